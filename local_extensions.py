@@ -1,0 +1,224 @@
+"""The template's Jinja extension: it checks the answers and quotes them.
+
+Cookiecutter loads it because cookiecutter.json lists it under `_extensions`. Three
+things have to hold however the answers arrive (prompt, `key=value`, a config file, a
+replay file, cruft), so they are done here and there is no pre_gen hook: when that one
+runs, the target folder exists already, and `--accept-hooks no` skips it.
+
+1. An answer is data. `preprocess` makes a literal of every string that is not the
+   template's own, so `{{ }}` in an answer is never evaluated.
+2. A bad answer is refused before anything is written: once by the private question
+   `__checked`, the last one, and once more when cookiecutter renders the target
+   folder's name, for answers that were never asked for (`--replay-file`).
+3. An answer is pasted into a file through a filter: `quoted` or `markdown`.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, pass_context, pass_environment
+from jinja2.ext import Extension
+from jinja2.runtime import Context
+
+from answer_checks import Problem, Template, normalised, review
+
+ROOT = Path(__file__).resolve().parent
+
+# JSON leaves these as they are, but a YAML or TOML reader refuses some of them.
+_ESCAPED_IN_STRINGS = re.compile(
+    "[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+# A backslash works before the first group in every Markdown; only CommonMark takes it
+# before the second, all of them take entities.
+_MARKDOWN_BACKSLASH = re.compile(r"[\\`*_{}\[\]#]")
+_MARKDOWN_ENTITY = re.compile(r"[&<>~|$]")
+_MARKDOWN_LIST = re.compile(r"([+-]|\d+[.)])(?=\s|$)|-(?=-)")
+_MARKDOWN_LINE = re.compile(r"[=:]")
+
+
+class AnswersExtension(Extension):
+    """Adds the filters, the check and the literal answers to an environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.filters["quoted"] = quoted
+        environment.filters["markdown"] = markdown
+        environment.filters["check_answers"] = check_answers
+        # Called with every value a template prints; the first one is the folder's name.
+        environment.finalize = self._guard
+        self._guarded = False
+        self._delimiters = (
+            environment.variable_start_string,
+            environment.block_start_string,
+            environment.comment_start_string,
+        )
+        self._paths = [p for p in template_paths(ROOT) if self._has_delimiter(p)]
+        self._own = {*own_strings(ROOT), *self._paths}
+
+    def preprocess(
+        self, source: str, name: str | None, filename: str | None = None
+    ) -> str:
+        """Make a literal of a string that is not the template's own.
+
+        Args:
+            source: the text that is about to be compiled.
+            name: the template file's name; None for a string, which is how cookiecutter
+                renders answers, file names and hooks.
+            filename: the template file's path.
+
+        Returns:
+            The text itself, or a Jinja expression that prints exactly the text.
+        """
+        if name is not None or source in self._own or not self._has_delimiter(source):
+            return source
+        for path in self._paths:  # folders arrive below the absolute target folder
+            above = source.removesuffix(os.sep + path)
+            if above != source and os.path.isdir(above):
+                return literal(above + os.sep) + path
+        return literal(source)
+
+    def _has_delimiter(self, text: str) -> bool:
+        return any(delimiter in text for delimiter in self._delimiters)
+
+    @pass_context
+    def _guard(self, context: Context, value: Any) -> Any:
+        """Check the answers once, when cookiecutter starts to write the project."""
+        answers = context.get("cookiecutter")
+        if not self._guarded and isinstance(answers, Mapping):
+            if "_template" in answers:  # set between the questions and the writing
+                self._guarded = True
+                check_answers(self.environment, answers)
+        return value
+
+
+@pass_environment
+def check_answers(environment: Environment, answers: Mapping[str, Any]) -> str:
+    """Return "yes", or print everything that is wrong and stop.
+
+    Args:
+        environment: renders the derived private names.
+        answers: all answers by key.
+
+    Returns:
+        "yes"; cookiecutter stores it as the answer `__checked`.
+
+    Raises:
+        SystemExit: with status 1 when an answer cannot be used. Neither Jinja nor
+            cookiecutter catches it, so the user sees the message and no traceback.
+    """
+    template = read_template(ROOT)
+    problems, corrected = review(answers, template)
+    for key, source in template.derived.items():
+        made = environment.from_string(source)
+        given = {k: str(answers.get(k, "")) for k in template.defaults}
+        if key in answers and answers[key] != made.render(cookiecutter=given):
+            corrected[key] = made.render(cookiecutter=corrected)
+            reason = f"{answers[key]!r} does not follow from the other answers"
+            problems.append(Problem(key, reason, corrected[key]))
+    if problems:
+        folder = str(answers.get("_template", ROOT))
+        print(message(problems, corrected, folder), file=sys.stderr)
+        raise SystemExit(1)
+    return "yes"
+
+
+def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:
+    """Write the problems and a command that works, for the terminal."""
+    command = ["cookiecutter", folder, "--no-input"]
+    command += [f"{key}={value}" for key, value in corrected.items()]
+    joined = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    return "\n".join(
+        [
+            "Nothing was created, because some answers cannot be used:",
+            *(f"  {problem}" for problem in problems),
+            "A corrected command (add the options you gave, such as --output-dir):",
+            f"  {joined(command)}",
+        ]
+    )
+
+
+def quoted(value: object) -> str:
+    """Quote a text so that TOML, YAML, JSON and Python all read the same text back."""
+    text = json.dumps(str(value), ensure_ascii=False)
+    return _ESCAPED_IN_STRINGS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def markdown(value: object) -> str:
+    """Escape a text so that Markdown shows it as it is, also at the start of a line."""
+    text = str(value)
+    start = ""
+    if match := _MARKDOWN_LIST.match(text):
+        start, text = match[0], text.removeprefix(match[0])
+        start = f"{start[:-1]}\\{start[-1]}"
+    elif _MARKDOWN_LINE.match(text):
+        start, text = f"&#{ord(text[0])};", text[1:]
+    text = _MARKDOWN_BACKSLASH.sub(r"\\\g<0>", text)
+    return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
+
+
+def literal(text: str) -> str:
+    """Return a Jinja expression that prints exactly this text."""
+    # Jinja decodes its strings like Python does; JSON's escapes are a subset of that.
+    return "{{ " + json.dumps(text, ensure_ascii=False) + " }}"
+
+
+def read_template(root: Path) -> Template:
+    """Read the questions, their choices and the pinned distributions.
+
+    The allowed values come from the file, not from the answers: those may hold a
+    `_choices` of their own.
+
+    Args:
+        root: the folder that holds cookiecutter.json.
+
+    Returns:
+        The template's own data.
+    """
+    questions = read_questions(root)
+    public = {k: v for k, v in questions.items() if not k.startswith("_")}
+    asked = ("__prompts__", "__checked")
+    derived = {k: v for k, v in questions.items() if k[:2] == "__" and k not in asked}
+    pins = re.compile(r"\n([A-Za-z0-9][A-Za-z0-9._-]*)\S*==")  # 7 times as fast as "^"
+    installed = {"pip", "setuptools", "wheel"}  # pinned or not
+    for file in root.glob("*/requirements/*.txt"):
+        names = pins.findall("\n" + file.read_text(encoding="utf-8"))
+        installed.update(map(normalised, names))
+    return Template(public, questions["_choices"], derived, frozenset(installed))
+
+
+def read_questions(root: Path) -> dict[str, Any]:
+    """Read cookiecutter.json."""
+    text = (root / "cookiecutter.json").read_text(encoding="utf-8")
+    questions: dict[str, Any] = json.loads(text)
+    return questions
+
+
+def own_strings(root: Path) -> Iterator[str]:
+    """Yield every string of cookiecutter.json and the text of every hook."""
+    pending: list[Any] = [read_questions(root)]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            pending += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            pending += item
+    for hook in root.glob("hooks/*.py"):
+        yield hook.read_text(encoding="utf-8")
+
+
+def template_paths(root: Path) -> Iterator[str]:
+    """Yield the project folder's name and every path below it, as cookiecutter does."""
+    for project in root.glob("{{*cookiecutter*}}"):
+        yield project.name
+        for folder, folders, files in os.walk(project):
+            for name in (*folders, *files):
+                yield os.path.relpath(os.path.join(folder, name), project)

@@ -1,0 +1,198 @@
+"""Odd answers that are fine: they come back unchanged from every file."""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import REPLAY_RECORD, ROOT, BakedProject, bake_into, choices
+
+Bake = Callable[..., BakedProject]
+Chosen = Callable[[str, str], BakedProject]
+
+ODD_TEXTS = {
+    "quotes": 'say "hi"',
+    "apostrophe": "it's Ada's",
+    "backslashes": "C:\\new\\table\\",
+    "jinja-expression": "{{ 7*7 }}",
+    "jinja-attack": "{{ ''.__class__.__mro__ }}",
+    "jinja-statement": "{% raw %}",
+    "jinja-comment": "{# gone #}",
+    "jinja-own-string": "{{cookiecutter.package_name}} {{",
+    "hash": "# not a comment",
+    "command-substitution": "$(touch pwned) `touch pwned` ; touch pwned",
+    "emoji": "👩\u200d🔬 🎉",
+    "accents": "Ünïcödé Ñandú",
+    "chinese": "手写数字",
+    "arabic": "تصنيف الصور",
+    "hebrew": "זיהוי ספרות",
+    "triple-quotes": '"""',
+    "triple-apostrophes": "'''",
+    "html": "</script><b>&amp;",
+    "markdown-link": "[x](y) *z*",
+    "percent": "100% %s %(x)s %PATH%",
+    "unicode-escape": "\\N{BULLET} \\u0041 \\x41",
+    "number-reference": "&#99999999999; &#55296;",
+    "colon-and-dash": "a: - b",
+}
+# Not just "{{": that is also GitHub's, Python's and the shell's syntax.
+OWN_SYNTAX = re.compile(
+    r"\{\{-?\s*cookiecutter\b"
+    r"|\{%-?\s*(raw|endraw|if|endif|else|for|endfor|include|set|now)\b"
+)
+
+
+def load_yaml(text: str) -> Any:
+    """Load YAML that may hold tags of its own (mkdocs, GitLab)."""
+    return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+
+
+PARSERS: dict[str, Callable[[str], Any]] = {
+    ".toml": tomllib.loads,
+    ".yaml": load_yaml,
+    ".yml": load_yaml,
+    ".json": lambda text: json.loads(re.sub(r"(?m)^\s*//.*$", "", text)),
+    ".py": ast.parse,
+}
+
+
+def assert_every_file_parses(project: BakedProject) -> None:
+    """Parse every file that has a parser."""
+    for name in project.files():
+        if parse := PARSERS.get(Path(name).suffix):
+            try:
+                parse(project.read(name))
+            except (SyntaxError, ValueError, yaml.YAMLError) as error:
+                pytest.fail(f"{name}: {error}")
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=list(ODD_TEXTS))
+def test_an_odd_text_is_data_everywhere(bake: Bake, tmp_path: Path, text: str) -> None:
+    name, description, author = f"Demo {text}", f"{text} demo", f"{text}."
+    project = bake(
+        project_name=name, project_description=description, author_name=author
+    )
+    assert project.exit_code == 0, project.stderr
+    metadata = tomllib.loads(project.read("pyproject.toml"))["project"]
+    assert metadata["description"] == description
+    assert metadata["authors"][0]["name"] == author
+    assert author in project.read("LICENSE")
+    assert not list(tmp_path.rglob("pwned"))
+    assert_every_file_parses(project)
+
+
+def test_an_odd_text_from_a_configuration_file_is_data(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    text = '{{ 7*7 }} {% raw %} """ \\'
+    file.write_text(json.dumps({"default_context": {"author_name": text}}), "utf-8")
+    project = bake_into(tmp_path, config_file=file)
+    metadata = tomllib.loads(project.read("pyproject.toml"))["project"]
+    assert metadata["authors"][0]["name"] == text
+
+
+def test_a_replay_gives_the_same_project(bake: Bake, tmp_path: Path) -> None:
+    first = bake(author_name="{{ 7*7 }}")
+    record = tmp_path / "bake-0" / "home" / REPLAY_RECORD
+    again = bake(replay_file=record)
+    assert again.exit_code == 0, again.stderr
+    assert contents(again) == contents(first)
+
+
+@pytest.mark.parametrize(
+    ("key", "choice"),
+    [(key, choice) for key, allowed in choices().items() for choice in allowed],
+)
+def test_every_choice_renders(chosen_project: Chosen, key: str, choice: str) -> None:
+    project = chosen_project(key, choice)
+    assert project.exit_code == 0, project.stderr
+    assert_every_file_parses(project)
+    for name in project.files():
+        debris = OWN_SYNTAX.search(project.read(name))
+        assert not debris, f"{name} holds unrendered Jinja: {debris}"
+
+
+def test_two_renders_are_identical(bake: Bake, default_project: BakedProject) -> None:
+    assert contents(bake()) == contents(default_project)
+
+
+def test_a_second_render_over_the_first_changes_nothing(
+    bake: Bake, tmp_path: Path
+) -> None:
+    before = contents(bake())
+    again = bake_into(tmp_path / "bake-0", "--overwrite-if-exists")
+    assert again.exit_code == 0, again.stderr
+    assert contents(again) == before
+
+
+def test_no_cache_or_template_file_is_rendered(default_project: BakedProject) -> None:
+    for name in default_project.files():
+        assert "cookiecutter" not in name
+        assert "{{" not in name
+        assert "__pycache__" not in name and not name.endswith(".pyc")
+        assert "_cache/" not in name
+
+
+def test_every_text_file_ends_with_one_newline(default_project: BakedProject) -> None:
+    for name in default_project.files():
+        text = default_project.read(name)
+        assert not text or (text.endswith("\n") and not text.endswith("\n\n")), name
+
+
+@pytest.mark.parametrize("license_name", choices()["license"])
+def test_the_licence_is_the_chosen_one(
+    chosen_project: Chosen, license_name: str
+) -> None:
+    project = chosen_project("license", license_name)
+    text = project.read("LICENSE")
+    first = {
+        "mit": "MIT License",
+        "apache-2.0": "Apache License",
+        "bsd-3-clause": "BSD 3-Clause License",
+        "proprietary": "All rights reserved.",
+    }
+    assert first[license_name] in text
+    assert re.search(r"Copyright (\(c\) )?\d{4},? Your Name", text)
+    metadata = tomllib.loads(project.read("pyproject.toml"))["project"]
+    assert metadata["license"].lower().removeprefix("licenseref-") == license_name
+
+
+@pytest.mark.parametrize("provider", choices()["ci_provider"])
+def test_only_the_chosen_service_is_configured(
+    chosen_project: Chosen, provider: str
+) -> None:
+    project = chosen_project("ci_provider", provider)
+    configured = {
+        service
+        for service, start in {"github": ".github/", "gitlab": ".gitlab"}.items()
+        if any(name.startswith(start) for name in project.files())
+    }
+    assert configured == {provider} - {"none"}
+    assert not (project.path / ".github").exists() or provider == "github"
+
+
+@pytest.mark.parametrize("version", choices()["python_version"])
+def test_the_preferred_python_is_the_answer(
+    chosen_project: Chosen, version: str
+) -> None:
+    project = chosen_project("python_version", version)
+    assert project.read(".python-version") == f"{version}\n"
+
+
+@pytest.mark.parametrize("preset", sorted(p.stem for p in (ROOT / "presets").iterdir()))
+def test_a_preset_says_only_what_it_changes(preset: str) -> None:
+    file = ROOT / "presets" / f"{preset}.yaml"
+    answers = yaml.safe_load(file.read_text(encoding="utf-8"))["default_context"]
+    assert answers
+    for key, answer in answers.items():
+        assert answer in choices()[key]
+
+
+def contents(project: BakedProject) -> dict[str, bytes]:
+    """Return every file of a project with its bytes."""
+    return {name: (project.path / name).read_bytes() for name in project.files()}

@@ -1,0 +1,70 @@
+"""Render the template, set the project up, train and evaluate: what a newcomer does.
+
+    python tools/demo.py [key=value ...]
+
+The project goes to build/demo/; one that is there from an earlier run is replaced, but
+its environment is kept, so that a second demo is quick.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "build" / "demo"
+ON_WINDOWS = os.name == "nt"
+
+
+def run(*command: str | Path, folder: Path, environment: dict[str, str]) -> None:
+    """Run a command of the walkthrough, shown first; stop with its status if it fails."""
+    shown = [
+        os.path.relpath(part, folder) if isinstance(part, Path) else part
+        for part in command
+    ]
+    print(f"\n$ {' '.join(shown)}", flush=True)
+    finished = subprocess.run(command, cwd=folder, env=environment, check=False)
+    if finished.returncode:
+        raise SystemExit(finished.returncode)
+
+
+def render(answers: list[str]) -> Path:
+    """Render the project and return its folder; an earlier environment is kept."""
+    kept = DEMO.with_name(".demo-venv")
+    for folder in DEMO.glob("*/.venv"):
+        shutil.rmtree(kept, ignore_errors=True)
+        folder.rename(kept)
+    shutil.rmtree(DEMO, ignore_errors=True)
+    DEMO.mkdir(parents=True)
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), *answers]
+    options = ["--no-input", "--default-config", "--output-dir", str(DEMO)]
+    subprocess.run([*command, *options], check=True)
+    (project,) = DEMO.iterdir()
+    if kept.exists():
+        kept.rename(project / ".venv")
+    return project
+
+
+def main(answers: list[str]) -> None:
+    """Do it all, and say how long it took."""
+    started = time.perf_counter()
+    project = render(answers)
+    # The template's environment must not be taken for the project's.
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    if ON_WINDOWS:
+        set_up = ["powershell", "-File", project / "scripts" / "setup_uv.ps1"]
+        poe = project / ".venv" / "Scripts" / "poe"
+    else:
+        set_up = ["bash", project / "scripts" / "setup_uv.sh"]
+        poe = project / ".venv" / "bin" / "poe"
+    run(*set_up, folder=project, environment=environment)
+    for task in ("train", "evaluate"):
+        run(poe, "--quiet", task, folder=project, environment=environment)
+    seconds = time.perf_counter() - started
+    print(f"\nproject: {os.path.relpath(project)}, made and run in {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

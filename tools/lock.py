@@ -1,0 +1,49 @@
+"""Compile requirements/*.txt of the template and of the generated project.
+
+    python tools/lock.py [--upgrade]
+
+The generated project's own script does the work for the project, in a render of the
+defaults: no answer changes a dependency, so the files serve every render.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
+OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
+
+
+def lock_template(upgrade: list[str]) -> None:
+    """Compile dev.txt, and uv.txt with the same version of uv."""
+    folder = ROOT / "requirements"
+    folder.mkdir(exist_ok=True)
+    dev = ["pyproject.toml", "--group", "dev", "-o", "requirements/dev.txt"]
+    subprocess.run([*COMPILE, *dev, *OPTIONS, *upgrade], cwd=ROOT, check=True)
+    uv = ["-", "-c", "requirements/dev.txt", "-o", "requirements/uv.txt"]
+    python = ["--python-version", "3.11"]
+    subprocess.run(
+        [*COMPILE, *uv, *python, *OPTIONS], cwd=ROOT, check=True, input="uv\n", text=True
+    )
+
+
+def lock_project(upgrade: list[str]) -> None:
+    """Render the defaults, compile there, and bring the files back."""
+    with tempfile.TemporaryDirectory() as folder:
+        cookiecutter = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
+        options = ["--default-config", "--output-dir", folder]
+        subprocess.run([*cookiecutter, *options], check=True)
+        (project,) = Path(folder).iterdir()
+        script = [sys.executable, "scripts/requirements.py", "compile", *upgrade]
+        subprocess.run(script, cwd=project, check=True)
+        for file in (project / "requirements").glob("*.txt"):
+            shutil.copy(file, PROJECT / "requirements" / file.name)
+
+
+if __name__ == "__main__":
+    lock_template(sys.argv[1:])
+    lock_project(sys.argv[1:])

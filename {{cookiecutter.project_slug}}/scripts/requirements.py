@@ -1,0 +1,116 @@
+"""Compile requirements/*.txt from pyproject.toml, and tell when they are stale.
+
+    poe lock                  compile; versions that still fit are kept
+    poe lock --upgrade        compile with the newest versions
+    python scripts/requirements.py check
+
+Every file starts with a SHA-256 of the tables it was compiled from, so `check` needs
+no network and notices any change of a range, a group or the supported Pythons.
+uv does the resolving. `uv.lock` would do the same work, but it records the address of
+the package index, and these files are to be committed whatever index you use.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "requirements"
+STAMP = "# pyproject.toml sha256: "
+# Without the project's own dependencies: these are installed before, or beside, it.
+STANDALONE = ("build", "server")
+
+
+def read_pyproject(root: Path = ROOT) -> dict[str, Any]:
+    """Return the parsed pyproject.toml of `root`."""
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def fingerprint(pyproject: dict[str, Any]) -> str:
+    """Return the SHA-256 of everything that decides which versions are chosen."""
+    project = pyproject["project"]
+    decisive = {
+        "requires-python": project["requires-python"],
+        "dependencies": project["dependencies"],
+        "dependency-groups": pyproject["dependency-groups"],
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def plan(pyproject: dict[str, Any]) -> dict[str, list[str]]:
+    """Return, for each requirements file, the arguments that name its sources."""
+    files = {"base": ["pyproject.toml"]}
+    for group in pyproject["dependency-groups"]:
+        sources = [] if group in STANDALONE else ["pyproject.toml"]
+        files[group] = [*sources, "--group", f"pyproject.toml:{group}"]
+    return files
+
+
+def stale_files(root: Path = ROOT) -> list[str]:
+    """Return what is wrong with requirements/, one sentence a file; empty if fine."""
+    pyproject = read_pyproject(root)
+    stamp = STAMP + fingerprint(pyproject)
+    expected = {f"{name}.txt" for name in [*plan(pyproject), "uv"]}
+    present = {path.name for path in (root / "requirements").glob("*.txt")}
+    problems = [f"{name} is missing" for name in sorted(expected - present)]
+    problems += [
+        f"{name} belongs to no dependency group" for name in sorted(present - expected)
+    ]
+    for name in sorted(expected & present):
+        text = (root / "requirements" / name).read_text(encoding="utf-8")
+        if text.partition("\n")[0] != stamp:
+            problems.append(f"{name} was compiled from another pyproject.toml")
+    return problems
+
+
+def compile_file(
+    name: str, sources: list[str], options: list[str], stamp: str, stdin: str = ""
+) -> None:
+    """Resolve `sources` and write requirements/<name>.txt, with every hash."""
+    target = FOLDER / f"{name}.txt"
+    command = ["uv", "pip", "compile", *sources, "--universal", "--generate-hashes"]
+    command += ["--no-header", "--no-annotate", "--fork-strategy", "fewest"]
+    command += ["--quiet", "--output-file", str(target), *options]
+    subprocess.run(command, check=True, cwd=ROOT, input=stdin, text=True)
+    body = target.read_text(encoding="utf-8")
+    target.write_text(f"{stamp}\n{body}", encoding="utf-8", newline="\n")
+    print(f"requirements/{target.name}: {body.count('==')} packages")
+
+
+def compile_all(upgrade: bool) -> None:
+    """Compile every file, so that one package has one version in all of them."""
+    pyproject = read_pyproject()
+    FOLDER.mkdir(exist_ok=True)
+    stamp = STAMP + fingerprint(pyproject)
+    options = ["--upgrade"] if upgrade else []
+    files = plan(pyproject)
+    # `dev` and `ml` are what everybody installs: they choose, the others follow.
+    for name in sorted(files, key=lambda name: (name != "dev", name != "ml", name)):
+        follow = [] if name == "dev" else ["--constraints", "requirements/dev.txt"]
+        compile_file(name, files[name], options + follow, stamp)
+    follow = ["--constraints", "requirements/dev.txt", "--python-version", "3.11"]
+    compile_file("uv", ["-"], options + follow, stamp, stdin="uv\n")
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("action", choices=["compile", "check"])
+    parser.add_argument("--upgrade", action="store_true", help="newest versions")
+    arguments = parser.parse_args()
+    if arguments.action == "compile":
+        compile_all(arguments.upgrade)
+        return 0
+    problems = stale_files()
+    for problem in problems:
+        print(f"requirements: {problem}; run `poe lock`", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

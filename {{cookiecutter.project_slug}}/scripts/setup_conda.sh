@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Set the project up with mamba, conda or micromamba, on Linux and macOS (Windows:
+# setup_conda.ps1).
+#
+#   bash scripts/setup_conda.sh     makes or updates the environment that environment.yml
+#                                   names. A program cannot change the shell that started
+#                                   it, so nothing goes on your PATH until you activate it.
+#   source scripts/setup_conda.sh   the same, then activates the environment in this very
+#                                   shell: its bin folder goes first on PATH.
+#
+# conda brings Python and pip. Everything else is what the other set-ups install too: the
+# exact versions in requirements/dev.txt, each checked by its hash, and the project itself,
+# editable. The Makefile uses .venv, not this environment: here, call poe (`poe test`).
+
+# Sourced, in bash or zsh: the work is done in a child, so that no option, folder, variable
+# or `exit` of it reaches this shell.
+if [[ ${BASH_SOURCE:-$0} != "$0" || ${ZSH_EVAL_CONTEXT:-} == *:file ]]; then
+    bash "${BASH_SOURCE:-$0}" || return
+    # Activating is a shell function, which the tool prints for the shell to define.
+    if command -v conda >/dev/null 2>&1; then
+        eval "$(conda shell.posix hook)" && conda activate '{{ cookiecutter.project_slug }}'
+    elif command -v mamba >/dev/null 2>&1; then
+        eval "$(mamba shell hook --shell posix)" && mamba activate '{{ cookiecutter.project_slug }}'
+    else
+        eval "$("${MAMBA_EXE:-micromamba}" shell hook --shell posix)" &&
+            micromamba activate '{{ cookiecutter.project_slug }}'
+    fi
+    return
+fi
+
+set -euo pipefail
+unset CDPATH
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+NAME='{{ cookiecutter.project_slug }}'
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf 'setup_conda: %s\n' "$*" >&2
+    exit 1
+}
+
+# mamba first: it resolves faster. The shell functions that `conda init` defines do not
+# reach this child, but they leave the programs' paths in the environment.
+find_conda() {
+    local name
+    for name in mamba "${CONDA_EXE:-conda}" "${MAMBA_EXE:-micromamba}"; do
+        if command -v "$name" >/dev/null 2>&1; then
+            say "$name"
+            return
+        fi
+    done
+    fail "no mamba, conda or micromamba on PATH; install one, or use setup_uv.sh"
+}
+
+CONDA=$(find_conda)
+# Ask nothing: not every version of each tool has --yes here, but all read these.
+export CONDA_ALWAYS_YES=true MAMBA_ALWAYS_YES=true
+# `update` would do for a new environment too, but not in every version of each tool.
+ACTION=create
+if "$CONDA" run --name "$NAME" python --version >/dev/null 2>&1; then
+    ACTION=update
+fi
+say "$CONDA env $ACTION: environment $NAME, with requirements/dev.txt; this takes a few minutes"
+"$CONDA" env "$ACTION" --name "$NAME" --file environment.yml ||
+    fail "the environment could not be made; $CONDA says why above"
+"$CONDA" run --name "$NAME" python -m pip --quiet install \
+    --no-deps --no-build-isolation --editable . ||
+    fail "the project could not be installed; pip says why above"
+say "ready: activate $NAME, then {{ cookiecutter.project_slug }} --help"

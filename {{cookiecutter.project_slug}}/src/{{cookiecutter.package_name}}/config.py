@@ -1,0 +1,276 @@
+"""Settings: typed, frozen, and checked before anything runs.
+
+A setting is looked for on the command line first, then in the environment, then in
+configs/train.yaml, and has a default last. Every one is reachable in all three places:
+`learning_rate` in the file is `--learning-rate` on the command line, and
+`{{ cookiecutter.__env_prefix }}LEARNING_RATE`
+in the environment. Whatever is not a setting is refused.
+
+This module must stay quick to import: `--help` reads it, and waits for nothing else.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+ENV_PREFIX = "{{ cookiecutter.__env_prefix }}"
+DEFAULT_CONFIG = Path("configs/train.yaml")
+
+# What a bound is called in the annotations, and how to say it.
+BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+
+class ProjectError(ValueError):
+    """Something the user can mend: shown as a message, without a traceback."""
+
+
+class ConfigError(ProjectError):
+    """A setting is unknown, of the wrong type or out of its range."""
+
+
+class ConfigFile(InitSettingsSource):
+    """The YAML file that the setting `config` names."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        """Prepare; the file is read when its name is known, on the call."""
+        super().__init__(settings_cls, init_kwargs={})
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the file's settings that concern this command.
+
+        The file serves every command, so a setting of another command is no mistake;
+        a key that no command knows is passed on, to be refused.
+        """
+        path = Path(self.current_state.get("config", DEFAULT_CONFIG))
+        values = read_yaml(path)
+        return {
+            key: value
+            for key, value in values.items()
+            if key in self.settings_cls.model_fields or key not in all_settings()
+        }
+
+
+class Settings(BaseSettings):
+    """The settings that every command has."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        extra="forbid",
+        frozen=True,
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_hide_none_type=True,
+        cli_avoid_json=True,
+    )
+
+    config: Path = Field(DEFAULT_CONFIG, description="YAML file with settings")
+    model_name: str = Field(
+        "model", pattern=r"^[A-Za-z0-9][\w-]*$", description="Folder of the model"
+    )
+    data_dir: Path = Field(Path("data"), description="Where data sets are kept")
+    models_dir: Path = Field(Path("models"), description="Where models are kept")
+    reports_dir: Path = Field(Path("reports"), description="Where metrics are written")
+    log_dir: Path = Field(Path("logs"), description="Where logs are written")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        "INFO", description="What the console shows; the log file has everything"
+    )
+    quiet: bool = Field(False, description="Show results, warnings and errors only")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Look in the environment, then in the file (the command line comes first)."""
+        return init_settings, env_settings, ConfigFile(settings_cls)
+
+
+class TrainSettings(Settings):
+    """Train a model and keep it as a new version."""
+
+    dataset: Literal["digits", "mnist", "fashion_mnist"] = Field(
+        "digits", description="Data set; digits needs no network"
+    )
+    data_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Mirror to download from"
+    )
+    validation_fraction: float = Field(
+        0.2, ge=0.01, le=0.5, description="Part of the training set to validate on"
+    )
+    seed: int = Field(42, ge=0, lt=2**32, description="Same seed, same weights")
+    hidden_units: int = Field(
+        128, ge=1, le=65_536, description="Width of the hidden layer"
+    )
+    dropout: float = Field(
+        0.2, ge=0, lt=1, description="Part of the hidden units left out in training"
+    )
+    epochs: int = Field(
+        80, ge=1, le=100_000, description="Passes over the training set"
+    )
+    batch_size: int = Field(
+        128, ge=1, le=65_536, description="Images per gradient step"
+    )
+    learning_rate: float = Field(0.002, gt=0, le=1, description="Step size of Adam")
+    steps_per_execution: int = Field(
+        50, ge=1, le=10_000, description="Gradient steps per call into the backend"
+    )
+    op_threads: int = Field(
+        1, ge=0, le=1024, description="Threads per operation; 0: as many as cores"
+    )
+    keras_backend: Literal["tensorflow", "jax"] = Field(
+        "tensorflow", description="What Keras computes with"
+    )
+    resume: bool = Field(False, description="Go on with the last unfinished training")
+
+
+class EvaluateSettings(Settings):
+    """Score a model on its test set."""
+
+    data_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Mirror to download from"
+    )
+    version: int | None = Field(
+        None, ge=1, description="Version to score; the newest if not given"
+    )
+
+
+class PredictSettings(Settings):
+    """Classify the images of a file."""
+
+    input: Path = Field(
+        description="CSV file, one image a row, or .npy file of shape (n, h, w)"
+    )
+    output: Path | None = Field(
+        None, description="CSV file to write; the terminal if not given"
+    )
+    drop: tuple[str, ...] = Field((), description="CSV columns that are not pixels")
+    version: int | None = Field(
+        None, ge=1, description="Version to use; the newest if not given"
+    )
+
+
+COMMANDS: dict[str, type[Settings]] = {
+    "train": TrainSettings,
+    "evaluate": EvaluateSettings,
+    "predict": PredictSettings,
+}
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def all_settings() -> set[str]:
+    """Return the names of all settings of all commands."""
+    return {name for command in COMMANDS.values() for name in command.model_fields}
+
+
+def load_settings(
+    settings_cls: type[AnySettings], arguments: Sequence[str], prog: str
+) -> AnySettings:
+    """Read, merge and check the settings of one command.
+
+    Args:
+        settings_cls: The command's settings.
+        arguments: The command line, without the program and the command.
+        prog: How the command is called, for its help.
+
+    Returns:
+        The settings; frozen, so that what was checked is what runs.
+
+    Raises:
+        ConfigError: If a value or a key is refused; the message names every one,
+            where it came from, and what is allowed.
+        SystemExit: If help was asked for, or an option does not exist.
+    """
+    unknown = [
+        name
+        for name in os.environ
+        if name.startswith(ENV_PREFIX)
+        and name.removeprefix(ENV_PREFIX).lower() not in all_settings()
+    ]
+    if unknown:
+        raise ConfigError(
+            f"{', '.join(sorted(unknown))} in the environment: no such setting; "
+            f"known are {', '.join(sorted(all_settings()))}"
+        )
+    try:
+        return settings_cls(_cli_parse_args=list(arguments), _cli_prog_name=prog)
+    except ValidationError as error:
+        problems = [explain(settings_cls, arguments, found) for found in error.errors()]
+        raise ConfigError("\n".join(problems)) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file.
+
+    Raises:
+        ConfigError: If the file is missing, is not YAML or is no mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror}; run this in the project's folder, "
+            "or name the file with --config"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not a YAML file: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold `setting: value` lines")
+    return {str(key): value for key, value in values.items()}
+
+
+def explain(
+    settings_cls: type[Settings], arguments: Sequence[str], problem: ErrorDetails
+) -> str:
+    """Say in one line what is wrong with one setting, and what it may be."""
+    name = str(problem["loc"][0])
+    option, variable = "--" + name.replace("_", "-"), ENV_PREFIX + name.upper()
+    field = settings_cls.model_fields.get(name)
+    if field is None:
+        known = ", ".join(sorted(all_settings()))
+        return f"{name} in the settings file: no such setting; known are {known}"
+    if problem["type"] == "missing":
+        return f"{name} is missing; give it with {option} or {variable}"
+    if any(argument.partition("=")[0] == option for argument in arguments):
+        place = option
+    else:
+        place = variable if variable in os.environ else f"{name} in the settings file"
+    return f"{place}: {problem['input']!r}: {problem['msg']}; allowed: {allowed(field)}"
+
+
+def allowed(field: FieldInfo) -> str:
+    """Describe the values that a setting accepts, such as `int, >= 1, <= 100`."""
+    choices = getattr(field.annotation, "__args__", ())
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return ", ".join(choices)
+    name = getattr(field.annotation, "__name__", str(field.annotation))
+    bounds = [
+        f"{sign} {getattr(bound, key)}"
+        for bound in field.metadata
+        for key, sign in BOUNDS.items()
+        if hasattr(bound, key)
+    ]
+    patterns = [
+        f"matching {bound.pattern}"
+        for bound in field.metadata
+        if getattr(bound, "pattern", None)
+    ]
+    return ", ".join([name, *bounds, *patterns])

@@ -1,0 +1,1 @@
+{% include "models/" ~ cookiecutter.framework ~ ".py" -%}

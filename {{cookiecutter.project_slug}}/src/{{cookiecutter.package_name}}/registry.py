@@ -1,0 +1,226 @@
+"""Finished models: numbered, immutable folders with a manifest.
+
+    models/<name>/<version>/model.keras     the native model
+                            manifest.json   hashes, metrics, settings, versions, origin
+
+The layout is TensorFlow Serving's, where a version is a whole number. A version is
+prepared under a temporary name and renamed at the end: it is whole or it is not there.
+"""
+
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .config import ProjectError
+from .utils import write_json
+
+logger = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+INCOMPLETE = ".incomplete-"
+STALE_SECONDS = 24 * 60 * 60
+
+
+class RegistryError(ProjectError):
+    """A model version is missing, damaged or not what its manifest says."""
+
+
+class Manifest(BaseModel):
+    """What is known of a model version.
+
+    Attributes:
+        name: The model's name.
+        created: UTC, ISO 8601.
+        files: SHA-256 of every file beside the manifest.
+        metrics: Figures from training and validation; never from the test set.
+        history: One value an epoch for each metric.
+        settings: The settings it was trained with.
+        seed: The seed of everything random.
+        dataset: The data set's name.
+        classes: The name of each class, in the order of the outputs.
+        max_value: The largest pixel value; what images are divided by.
+        input_shape: (height, width) of an image.
+        data_sha256: Fingerprint of the training set.
+        libraries: Versions, Python's too.
+        git_commit: The commit it was trained at, with "+" when files had changed;
+            None outside a git repository.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    created: str
+    files: dict[str, str]
+    metrics: dict[str, float]
+    history: dict[str, list[float]]
+    settings: dict[str, Any]
+    seed: int
+    dataset: str
+    classes: tuple[str, ...]
+    max_value: float
+    input_shape: tuple[int, int]
+    data_sha256: str
+    libraries: dict[str, str]
+    git_commit: str | None
+
+
+def versions(model_dir: Path) -> list[int]:
+    """Return the versions of a model in order; empty if there is none."""
+    return sorted(
+        int(path.name)
+        for path in model_dir.glob("*")
+        if path.name.isdecimal() and (path / MANIFEST).is_file()
+    )
+
+
+def save_version(
+    model_dir: Path, write_files: Callable[[Path], None], **facts: Any
+) -> Path:
+    """Write a new version of a model.
+
+    Args:
+        model_dir: The folder of all its versions.
+        write_files: Called with the empty folder to write the model's files into.
+        **facts: The fields of `Manifest` that are not measured here.
+
+    Returns:
+        The folder of the version.
+    """
+    with incomplete_folder(model_dir) as folder:
+        write_files(folder)
+        files = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+        manifest = Manifest(
+            name=model_dir.name,
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            files=files,
+            libraries=library_versions(),
+            git_commit=git_commit(),
+            **facts,
+        )
+        write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+        for path in folder.iterdir():
+            flush_to_disk(path)
+        while True:
+            target = model_dir / str(max(numbered(model_dir), default=0) + 1)
+            try:
+                folder.rename(target)
+            except OSError:
+                # Another training took the number first; the next one is free.
+                if not target.exists():
+                    raise
+            else:
+                return target
+
+
+def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Manifest]:
+    """Find a version and check that its files are the ones that were written.
+
+    Args:
+        model_dir: The folder of all versions.
+        version: The version; the newest if not given.
+
+    Returns:
+        The folder and its manifest.
+
+    Raises:
+        RegistryError: If there is no such version, or a file is missing, was changed
+            or was added.
+    """
+    known = versions(model_dir)
+    if not known:
+        raise RegistryError(f"no model in {model_dir}; run the command `train` first")
+    if version is not None and version not in known:
+        raise RegistryError(f"no version {version} in {model_dir}; there are {known}")
+    folder = model_dir / str(version or known[-1])
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except ValidationError as error:
+        raise RegistryError(f"{folder / MANIFEST} is damaged: {error}") from error
+    found = {path.name for path in folder.iterdir()} - {MANIFEST}
+    for name in sorted(found ^ set(manifest.files)):
+        state = "was added to" if name in found else "is missing from"
+        raise RegistryError(f"{name} {state} {folder}; this version is not used")
+    for name, expected in manifest.files.items():
+        if file_sha256(folder / name) != expected:
+            raise RegistryError(
+                f"{folder / name} was changed after training: its SHA-256 is not "
+                f"the {expected} of the manifest; this version is not used"
+            )
+    return folder, manifest
+
+
+@contextmanager
+def incomplete_folder(model_dir: Path) -> Iterator[Path]:
+    """Give a folder to prepare a version in; remove it if it was not renamed."""
+    model_dir.mkdir(parents=True, exist_ok=True)
+    for stale in model_dir.glob(f"{INCOMPLETE}*"):
+        # Left by a process that was killed; a day is longer than any save takes.
+        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(stale, ignore_errors=True)
+    folder = model_dir / f"{INCOMPLETE}{os.getpid()}-{time.time_ns()}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def numbered(model_dir: Path) -> list[int]:
+    """Return every number that is taken, whatever is in the folder."""
+    return [int(path.name) for path in model_dir.glob("*") if path.name.isdecimal()]
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's content is on disk, so that a rename cannot overtake it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that made the model."""
+    libraries = {"python": platform.python_version()}
+    for name in (
+        "jax",
+        "keras",
+        "numpy",
+        "scikit-learn",
+        "tensorflow-cpu",
+        "tensorflow",
+    ):
+        try:
+            libraries[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return libraries
+
+
+def git_commit() -> str | None:
+    """Return the commit of the working folder, marked "+" when files have changed."""
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+        status = subprocess.run(
+            ["git", "status", "--porcelain"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        # No git, no repository, or no commit yet: nothing to record.
+        return None
+    return commit.stdout.strip() + ("+" if status.stdout.strip() else "")

@@ -1,0 +1,136 @@
+"""Settings: where they come from, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }} import config
+from {{ cookiecutter.package_name }}.config import ConfigError, TrainSettings
+
+
+def load(*arguments: str) -> TrainSettings:
+    """Load the settings of `train`."""
+    return config.load_settings(TrainSettings, arguments, "train")
+
+
+def write(folder: Path, text: str) -> None:
+    """Replace the settings file."""
+    (folder / "configs/train.yaml").write_text(text, encoding="utf-8")
+
+
+def test_the_shipped_file_states_the_defaults(project: Path) -> None:
+    shipped = config.read_yaml(project / "configs/train.yaml")
+    stated = TrainSettings.model_validate(shipped).model_dump()
+    write(project, "")
+    assert load().model_dump() == stated
+    left_out = {"config", "data_url", "resume"}
+    assert set(shipped) == set(TrainSettings.model_fields) - left_out
+
+
+def test_the_environment_overrides_the_file_and_an_option_overrides_both(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, "epochs: 3\nbatch_size: 7\nseed: 1")
+    monkeypatch.setenv(f"{config.ENV_PREFIX}EPOCHS", "4")
+    monkeypatch.setenv(f"{config.ENV_PREFIX}BATCH_SIZE", "8")
+    settings = load("--epochs", "5")
+    assert (settings.epochs, settings.batch_size, settings.seed) == (5, 8, 1)
+
+
+@pytest.mark.parametrize("name", TrainSettings.model_fields)
+def test_every_setting_is_an_option(
+    name: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        load("--help")
+    assert stopped.value.code == 0
+    assert f"--{name.replace('_', '-')}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "0"], "--epochs: '0': .*allowed: int, >= 1, <= 100000"),
+        (["--epochs=0"], "--epochs: '0'"),
+        (["--dropout", "1"], "--dropout: '1': .*allowed: float, >= 0, < 1"),
+        (["--epochs", "many"], "--epochs: 'many': .*integer"),
+        (["--dataset", "cifar"], "--dataset: 'cifar': .*digits, mnist, fashion_mnist"),
+        (["--model-name", "../x"], "--model-name: '../x': .*matching"),
+        (["--data-url", "ftp://x"], "--data-url: 'ftp://x': .*matching"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_what_is_allowed(
+    arguments: list[str], message: str, project: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(*arguments)
+
+
+def test_all_problems_are_told_at_once_with_their_place(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, "epochs: -1\nepoch: 3")
+    monkeypatch.setenv(f"{config.ENV_PREFIX}SEED", "-1")
+    with pytest.raises(ConfigError) as refused:
+        load("--dropout", "2")
+    lines = str(refused.value).splitlines()
+    places = {line.partition(":")[0] for line in lines}
+    assert places == {
+        "--dropout",
+        f"{config.ENV_PREFIX}SEED",
+        "epochs in the settings file",
+        "epoch in the settings file",
+    }
+
+
+def test_a_misspelt_variable_is_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{config.ENV_PREFIX}EPOCH", "3")
+    with pytest.raises(ConfigError, match="EPOCH in the environment: no such setting"):
+        load()
+
+
+def test_an_unknown_option_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        load("--epoch", "3")
+    assert stopped.value.code == 2
+    assert "--epoch" in capsys.readouterr().err
+
+
+def test_settings_of_another_command_are_no_mistake(project: Path) -> None:
+    settings = config.load_settings(
+        config.PredictSettings,
+        ["--input", "images.csv", "--drop", "label,id"],
+        "predict",
+    )
+    assert settings.drop == ("label", "id")
+
+
+def test_a_required_setting_is_asked_for(project: Path) -> None:
+    with pytest.raises(ConfigError, match=f"--input or {config.ENV_PREFIX}INPUT"):
+        config.load_settings(config.PredictSettings, [], "predict")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("epochs: [", "not a YAML file"), ("- epochs", "must hold `setting: value`")],
+)
+def test_a_file_that_is_no_mapping_is_refused(
+    text: str, message: str, project: Path
+) -> None:
+    write(project, text)
+    with pytest.raises(ConfigError, match=message):
+        load()
+
+
+def test_a_missing_file_is_named(project: Path) -> None:
+    with pytest.raises(ConfigError, match="elsewhere.yaml: .*--config"):
+        load("--config", "elsewhere.yaml")
+
+
+def test_settings_are_frozen(project: Path) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().epochs = 3  # type: ignore[misc]
