@@ -16,7 +16,9 @@ from typing import NamedTuple
 
 MAX_LENGTH = {"project_name": 80, "author_name": 80, "author_email": 254}
 MAX_TEXT_LENGTH = 300  # every other free text
-MAX_NAME_LENGTH = 60  # a slug or a package: leaves room below Windows' 260 characters
+# A slug or a package: the generated code's lines stay below 88 characters, and its
+# paths below Windows' 260.
+MAX_NAME_LENGTH = 40
 
 _CHARACTERS = "lower-case letters a-z, digits and single"
 SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")

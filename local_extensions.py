@@ -20,6 +20,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,7 @@ class AnswersExtension(Extension):
             environment.block_start_string,
             environment.comment_start_string,
         )
-        self._paths = [p for p in template_paths(ROOT) if self._has_delimiter(p)]
-        self._own = {*own_strings(ROOT), *self._paths}
+        self._own, self._paths = own_sources(ROOT)
 
     def preprocess(
         self, source: str, name: str | None, filename: str | None = None
@@ -169,6 +169,8 @@ def literal(text: str) -> str:
     return "{{ " + json.dumps(text, ensure_ascii=False) + " }}"
 
 
+# Cookiecutter makes three environments for one project, and answers are checked twice.
+@lru_cache
 def read_template(root: Path) -> Template:
     """Read the questions, their choices and the pinned distributions.
 
@@ -198,6 +200,13 @@ def read_questions(root: Path) -> dict[str, Any]:
     text = (root / "cookiecutter.json").read_text(encoding="utf-8")
     questions: dict[str, Any] = json.loads(text)
     return questions
+
+
+@lru_cache
+def own_sources(root: Path) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the strings that are templates, and which of them are paths."""
+    paths = tuple(path for path in template_paths(root) if "{" in path)
+    return frozenset({*own_strings(root), *paths}), paths
 
 
 def own_strings(root: Path) -> Iterator[str]:

@@ -4,17 +4,12 @@ Cookiecutter renders this file and runs it inside the new project. It does nothi
 no network, no installs, no git. Running it again changes nothing (cruft does that).
 """
 
-import json
-from pathlib import Path
+import os
 
-# The answers enter as data. `tojson` writes plain ASCII on one line, where a quote or a
-# backslash inside a text is always escaped, and JSON never has three quotes in a row
-# that are not; so nothing in an answer can end this raw string.
-ANSWERS_AS_JSON = r"""{{ dict(
-    project_slug=cookiecutter.project_slug,
-    ci_provider=cookiecutter.ci_provider,
-) | tojson }}"""
-ANSWERS = json.loads(ANSWERS_AS_JSON)
+# Only answers that were checked to be plain lower-case names may stand in this source;
+# `local_extensions.py` has refused everything else before the project's folder existed.
+PROJECT_SLUG = "{{ cookiecutter.project_slug }}"
+CHOSEN = {"ci_provider": "{{ cookiecutter.ci_provider }}"}
 
 # (question, choice) -> the files that only this choice needs. Files, not folders: what
 # a user added beside them stays when a project is rendered again.
@@ -23,37 +18,36 @@ BELONGS_TO = {
     ("ci_provider", "gitlab"): [".gitlab-ci.yml"],
 }
 
-NEXT_STEPS = """
-Created {project_slug}. Next:
+NEXT_STEPS = f"""
+Created {PROJECT_SLUG}. Next:
 
-  cd {project_slug}
-  make setup    # installs the locked versions into .venv
-  make train    # trains the model and says where it is
+  cd {PROJECT_SLUG}
+  make train evaluate    # sets the project up first; needs only Python
 
-On Windows, PowerShell: .\\scripts\\setup_uv.ps1
+On Windows, PowerShell: . scripts\\setup_uv.ps1, then: poe train
 """
 
 
-def remove_unchosen(root: Path, answers: dict[str, str]) -> None:
+def remove_unchosen(root: str, chosen: dict[str, str]) -> None:
     """Delete the files of the choices that were not made, and folders left empty.
 
     Args:
         root: the generated project.
-        answers: the choices by question.
+        chosen: the choices by question.
     """
     for (question, choice), files in BELONGS_TO.items():
-        if answers[question] == choice:
+        if chosen[question] == choice:
             continue
         for name in files:
-            path = root / name
-            path.unlink(missing_ok=True)
-            while path.parent != root and path.parent.is_dir():
-                path = path.parent
-                if any(path.iterdir()):
-                    break
-                path.rmdir()
+            path = os.path.join(root, *name.split("/"))
+            if os.path.exists(path):
+                os.remove(path)
+            folder = os.path.dirname(path)
+            while folder != root and os.path.isdir(folder) and not os.listdir(folder):
+                os.rmdir(folder)
+                folder = os.path.dirname(folder)
 
 
 if __name__ == "__main__":
-    remove_unchosen(Path.cwd(), ANSWERS)
-    print(NEXT_STEPS.format_map(ANSWERS))
+    remove_unchosen(os.getcwd(), CHOSEN)
+    print(NEXT_STEPS)

@@ -183,13 +183,6 @@ def chosen_project(
     return get
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of the heavy layer."""
-    config.addinivalue_line(
-        "markers", "generated: sets up and runs a rendered project (minutes)"
-    )
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -19,7 +19,7 @@ ON_WINDOWS = os.name == "nt"
 
 
 def run(*command: str | Path, folder: Path, environment: dict[str, str]) -> None:
-    """Run a command of the walkthrough, shown first; stop with its status if it fails."""
+    """Show and run a command; stop with its status if it fails."""
     shown = [
         os.path.relpath(part, folder) if isinstance(part, Path) else part
         for part in command

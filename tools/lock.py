@@ -27,7 +27,11 @@ def lock_template(upgrade: list[str]) -> None:
     uv = ["-", "-c", "requirements/dev.txt", "-o", "requirements/uv.txt"]
     python = ["--python-version", "3.11"]
     subprocess.run(
-        [*COMPILE, *uv, *python, *OPTIONS], cwd=ROOT, check=True, input="uv\n", text=True
+        [*COMPILE, *uv, *python, *OPTIONS],
+        cwd=ROOT,
+        check=True,
+        input="uv\n",
+        text=True,
     )
 
 

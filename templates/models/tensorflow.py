@@ -194,7 +194,7 @@ def train_model(
     state: State,
     epochs: int = 80,
     batch_size: int = 128,
-    seed: int = 42,
+    seed: int = 1,
     quiet: bool = True,
 ) -> dict[str, list[float]]:
     """Train from the epoch that `state` has reached to the last one.

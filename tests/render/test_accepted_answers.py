@@ -1,6 +1,7 @@
 """Odd answers that are fine: they come back unchanged from every file."""
 
 import ast
+import html
 import json
 import re
 import tomllib
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from conftest import REPLAY_RECORD, ROOT, BakedProject, bake_into, choices
 
@@ -83,6 +85,9 @@ def test_an_odd_text_is_data_everywhere(bake: Bake, tmp_path: Path, text: str) -
     assert metadata["description"] == description
     assert metadata["authors"][0]["name"] == author
     assert author in project.read("LICENSE")
+    title, summary = project.read("README.md").split("\n\n")[:2]
+    assert html.unescape(MarkdownIt().render(title)) == f"<h1>{name}</h1>\n"
+    assert html.unescape(MarkdownIt().render(summary)) == f"<p>{description}</p>\n"
     assert not list(tmp_path.rglob("pwned"))
     assert_every_file_parses(project)
 

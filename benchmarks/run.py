@@ -1,0 +1,165 @@
+"""Measure what the README claims, each beside its yardstick, and write RESULTS.md.
+
+    poe bench
+
+Rendering is compared with a template of one file; training with plain Keras, on
+Fashion-MNIST, in turns, so that a machine that slows down does so for both. Figures are
+medians, and only ratios are worth comparing between machines.
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+KERAS_DEFAULTS = ROOT / "benchmarks" / "keras_defaults.py"
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+FASHION_MNIST = Path(
+    "/usr/share/datasets/fashion-mnist"
+)  # Debian: dataset-fashion-mnist
+RENDERS = 5
+EPOCHS = 5
+SEEDS = (1, 2, 3, 4, 5)
+
+
+def seconds_to_render(template: Path, folder: Path) -> float:
+    """Render once; return the seconds the whole command takes."""
+    command = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
+    options = ["--default-config", "--output-dir", str(folder)]
+    started = time.perf_counter()
+    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def one_file_template(folder: Path) -> Path:
+    """Make the smallest template there is."""
+    project = folder / "{{cookiecutter.name}}"
+    project.mkdir(parents=True)
+    (folder / "cookiecutter.json").write_text('{"name": "one"}', encoding="utf-8")
+    (project / "README.md").write_text("# {{cookiecutter.name}}\n", encoding="utf-8")
+    return folder
+
+
+def measure_rendering(folder: Path) -> str:
+    """Render both templates in turns; return a row of the table."""
+    one_file = one_file_template(folder / "one-file")
+    ours, smallest = [], []
+    for turn in range(RENDERS):
+        ours.append(seconds_to_render(ROOT, folder / f"ours-{turn}"))
+        smallest.append(seconds_to_render(one_file, folder / f"smallest-{turn}"))
+    this, other = statistics.median(ours), statistics.median(smallest)
+    return (
+        f"| Render the defaults, median of {RENDERS} | {this:.2f} s "
+        f"| one-file template: {other:.2f} s | {this / other:.2f} x its time |"
+    )
+
+
+def run_in(project: Path, *command: str) -> str:
+    """Run a command with the project's own interpreter; return its output."""
+    bin_folder = project / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    environment["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    return subprocess.run(
+        [str(bin_folder / command[0]), *command[1:]],
+        cwd=project,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def train_ours(project: Path, package: str, backend: str, seed: int) -> dict[str, Any]:
+    """Train and score with the project's commands; return seconds and accuracy."""
+    name = f"{backend}-{seed}"
+    options = ["--dataset", "fashion_mnist", "--epochs", str(EPOCHS)]
+    options += ["--seed", str(seed), "--keras-backend", backend]
+    common = ["--model-name", name, "--quiet"]
+    run_in(project, project.name, "train", *options, *common)
+    run_in(project, project.name, "evaluate", *common)
+    log = (project / "logs" / f"{package}.jsonl").read_text(encoding="utf-8")
+    seconds = re.findall(r"epochs fitted in ([\d.]+) s", log)[-1]
+    report = project / "reports" / name / "1" / "metrics.json"
+    metrics = json.loads(report.read_text(encoding="utf-8"))
+    return {"seconds": float(seconds), "accuracy": metrics["accuracy"]}
+
+
+def measure_training(folder: Path) -> list[str]:
+    """Train in turns with Keras' defaults, ours, and ours on JAX; return the rows."""
+    seconds_to_render(ROOT, folder)
+    (project,) = folder.iterdir()
+    package = project.name.replace("-", "_")
+    subprocess.run(["bash", "scripts/setup_uv.sh"], cwd=project, check=True)
+    uv = ["uv", "pip", "install", "--quiet", "--python", ".venv"]
+    jax = [*uv, "--require-hashes", "-r", "requirements/jax.txt"]
+    subprocess.run(jax, cwd=project, check=True)
+    data = project / "data" / "fashion_mnist"
+    shutil.copytree(FASHION_MNIST, data)
+    defaults = [
+        "python",
+        str(KERAS_DEFAULTS),
+        package,
+        "data",
+    ]
+    runs: dict[str, list[dict[str, Any]]] = {"keras": [], "tensorflow": [], "jax": []}
+    for seed in SEEDS:
+        shown = run_in(project, *defaults, str(EPOCHS), str(seed))
+        runs["keras"].append(json.loads(shown.splitlines()[-1]))
+        for backend in ("tensorflow", "jax"):
+            runs[backend].append(train_ours(project, package, backend, seed))
+        print(seed, {name: measured[-1] for name, measured in runs.items()}, flush=True)
+    time_of = {
+        name: statistics.median(run["seconds"] for run in measured)
+        for name, measured in runs.items()
+    }
+    score_of = {
+        name: statistics.mean(run["accuracy"] for run in measured)
+        for name, measured in runs.items()
+    }
+    return [
+        f"| Fit Fashion-MNIST, {EPOCHS} epochs, {name} | {time_of[name]:.1f} s, "
+        f"test accuracy {score_of[name]:.4f} | Keras' defaults: "
+        f"{time_of['keras']:.1f} s, {score_of['keras']:.4f} "
+        f"| {time_of['keras'] / time_of[name]:.1f} x as fast |"
+        for name in ("tensorflow", "jax")
+    ]
+
+
+def main() -> None:
+    """Measure everything and write the table."""
+    if not FASHION_MNIST.is_dir():
+        raise SystemExit(f"{FASHION_MNIST} is missing: install dataset-fashion-mnist")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [measure_rendering(Path(folder) / "render")]
+        rows += measure_training(Path(folder) / "train")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python "
+    text = "\n".join(
+        [
+            "# Results",
+            "",
+            f"Written by `poe bench` on {machine}{platform.python_version()}. "
+            f"Times of fitting are medians over seeds {SEEDS[0]} to {SEEDS[-1]}, "
+            "accuracies means. Fitting includes validation, and a checkpoint an epoch, "
+            "which Keras' defaults do not write.",
+            "",
+            "| What | Measured | Yardstick, in the same run | Ratio |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+    RESULTS.write_text(text, encoding="utf-8", newline="\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""cookiecutter.json's list of files that hold no Jinja and are copied as they are."""
+
+from fnmatch import fnmatch
+
+from conftest import ROOT, files_below, questions
+
+PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+
+
+def test_exactly_the_files_without_jinja_are_copied_unrendered() -> None:
+    patterns = questions()["_copy_without_render"]
+    copied = {
+        name
+        for name in files_below(PROJECT)
+        if any(fnmatch(name, pattern) for pattern in patterns)
+    }
+    plain = {
+        name
+        for name in files_below(PROJECT)
+        if not any(
+            mark in (PROJECT / name).read_text("utf-8") for mark in ("{{", "{%", "{#")
+        )
+    }
+    assert copied == plain
