@@ -53,6 +53,7 @@ def main(answers: list[str]) -> None:
     project = render(answers)
     # The template's environment must not be taken for the project's.
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    set_up: list[str | Path]
     if ON_WINDOWS:
         set_up = ["powershell", "-File", project / "scripts" / "setup_uv.ps1"]
         poe = project / ".venv" / "Scripts" / "poe"

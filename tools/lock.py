@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
+# Otherwise uv takes the running Python for the oldest one to be supported.
+OPTIONS += ["--python-version", "3.11"]
 
 
 def lock_template(upgrade: list[str]) -> None:
@@ -25,14 +27,8 @@ def lock_template(upgrade: list[str]) -> None:
     dev = ["pyproject.toml", "--group", "dev", "-o", "requirements/dev.txt"]
     subprocess.run([*COMPILE, *dev, *OPTIONS, *upgrade], cwd=ROOT, check=True)
     uv = ["-", "-c", "requirements/dev.txt", "-o", "requirements/uv.txt"]
-    python = ["--python-version", "3.11"]
-    subprocess.run(
-        [*COMPILE, *uv, *python, *OPTIONS],
-        cwd=ROOT,
-        check=True,
-        input="uv\n",
-        text=True,
-    )
+    command = [*COMPILE, *uv, *OPTIONS]
+    subprocess.run(command, cwd=ROOT, check=True, input="uv\n", text=True)
 
 
 def lock_project(upgrade: list[str]) -> None:

@@ -13,6 +13,7 @@ the package index, and these files are to be committed whatever index you use.
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -40,6 +41,14 @@ def fingerprint(pyproject: dict[str, Any]) -> str:
         "dependency-groups": pyproject["dependency-groups"],
     }
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def oldest_python(pyproject: dict[str, Any]) -> str:
+    """Return the lower bound of `requires-python`, such as "3.11"."""
+    bound = re.search(r">=\s*([\d.]+)", pyproject["project"]["requires-python"])
+    if bound is None:
+        raise SystemExit("pyproject.toml: requires-python must have a `>=` bound")
+    return bound[1]
 
 
 def plan(pyproject: dict[str, Any]) -> dict[str, list[str]]:
@@ -87,13 +96,15 @@ def compile_all(upgrade: bool) -> None:
     pyproject = read_pyproject()
     FOLDER.mkdir(exist_ok=True)
     stamp = STAMP + fingerprint(pyproject)
-    options = ["--upgrade"] if upgrade else []
+    # Otherwise uv takes the running Python for the oldest one to be supported.
+    options = ["--python-version", oldest_python(pyproject)]
+    options += ["--upgrade"] if upgrade else []
     files = plan(pyproject)
     # `dev` and `ml` are what everybody installs: they choose, the others follow.
     for name in sorted(files, key=lambda name: (name != "dev", name != "ml", name)):
         follow = [] if name == "dev" else ["--constraints", "requirements/dev.txt"]
         compile_file(name, files[name], options + follow, stamp)
-    follow = ["--constraints", "requirements/dev.txt", "--python-version", "3.11"]
+    follow = ["--constraints", "requirements/dev.txt"]
     compile_file("uv", ["-"], options + follow, stamp, stdin="uv\n")
 
 

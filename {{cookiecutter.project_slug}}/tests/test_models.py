@@ -18,7 +18,7 @@ def small_model(seed: int = 0) -> keras.Model:
     """A compiled model for the stripes."""
     models.set_seed(seed)
     model = models.build_mnist_model(SHAPE, 3, hidden_units=UNITS, dropout=0.2)
-    return models.compile_model(model, learning_rate=0.01, steps_per_execution=2)
+    return models.compile_model(model, 100, learning_rate=0.01, steps_per_execution=2)
 
 
 def fit(

@@ -121,12 +121,14 @@ class TrainSettings(Settings):
         0.2, ge=0, lt=1, description="Part of the hidden units left out in training"
     )
     epochs: int = Field(
-        80, ge=1, le=100_000, description="Passes over the training set"
+        100, ge=1, le=100_000, description="Passes over the training set"
     )
     batch_size: int = Field(
         128, ge=1, le=65_536, description="Images per gradient step"
     )
-    learning_rate: float = Field(0.002, gt=0, le=1, description="Step size of Adam")
+    learning_rate: float = Field(
+        0.004, gt=0, le=1, description="Step size of Adam at the start"
+    )
     steps_per_execution: int = Field(
         50, ge=1, le=10_000, description="Gradient steps per call into the backend"
     )

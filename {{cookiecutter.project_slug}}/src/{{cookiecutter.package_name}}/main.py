@@ -46,6 +46,7 @@ IDENTITY = (
     "dropout",
     "batch_size",
     "learning_rate",
+    "epochs",  # the step size falls over all of them
     "keras_backend",
 )
 
@@ -102,7 +103,10 @@ def train(settings: TrainSettings) -> Path:
             settings.dropout,
         )
         models.compile_model(
-            model, settings.learning_rate, settings.steps_per_execution
+            model,
+            settings.epochs * -(-len(training[1]) // settings.batch_size),
+            settings.learning_rate,
+            settings.steps_per_execution,
         )
     started = time.perf_counter()
     history = models.train_model(
@@ -142,7 +146,7 @@ def start_or_resume(
     settings: TrainSettings, model_dir: Path, fingerprint: str
 ) -> tuple["Run", "State", Path | None]:
     """Return the checkpoints, the state and the model to go on from, if any."""
-    from .checkpoints import ResumeError, Run, State, newest_unfinished
+    from .checkpoints import Run, State, newest_unfinished
 
     identity = settings.model_dump(mode="json", include=set(IDENTITY))
     identity["data"] = fingerprint
@@ -156,11 +160,6 @@ def start_or_resume(
         return Run.new(model_dir), State(identity), None
     run = newest_unfinished(model_dir)
     state, saved = run.load(identity)
-    if state.epoch > settings.epochs:
-        raise ResumeError(
-            f"the unfinished training has done {state.epoch} epochs already, more "
-            f"than the {settings.epochs} asked for; raise --epochs"
-        )
     logger.info("going on after epoch %d of %d", state.epoch, settings.epochs)
     return run, state, saved
 
