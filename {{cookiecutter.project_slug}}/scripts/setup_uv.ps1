@@ -108,7 +108,7 @@
         }
 
         Write-Host "installing requirements/dev.txt into .venv ($(& $VenvPython --version))"
-        & $Uv pip sync --quiet --python $VenvPython --require-hashes requirements/dev.txt
+        & $Uv pip sync --quiet --compile-bytecode --python $VenvPython --require-hashes requirements/dev.txt
         if ($LASTEXITCODE) { throw 'requirements/dev.txt could not be installed; uv says why above' }
         & $Uv pip install --quiet --python $VenvPython --no-deps --no-build-isolation --editable .
         if ($LASTEXITCODE) { throw 'the project could not be installed; uv says why above' }

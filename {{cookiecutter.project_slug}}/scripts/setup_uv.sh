@@ -103,7 +103,9 @@ if ! supported .venv/bin/python; then
 fi
 
 say "installing requirements/dev.txt into .venv ($(.venv/bin/python --version))"
-"$UV" pip sync --quiet --python .venv/bin/python --require-hashes requirements/dev.txt ||
+# Compiled now, as pip does, so that the first command does not have to.
+"$UV" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes \
+    requirements/dev.txt ||
     fail "requirements/dev.txt could not be installed; uv says why above"
 "$UV" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; uv says why above"
