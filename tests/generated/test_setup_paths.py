@@ -231,7 +231,7 @@ def test_poetry_installs_the_project(
     """Poetry reads the dependency groups since 2.2; without --only it takes all."""
     tools = tmp_path / "poetry"
     subprocess.run([PYTHON, "-m", "venv", tools], check=True)
-    pip = [tools / "bin/python", "-m", "pip", "--quiet", "install"]
+    pip = [str(tools / "bin/python"), "-m", "pip", "--quiet", "install"]
     subprocess.run([*pip, "poetry>=2.2,<3"], check=True)
     poetry = str(tools / "bin/poetry")
     project = bake()
