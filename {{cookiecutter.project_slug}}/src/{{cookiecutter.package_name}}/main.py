@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from importlib import metadata, util
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module, metadata, util
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 PROGRAM = "{{ cookiecutter.project_slug }}"
 LOGGING_CONFIG = Path("configs/logging.yaml")
+STDERR = 2  # the file descriptor, whatever sys.stderr is
 
 # What decides a training's result; with the same of these, it can be resumed.
 IDENTITY = (
@@ -52,7 +54,7 @@ IDENTITY = (
 
 
 def prepare_backend(keras_backend: str = "tensorflow", op_threads: int = 1) -> None:
-    """Set what Keras and TensorFlow read when they are imported.
+    """Set what Keras and TensorFlow read when they are imported, and import them.
 
     Raises:
         ConfigError: If the backend is not installed.
@@ -66,6 +68,24 @@ def prepare_backend(keras_backend: str = "tensorflow", op_threads: int = 1) -> N
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(op_threads)
     # TensorFlow raises what matters; the rest of what its C++ code prints is noise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with silenced_stderr():
+        import_module("keras")
+
+
+@contextmanager
+def silenced_stderr() -> Iterator[None]:
+    """Hide what C++ code writes to the terminal; exceptions are not affected.
+
+    TensorFlow 2.21 announces its processor options at the import, at every log level.
+    """
+    terminal = os.dup(STDERR)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), STDERR)
+        yield
+    finally:
+        os.dup2(terminal, STDERR)
+        os.close(terminal)
 
 
 def train(settings: TrainSettings) -> Path:
