@@ -145,12 +145,12 @@ stop() {
             kill -0 "$pid" 2>/dev/null || break
             sleep 0.2
         done
-        kill -0 "$pid" 2>/dev/null && die "dockerd ($pid) does not stop"
+        if kill -0 "$pid" 2>/dev/null; then die "dockerd ($pid) does not stop"; fi
     fi
     # Deepest first. /proc/mounts writes a space as \040.
     awk '{ print $2 }' /proc/mounts | sort -r | while read -r mount; do
         mount=$(printf '%b' "${mount//\\0/\\00}")
-        [[ $mount == "$FOLDER"/* ]] && umount --lazy "$mount"
+        if [[ $mount == "$FOLDER"/* ]]; then umount --lazy "$mount"; fi
     done
     rm -rf "$FOLDER/data" "$FOLDER/exec" "$FOLDER/base-root" "$SOCKET" "$PIDFILE"
     say "stopped; $ARCHIVE is kept for the next start"
