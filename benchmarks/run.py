@@ -23,9 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 KERAS_DEFAULTS = ROOT / "benchmarks" / "keras_defaults.py"
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-FASHION_MNIST = Path(
-    "/usr/share/datasets/fashion-mnist"
-)  # Debian: dataset-fashion-mnist
+# Debian's package dataset-fashion-mnist.
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 RENDERS = 5
 EPOCHS = 5
 SEEDS = (1, 2, 3, 4, 5)
@@ -104,12 +103,7 @@ def measure_training(folder: Path) -> list[str]:
     subprocess.run(jax, cwd=project, check=True)
     data = project / "data" / "fashion_mnist"
     shutil.copytree(FASHION_MNIST, data)
-    defaults = [
-        "python",
-        str(KERAS_DEFAULTS),
-        package,
-        "data",
-    ]
+    defaults = ["python", str(KERAS_DEFAULTS), package, "data"]
     runs: dict[str, list[dict[str, Any]]] = {"keras": [], "tensorflow": [], "jax": []}
     for seed in SEEDS:
         shown = run_in(project, *defaults, str(EPOCHS), str(seed))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.generated
+from conftest import ROOT
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.generated
 
 
 def test_the_demo_trains_scores_and_says_where_everything_is() -> None:

@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conftest import ROOT
+
 pytestmark = [
     pytest.mark.generated,
     pytest.mark.skipif(os.name == "nt", reason="uses make: for Linux and macOS"),
 ]
 
-ROOT = Path(__file__).parents[2]
-FASHION_MNIST = Path(
-    "/usr/share/datasets/fashion-mnist"
-)  # Debian: dataset-fashion-mnist
+# Debian's package dataset-fashion-mnist.
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 DEFAULTS = ("--no-input", "--default-config")
 
 
