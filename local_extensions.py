@@ -189,7 +189,7 @@ def read_template(root: Path) -> Template:
     derived = {k: v for k, v in questions.items() if k[:2] == "__" and k not in asked}
     pins = re.compile(r"\n([A-Za-z0-9][A-Za-z0-9._-]*)\S*==")  # 7 times as fast as "^"
     installed = {"pip", "setuptools", "wheel"}  # pinned or not
-    for file in root.glob("*/requirements/*.txt"):
+    for file in root.glob("templates/*/requirements/*.txt"):
         names = pins.findall("\n" + file.read_text(encoding="utf-8"))
         installed.update(map(normalised, names))
     return Template(public, questions["_choices"], derived, frozenset(installed))

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+LOCKS = ROOT / "templates" / "tensorflow" / "requirements"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.
@@ -41,7 +41,7 @@ def lock_project(upgrade: list[str]) -> None:
         script = [sys.executable, "scripts/requirements.py", "compile", *upgrade]
         subprocess.run(script, cwd=project, check=True)
         for file in (project / "requirements").glob("*.txt"):
-            shutil.copy(file, PROJECT / "requirements" / file.name)
+            shutil.copy(file, LOCKS / file.name)
 
 
 if __name__ == "__main__":

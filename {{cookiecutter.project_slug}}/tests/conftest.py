@@ -1,4 +1,4 @@
-"""Fixtures: a project folder for each test, and data that train in a second."""
+"""Fixtures that every test may use; samples.py adds data that train in a second."""
 
 import logging
 import os
@@ -7,23 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import absl.logging
-import numpy as np
-import numpy.typing as npt
 import pytest
 
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
-from {{ cookiecutter.package_name }}.main import prepare_backend
+
+pytest_plugins = ["samples"]
 
 ROOT = Path(__file__).parents[1]
-
-# Before any test module imports Keras.
-prepare_backend()
-# Whenever logging is configured, absl, which Keras logs with, closes the stream it was
-# imported with unless that is a standard one; under pytest it is pytest's own.
-absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
-
-Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
 
 @pytest.fixture
@@ -42,14 +32,3 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for handler in set(root.handlers) - set(handlers):
         handler.close()
     root.handlers = handlers
-
-
-@pytest.fixture
-def stripes() -> Arrays:
-    """240 images of 6x5 pixels in three classes: which third of the rows is bright."""
-    generator = np.random.default_rng(0)
-    labels = np.array([0, 1, 2] * 80, dtype=np.int64)
-    images = generator.random((240, 6, 5), dtype=np.float32) * np.float32(0.5)
-    for image, label in zip(images, labels, strict=True):
-        image[2 * label : 2 * label + 2] += 0.5
-    return images, labels

@@ -8,9 +8,9 @@ from {{ cookiecutter.package_name }} import checkpoints
 from {{ cookiecutter.package_name }}.checkpoints import ResumeError, Run, State
 
 
-def write_model(path: Path) -> None:
+def write_model(folder: Path) -> None:
     """Stand in for a model."""
-    path.write_text("weights", encoding="utf-8")
+    (folder / "model.bin").write_text("weights", encoding="utf-8")
 
 
 def test_only_the_newest_epoch_is_kept(tmp_path: Path) -> None:
@@ -18,17 +18,17 @@ def test_only_the_newest_epoch_is_kept(tmp_path: Path) -> None:
     for epoch in (1, 2, 12):
         run.save(State({"seed": 1}, epoch, {"loss": [0.5] * epoch}), write_model)
     assert run.epochs() == [12]
-    state, model = run.load({"seed": 1})
+    state, folder = run.load({"seed": 1})
     assert (state.epoch, state.history) == (12, {"loss": [0.5] * 12})
-    assert model.read_text(encoding="utf-8") == "weights"
+    assert (folder / "model.bin").read_text(encoding="utf-8") == "weights"
 
 
 def test_a_checkpoint_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.save(State({}, 1), write_model)
 
-    def fail(path: Path) -> None:
-        path.write_text("half", encoding="utf-8")
+    def fail(folder: Path) -> None:
+        (folder / "model.bin").write_text("half", encoding="utf-8")
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):

@@ -13,6 +13,8 @@ import pytest
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.registry import RegistryError
 
+from samples import INPUTS
+
 FACTS: dict[str, Any] = {
     "metrics": {"val_accuracy": 0.9},
     "history": {"val_accuracy": [0.8, 0.9]},
@@ -20,20 +22,19 @@ FACTS: dict[str, Any] = {
     "seed": 1,
     "dataset": "digits",
     "classes": ("0", "1"),
-    "max_value": 16,
-    "input_shape": (8, 8),
+    "inputs": INPUTS,
     "data_sha256": "0" * 64,
 }
 
 
 def write_files(folder: Path) -> None:
     """Stand in for a model."""
-    (folder / "model.keras").write_bytes(b"weights")
+    (folder / "model.bin").write_bytes(b"weights")
 
 
 def save(model_dir: Path) -> Path:
     """Save a version."""
-    return registry.save_version(model_dir, write_files, **FACTS)
+    return registry.save_version(model_dir, write_files, ("numpy", "absent"), **FACTS)
 
 
 def test_versions_are_numbered_and_the_newest_is_the_default(tmp_path: Path) -> None:
@@ -42,8 +43,8 @@ def test_versions_are_numbered_and_the_newest_is_the_default(tmp_path: Path) -> 
     folder, manifest = registry.load_version(model_dir)
     assert folder.name == "11"
     assert manifest.metrics == {"val_accuracy": 0.9}
-    assert manifest.files.keys() == {"model.keras"}
-    assert manifest.libraries.keys() >= {"python", "keras", "numpy"}
+    assert manifest.files.keys() == {"model.bin"}
+    assert manifest.libraries.keys() == {"python", "numpy"}
     assert registry.load_version(model_dir, 2)[0].name == "2"
 
 
@@ -60,14 +61,14 @@ def test_a_version_that_is_not_there_is_refused(
 
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
-    (save(tmp_path) / "model.keras").write_bytes(b"Weights")
-    with pytest.raises(RegistryError, match="model.keras was changed"):
+    (save(tmp_path) / "model.bin").write_bytes(b"Weights")
+    with pytest.raises(RegistryError, match="model.bin was changed"):
         registry.load_version(tmp_path)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    (save(tmp_path) / "model.keras").unlink()
-    with pytest.raises(RegistryError, match="model.keras is missing from"):
+    (save(tmp_path) / "model.bin").unlink()
+    with pytest.raises(RegistryError, match="model.bin is missing from"):
         registry.load_version(tmp_path)
 
 
@@ -101,7 +102,7 @@ def test_a_save_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
         "import os, pathlib, sys\n"
         "from {{ cookiecutter.package_name }} import registry\n"
         "def die(folder):\n"
-        "    (folder / 'model.keras').write_bytes(b'weights')\n"
+        "    (folder / 'model.bin').write_bytes(b'weights')\n"
         "    os._exit(9)\n"
         "registry.save_version(pathlib.Path(sys.argv[1]), die)"
     )

@@ -1,6 +1,6 @@
 """What an interrupted training leaves behind, so that it can go on.
 
-    models/<name>/.unfinished/<run>/00007/model.keras   weights and optimizer
+    models/<name>/.unfinished/<run>/00007/model.*       weights and optimizer
                                           state.json    epoch, history, settings, data
 
 An epoch's folder is written under a temporary name and renamed, so it is whole or
@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from .config import ProjectError
-from .utils import write_json
+from .files import write_json
 
 logger = logging.getLogger(__name__)
 
 FOLDER = ".unfinished"
-MODEL_FILE = "model.keras"
 STATE_FILE = "state.json"
 
 
@@ -77,20 +76,20 @@ class Run:
 
         Args:
             state: How far the training is.
-            write_model: Called with the path of the model file to write.
+            write_model: Called with the folder to write the model into.
         """
         target = self.folder / f"{state.epoch:05d}"
         temporary = self.folder / f".{target.name}"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        write_model(temporary / MODEL_FILE)
+        write_model(temporary)
         write_json(temporary / STATE_FILE, vars(state))
         temporary.rename(target)
         for epoch in self.epochs()[:-1]:
             shutil.rmtree(self.folder / f"{epoch:05d}")
 
     def load(self, identity: dict[str, Any]) -> tuple[State, Path]:
-        """Return the newest state and the path of its model.
+        """Return the newest state and the folder of its model.
 
         Raises:
             ResumeError: If it was made with other settings or other data.
@@ -108,7 +107,7 @@ class Run:
                 f"the unfinished training differs: {'; '.join(changed)}. "
                 "Resume with the same settings, or train without --resume"
             )
-        return state, folder / MODEL_FILE
+        return state, folder
 
     def remove(self) -> None:
         """Remove the checkpoints: the training has finished."""

@@ -1,4 +1,4 @@
-"""Settings: typed, frozen, and checked before anything runs.
+"""How settings are read: typed, frozen, and checked before anything runs.
 
 A setting is looked for on the command line first, then in the environment, then in
 configs/train.yaml, and has a default last. Every one is reachable in all three places:
@@ -6,7 +6,8 @@ configs/train.yaml, and has a default last. Every one is reachable in all three 
 `{{ cookiecutter.__env_prefix }}LEARNING_RATE`
 in the environment. Whatever is not a setting is refused.
 
-This module must stay quick to import: `--help` reads it, and waits for nothing else.
+Which settings there are is in settings.py. This module must stay quick to import:
+`--help` reads it, and waits for nothing else.
 """
 
 import os
@@ -101,84 +102,14 @@ class Settings(BaseSettings):
         return init_settings, env_settings, ConfigFile(settings_cls)
 
 
-class TrainSettings(Settings):
-    """Train a model and keep it as a new version."""
-
-    dataset: Literal["digits", "mnist", "fashion_mnist"] = Field(
-        "digits", description="Data set; digits needs no network"
-    )
-    data_url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="Mirror to download from"
-    )
-    validation_fraction: float = Field(
-        0.2, ge=0.01, le=0.5, description="Part of the training set to validate on"
-    )
-    seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same weights")
-    hidden_units: int = Field(
-        128, ge=1, le=65_536, description="Width of the hidden layer"
-    )
-    dropout: float = Field(
-        0.2, ge=0, lt=1, description="Part of the hidden units left out in training"
-    )
-    epochs: int = Field(
-        100, ge=1, le=100_000, description="Passes over the training set"
-    )
-    batch_size: int = Field(
-        128, ge=1, le=65_536, description="Images per gradient step"
-    )
-    learning_rate: float = Field(
-        0.004, gt=0, le=1, description="Step size of Adam at the start"
-    )
-    steps_per_execution: int = Field(
-        50, ge=1, le=10_000, description="Gradient steps per call into the backend"
-    )
-    op_threads: int = Field(
-        1, ge=0, le=1024, description="Threads per operation; 0: as many as cores"
-    )
-    keras_backend: Literal["tensorflow", "jax"] = Field(
-        "tensorflow", description="What Keras computes with"
-    )
-    resume: bool = Field(False, description="Go on with the last unfinished training")
-
-
-class EvaluateSettings(Settings):
-    """Score a model on its test set."""
-
-    data_url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="Mirror to download from"
-    )
-    version: int | None = Field(
-        None, ge=1, description="Version to score; the newest if not given"
-    )
-
-
-class PredictSettings(Settings):
-    """Classify the images of a file."""
-
-    input: Path = Field(
-        description="CSV file, one image a row, or .npy file of shape (n, h, w)"
-    )
-    output: Path | None = Field(
-        None, description="CSV file to write; the terminal if not given"
-    )
-    drop: tuple[str, ...] = Field((), description="CSV columns that are not pixels")
-    version: int | None = Field(
-        None, ge=1, description="Version to use; the newest if not given"
-    )
-
-
-COMMANDS: dict[str, type[Settings]] = {
-    "train": TrainSettings,
-    "evaluate": EvaluateSettings,
-    "predict": PredictSettings,
-}
-
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def all_settings() -> set[str]:
-    """Return the names of all settings of all commands."""
-    return {name for command in COMMANDS.values() for name in command.model_fields}
+def all_settings(settings_cls: type[BaseSettings] | None = None) -> set[str]:
+    """Return the names of all settings of all commands: of each subclass's fields."""
+    found = settings_cls or Settings
+    names = set(found.model_fields)
+    return names.union(*map(all_settings, found.__subclasses__()))
 
 
 def load_settings(

@@ -1,1 +1,1 @@
-{% include "models/" ~ cookiecutter.framework ~ ".py" -%}
+{% include cookiecutter.framework ~ "/src/models.py" %}

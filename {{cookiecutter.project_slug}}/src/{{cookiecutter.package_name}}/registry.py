@@ -1,20 +1,19 @@
 """Finished models: numbered, immutable folders with a manifest.
 
-    models/<name>/<version>/model.keras     the native model
+    models/<name>/<version>/...             the native model
                             manifest.json   hashes, metrics, settings, versions, origin
 
 The layout is TensorFlow Serving's, where a version is a whole number. A version is
 prepared under a temporary name and renamed at the end: it is whole or it is not there.
 """
 
-import hashlib
 import logging
 import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +22,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .config import ProjectError
-from .utils import write_json
+from .datasets import Inputs
+from .files import file_sha256, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,7 @@ class Manifest(BaseModel):
         seed: The seed of everything random.
         dataset: The data set's name.
         classes: The name of each class, in the order of the outputs.
-        max_value: The largest pixel value; what images are divided by.
-        input_shape: (height, width) of an image.
+        inputs: What the model has to be given.
         data_sha256: Fingerprint of the training set.
         libraries: Versions, Python's too.
         git_commit: The commit it was trained at, with "+" when files had changed;
@@ -68,8 +67,7 @@ class Manifest(BaseModel):
     seed: int
     dataset: str
     classes: tuple[str, ...]
-    max_value: float
-    input_shape: tuple[int, int]
+    inputs: Inputs
     data_sha256: str
     libraries: dict[str, str]
     git_commit: str | None
@@ -85,13 +83,17 @@ def versions(model_dir: Path) -> list[int]:
 
 
 def save_version(
-    model_dir: Path, write_files: Callable[[Path], None], **facts: Any
+    model_dir: Path,
+    write_files: Callable[[Path], None],
+    libraries: Iterable[str] = (),
+    **facts: Any,
 ) -> Path:
     """Write a new version of a model.
 
     Args:
         model_dir: The folder of all its versions.
         write_files: Called with the empty folder to write the model's files into.
+        libraries: The distributions whose versions are recorded, where installed.
         **facts: The fields of `Manifest` that are not measured here.
 
     Returns:
@@ -104,7 +106,7 @@ def save_version(
             name=model_dir.name,
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             files=files,
-            libraries=library_versions(),
+            libraries=library_versions(libraries),
             git_commit=git_commit(),
             **facts,
         )
@@ -187,28 +189,15 @@ def flush_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that made the model."""
-    libraries = {"python": platform.python_version()}
-    for name in (
-        "jax",
-        "keras",
-        "numpy",
-        "scikit-learn",
-        "tensorflow-cpu",
-        "tensorflow",
-    ):
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of the distributions that are installed."""
+    versions = {"python": platform.python_version()}
+    for name in names:
         try:
-            libraries[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return libraries
+    return versions
 
 
 def git_commit() -> str | None:

@@ -4,8 +4,6 @@ Pure functions of arrays: where data come from and where models go is decided el
 Keras computes with TensorFlow, or with JAX if KERAS_BACKEND says so before the import.
 """
 
-import logging
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,17 +11,17 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics
-from tqdm import tqdm
 
 from .checkpoints import Run, State
-
-logger = logging.getLogger(__name__)
+from .progress import Bookkeeper
+from .utils import score_probabilities
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]
 
 MODEL_FILE = "model.keras"
+# Whose versions go into the manifest.
+LIBRARIES = ("jax", "keras", "numpy", "tensorflow", "tensorflow-cpu")
 # Without gradients to keep, large batches are faster and change no result.
 EVALUATION_BATCH = 1024
 
@@ -155,44 +153,25 @@ def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 
 
 class Bookkeeping(keras.callbacks.Callback):
-    """After each epoch: remember the metrics, keep a checkpoint, show progress."""
+    """Connects Keras' training to the bookkeeper."""
 
-    def __init__(
-        self, run: Run, state: State, epochs: int, seed: int, quiet: bool
-    ) -> None:
-        """Take up the training at the epoch that `state` has reached."""
+    def __init__(self, bookkeeper: Bookkeeper, seed: int) -> None:
+        """Keep both until they are needed."""
         super().__init__()
-        self.run = run
-        self.state = state
-        self.epochs = epochs
+        self.bookkeeper = bookkeeper
         self.seed = seed
-        show_bar = sys.stderr.isatty() and not quiet
-        # Beside a bar, a line an epoch would be noise; the log file has it anyway.
-        self.level = logging.DEBUG if show_bar else logging.INFO
-        self.bar = tqdm(
-            total=epochs, initial=state.epoch, unit="epoch", disable=not show_bar
-        )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Make the epoch repeatable, whether or not the training was interrupted."""
         seed_dropout(self.model, self.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Do all of it; `logs` holds this epoch's loss and metrics."""
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        for name, value in figures.items():
-            self.state.history.setdefault(name, []).append(value)
-        self.state.epoch = epoch + 1
-        self.run.save(self.state, self.model.save)
-        shown = {name: f"{value:.4f}" for name, value in figures.items()}
-        text = " ".join(f"{name} {value}" for name, value in shown.items())
-        logger.log(self.level, "epoch %d/%d: %s", epoch + 1, self.epochs, text)
-        self.bar.set_postfix(shown, refresh=False)
-        self.bar.update()
+        """Report the epoch; `logs` holds its loss and metrics."""
+        self.bookkeeper.epoch_done(logs or {})
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Leave the bar as it is and go to the next line."""
-        self.bar.close()
+        """Take the bar away."""
+        self.bookkeeper.close()
 
 
 def train_model(
@@ -222,6 +201,9 @@ def train_model(
     Returns:
         For loss, accuracy, val_loss and val_accuracy, one value an epoch.
     """
+    bookkeeper = Bookkeeper(
+        run, state, epochs, quiet, lambda folder: save_model(model, folder)
+    )
     model.fit(
         ShuffledBatches(*train, batch_size, seed, first_epoch=state.epoch),
         validation_data=validation,
@@ -232,7 +214,7 @@ def train_model(
         # batches themselves in random order.
         shuffle=False,
         verbose=0,
-        callbacks=[Bookkeeping(run, state, epochs, seed, quiet)],
+        callbacks=[Bookkeeping(bookkeeper, seed)],
     )
     return state.history
 
@@ -259,37 +241,16 @@ def evaluate_model(
         classes: The name of each class.
 
     Returns:
-        `accuracy` in [0, 1]; `loss`, the mean cross-entropy in nats; `images`, their
-        number; `classes`, with precision, recall, f1-score and support of each; and
-        `confusion_matrix`, (classes, classes), a row for each true class.
+        What `score_probabilities` returns.
     """
-    probabilities = predict_probabilities(model, images)
-    predicted = probabilities.argmax(axis=1)
-    numbers = range(len(classes))
-    report = metrics.classification_report(
-        labels,
-        predicted,
-        labels=numbers,
-        target_names=classes,
-        output_dict=True,
-        zero_division=0,
-    )
-    return {
-        "accuracy": float(metrics.accuracy_score(labels, predicted)),
-        "loss": float(metrics.log_loss(labels, probabilities, labels=numbers)),
-        "images": len(labels),
-        "classes": {name: report[name] for name in classes},
-        "confusion_matrix": metrics.confusion_matrix(
-            labels, predicted, labels=numbers
-        ).tolist(),
-    }
+    return score_probabilities(predict_probabilities(model, images), labels, classes)
 
 
 def save_model(model: keras.Model, folder: Path) -> None:
-    """Write the model into a folder, in Keras' own format."""
+    """Write the model and its optimizer's state into a folder, in Keras' own format."""
     model.save(folder / MODEL_FILE)
 
 
-def load_model(path: Path) -> keras.Model:
-    """Load a model; safe mode refuses one that would run code of its own."""
-    return keras.saving.load_model(path, safe_mode=True)
+def load_model(folder: Path) -> keras.Model:
+    """Load what `save_model` wrote; safe mode refuses a model that would run code."""
+    return keras.saving.load_model(folder / MODEL_FILE, safe_mode=True)

@@ -1,0 +1,79 @@
+"""The settings of each command; what they are called, and what they may be.
+
+This module must stay quick to import: `--help` reads it, and waits for nothing else.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from .backend import BackendSettings
+from .config import Settings
+
+
+class TrainSettings(BackendSettings):
+    """Train a model and keep it as a new version."""
+
+    dataset: Literal["digits", "mnist", "fashion_mnist"] = Field(
+        "digits", description="Data set; digits needs no network"
+    )
+    data_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Mirror to download from"
+    )
+    validation_fraction: float = Field(
+        0.2, ge=0.01, le=0.5, description="Part of the training set to validate on"
+    )
+    seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same weights")
+    hidden_units: int = Field(
+        128, ge=1, le=65_536, description="Width of the hidden layer"
+    )
+    dropout: float = Field(
+        0.2, ge=0, lt=1, description="Part of the hidden units left out in training"
+    )
+    epochs: int = Field(
+        100, ge=1, le=100_000, description="Passes over the training set"
+    )
+    batch_size: int = Field(
+        128, ge=1, le=65_536, description="Images per gradient step"
+    )
+    learning_rate: float = Field(
+        0.004, gt=0, le=1, description="Step size of Adam at the start"
+    )
+    resume: bool = Field(False, description="Go on with the last unfinished training")
+
+
+class EvaluateSettings(Settings):
+    """Score a model on its test set."""
+
+    data_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Mirror to download from"
+    )
+    version: int | None = Field(
+        None, ge=1, description="Version to score; the newest if not given"
+    )
+
+
+class PredictSettings(Settings):
+    """Classify the images of a file."""
+
+    input: Path = Field(
+        description="CSV file, one image a row, or .npy file of shape (n, h, w)"
+    )
+    output: Path | None = Field(
+        None, description="CSV file to write; the terminal if not given"
+    )
+    drop: tuple[str, ...] = Field((), description="CSV columns that are not pixels")
+    version: int | None = Field(
+        None, ge=1, description="Version to use; the newest if not given"
+    )
+
+
+COMMANDS: dict[str, type[Settings]] = {
+    "train": TrainSettings,
+    "evaluate": EvaluateSettings,
+    "predict": PredictSettings,
+}
+
+# What is said when a command was stopped by Ctrl-C or by a signal.
+WHEN_STOPPED = "a training goes on with --resume"

@@ -1,0 +1,26 @@
+"""Small images that train in a second, and what a model of them has to be given."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from {{ cookiecutter.package_name }} import backend
+from {{ cookiecutter.package_name }}.datasets import Inputs
+
+# Before any test module imports the framework.
+backend.prepare()
+
+Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
+INPUTS = Inputs(height=8, width=8, max_value=16)
+
+
+@pytest.fixture
+def stripes() -> Arrays:
+    """240 images of 6x5 pixels in three classes: which third of the rows is bright."""
+    generator = np.random.default_rng(0)
+    labels = np.array([0, 1, 2] * 80, dtype=np.int64)
+    images = generator.random((240, 6, 5), dtype=np.float32) * np.float32(0.5)
+    for image, label in zip(images, labels, strict=True):
+        image[2 * label : 2 * label + 2] += 0.5
+    return images, labels
