@@ -16,9 +16,9 @@ CHOSEN = {
     "deploy_target": "{{ cookiecutter.deploy_target }}",
 }
 
-# A question, the choices that need some files, and these files; any other choice removes
-# them. Files, not folders: what a user added beside them stays when a project is rendered
-# again.
+# A question, the choices that need some files, and these files; any other choice
+# removes them. Files, not folders: what a user added beside them stays when a project
+# is rendered again.
 NEEDED_BY = [
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
