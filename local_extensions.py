@@ -11,6 +11,9 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
    `__checked`, the last one, and once more when cookiecutter renders the target
    folder's name, for answers that were never asked for (`--replay-file`).
 3. An answer is pasted into a file through a filter: `quoted` or `markdown`.
+
+A file that is the same whatever the other answers are comes whole from templates/,
+through `template_text`.
 """
 
 import json
@@ -24,13 +27,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, pass_context, pass_environment
+from jinja2 import Environment, FileSystemLoader, pass_context, pass_environment
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 from answer_checks import Problem, Template, review
 
 ROOT = Path(__file__).resolve().parent
+TEMPLATES = FileSystemLoader(ROOT / "templates")
 
 # JSON leaves these as they are, but a YAML or TOML reader refuses some of them.
 _ESCAPED_IN_STRINGS = re.compile(
@@ -49,8 +53,8 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters["quoted"] = quoted
-        environment.filters["markdown"] = markdown
+        environment.globals["template_text"] = template_text
+        environment.filters.update(quoted=quoted, markdown=markdown)
         environment.filters["check_answers"] = check_answers
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
@@ -76,7 +80,7 @@ class AnswersExtension(Extension):
         Returns:
             The text itself, or a Jinja expression that prints exactly the text.
         """
-        if name is not None or source in self._own or not self._has_delimiter(source):
+        if name is not None or self._is_own(source):
             return source
         for path in self._paths:  # folders arrive below the absolute target folder
             above = source.removesuffix(os.sep + path)
@@ -84,8 +88,9 @@ class AnswersExtension(Extension):
                 return literal(above + os.sep) + path
         return literal(source)
 
-    def _has_delimiter(self, text: str) -> bool:
-        return any(delimiter in text for delimiter in self._delimiters)
+    def _is_own(self, source: str) -> bool:
+        """Whether a string is the template's own, or holds no Jinja anyway."""
+        return source in self._own or not any(d in source for d in self._delimiters)
 
     @pass_context
     def _guard(self, context: Context, value: Any) -> Any:
@@ -161,6 +166,23 @@ def markdown(value: object) -> str:
         start, text = f"&#{ord(text[0])};", text[1:]
     text = _MARKDOWN_BACKSLASH.sub(r"\\\g<0>", text)
     return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
+
+
+@pass_environment
+def template_text(environment: Environment, path: str) -> str:
+    """Return the text of a file below templates/ as it is; Jinja in it stays text.
+
+    Args:
+        environment: not used; Jinja's loader asks for it.
+        path: the file's path below templates/, with slashes.
+
+    Returns:
+        The whole text.
+
+    Raises:
+        TemplateNotFound: when there is no such file, or its path leads elsewhere.
+    """
+    return TEMPLATES.get_source(environment, path)[0]
 
 
 def literal(text: str) -> str:

@@ -4,6 +4,7 @@ import ast
 import html
 import json
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,12 +13,19 @@ import yaml
 from cookiecutter.environment import StrictEnvironment
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from jinja2 import DictLoader
+from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound, UndefinedError
 from markdown_it import MarkdownIt
 
 from answer_checks import Problem
 from conftest import questions
-from local_extensions import AnswersExtension, literal, markdown, message, quoted
+from local_extensions import (
+    AnswersExtension,
+    literal,
+    markdown,
+    message,
+    quoted,
+    template_text,
+)
 
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
 USABLE = {
@@ -113,8 +121,9 @@ def test_an_answer_is_rendered_as_itself(text: str) -> None:
 def test_a_literal_prints_its_text(text: str) -> None:
     assume("\r" not in text)
     source = literal(text)
-    named = ENVIRONMENT.overlay(loader=DictLoader({"file": source}))
-    assert named.get_template("file").render(cookiecutter={}) == text
+    environment = new_environment()
+    environment.loader = DictLoader({"file": source})
+    assert environment.get_template("file").render(cookiecutter={}) == text
 
 
 def test_the_templates_own_strings_are_rendered(environment: StrictEnvironment) -> None:
@@ -148,6 +157,44 @@ def test_the_templates_own_paths_are_rendered(
 def test_a_template_file_is_left_alone(environment: StrictEnvironment) -> None:
     extension = AnswersExtension(environment)
     assert extension.preprocess("{{ 7*7 }}", "file.txt") == "{{ 7*7 }}"
+
+
+def test_a_text_comes_from_templates_as_it_is(
+    environment: StrictEnvironment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("local_extensions.TEMPLATES", FileSystemLoader(tmp_path))
+    text = 'f"{{{x}}}" {% raw %} {# é\n\n'
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "a.py").write_text(text, encoding="utf-8", newline="\n")
+    line = '{{ template_text("models/" ~ cookiecutter.framework ~ ".py") -}}\n'
+    environment.loader = DictLoader({"models.py": line})
+    template = environment.get_template("models.py")
+    assert template.render(cookiecutter={"framework": "a"}) == text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("models/none.py", id="missing"),
+        pytest.param("models", id="folder"),
+        pytest.param("../cookiecutter.json", id="above"),
+        pytest.param("models/../../cookiecutter.json", id="above-in-the-middle"),
+        pytest.param(str(Path(__file__)), id="absolute"),
+    ],
+)
+def test_a_text_comes_from_nowhere_else(
+    environment: StrictEnvironment, path: str
+) -> None:
+    with pytest.raises(TemplateNotFound, match=re.escape(Path(path).name)):
+        template_text(environment, path)
+
+
+def test_a_text_of_a_misspelt_answer_is_refused(environment: StrictEnvironment) -> None:
+    line = "{{ template_text(cookiecutter.framwork) }}"
+    environment.loader = DictLoader({"models.py": line})
+    template = environment.get_template("models.py")
+    with pytest.raises(UndefinedError, match="framwork"):
+        template.render(cookiecutter={"framework": "tensorflow"})
 
 
 def test_the_guard_checks_before_the_first_value_is_printed(

@@ -1,1 +1,1 @@
-{% include "models/" ~ cookiecutter.framework ~ ".py" -%}
+{{ template_text("models/" ~ cookiecutter.framework ~ ".py") -}}
