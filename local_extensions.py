@@ -32,6 +32,7 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 from answer_checks import Problem, Template, review
+from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
 TEMPLATES = FileSystemLoader(ROOT / "templates")
@@ -65,6 +66,7 @@ class AnswersExtension(Extension):
             environment.comment_start_string,
         )
         self._own, self._paths = own_sources(ROOT)
+        skip_compiler(environment, self._guard, self._is_own)
 
     def preprocess(
         self, source: str, name: str | None, filename: str | None = None

@@ -159,6 +159,39 @@ def test_a_template_file_is_left_alone(environment: StrictEnvironment) -> None:
     assert extension.preprocess("{{ 7*7 }}", "file.txt") == "{{ 7*7 }}"
 
 
+def test_what_only_pastes_answers_in_is_not_compiled(
+    environment: StrictEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.loader = DictLoader(
+        {
+            "pasting": "# {{ cookiecutter.project_slug }}\n",
+            "including": '{% include "pasting" %}{{ 7*7 }}',
+        }
+    )
+    answers = {"project_slug": "a-b"}
+    including = environment.get_template("including")
+
+    def refuse(source: str, *_: object) -> None:
+        raise AssertionError(f"compiles {source!r}")
+
+    monkeypatch.setattr(environment, "compile", refuse)
+    pasting = environment.get_template("pasting")
+    assert pasting.render(cookiecutter=answers) == "# a-b\n"
+    assert including.render(cookiecutter=answers) == "# a-b\n49"
+    folder = environment.from_string("{{cookiecutter.project_slug}}")
+    assert folder.render(cookiecutter=answers) == "a-b"
+    plain = environment.from_string("src/main.py")
+    assert plain.render(cookiecutter=answers) == "src/main.py"
+
+
+def test_an_answer_that_looks_like_a_pasted_one_is_rendered_as_itself(
+    environment: StrictEnvironment,
+) -> None:
+    answer = environment.from_string("{{ cookiecutter.author_name }}")
+    rendered = answer.render(cookiecutter={"author_name": "Ada"})
+    assert rendered == "{{ cookiecutter.author_name }}"
+
+
 def test_a_text_comes_from_templates_as_it_is(
     environment: StrictEnvironment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
