@@ -12,8 +12,7 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
    folder's name, for answers that were never asked for (`--replay-file`).
 3. An answer is pasted into a file through a filter: `quoted` or `markdown`.
 
-A file that is the same whatever the other answers are comes whole from templates/,
-through `template_text`.
+A file that depends on one choice alone comes whole from templates/, through `variant`.
 """
 
 import json
@@ -54,9 +53,8 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.globals["template_text"] = template_text
         environment.filters.update(quoted=quoted, markdown=markdown)
-        environment.filters["check_answers"] = check_answers
+        environment.filters.update(check_answers=check_answers, variant=variant)
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
         self._guarded = False
@@ -171,12 +169,13 @@ def markdown(value: object) -> str:
 
 
 @pass_environment
-def template_text(environment: Environment, path: str) -> str:
+def variant(environment: Environment, choice: object, pattern: str) -> str:
     """Return the text of a file below templates/ as it is; Jinja in it stays text.
 
     Args:
         environment: not used; Jinja's loader asks for it.
-        path: the file's path below templates/, with slashes.
+        choice: the answer that says which file.
+        pattern: the file's path below templates/, with slashes, and "*" for the choice.
 
     Returns:
         The whole text.
@@ -184,7 +183,7 @@ def template_text(environment: Environment, path: str) -> str:
     Raises:
         TemplateNotFound: when there is no such file, or its path leads elsewhere.
     """
-    return TEMPLATES.get_source(environment, path)[0]
+    return TEMPLATES.get_source(environment, pattern.replace("*", str(choice)))[0]
 
 
 def literal(text: str) -> str:

@@ -1,9 +1,9 @@
 """Templates that need no compiler, because they only paste answers in.
 
 Nearly every path and file of the project holds no other Jinja than
-`{{ cookiecutter.name }}` or `{{ cookiecutter.name | filter }}`. Jinja would lex, parse
-and compile each of them to run it once, which takes most of the time of a render. What
-is rendered stays the same.
+`{{ cookiecutter.name }}`, at most with one filter. Jinja would lex, parse and compile
+each of them to run it once, which takes most of the time of a render. What is rendered
+stays the same.
 """
 
 import re
@@ -13,8 +13,15 @@ from typing import Any
 from jinja2 import Environment, Template
 from jinja2.runtime import Context
 
-# Not after a brace: Jinja reads "{{{" from the left.
-_ANSWER = re.compile(r"(?<!\{)\{\{ ?cookiecutter\.([a-z_]+)(?: \| ([a-z_]+))? ?\}\}")
+_ANSWER = re.compile(
+    r"""(?<!\{)                     # Jinja reads "{{{" from the left
+    \{\{ [ ]? cookiecutter\.([a-z_]+)
+    (?: [ ]\|[ ] ([a-z_]+)         # a filter
+        (?: \("([^"\\]*)"\) )?     # its argument
+    )?
+    (?: [ ]?\}\} | [ ]-\}\}\s* )""",
+    re.VERBOSE,
+)
 _DELIMITERS = ("{{", "{%", "{#")
 
 
@@ -63,20 +70,23 @@ def quick_template(
         A template that renders what Jinja's own would; None when the text holds Jinja
         that has to be compiled.
     """
-    start, *rest = _ANSWER.split(source)  # text, name, filter, text, name, ...
-    names, filters, texts = rest[::3], rest[1::3], rest[2::3]
+    # text, then again and again: name, filter, argument, text
+    start, *rest = _ANSWER.split(source)
+    names, filters, arguments, texts = (rest[first::4] for first in range(4))
     if any(mark in text for mark in _DELIMITERS for text in (start, *texts)):
         return None
     if any(name and name not in environment.filters for name in filters):
         return None
+    pieces = list(zip(names, filters, arguments, texts, strict=True))
 
     def root(context: Context) -> Iterator[str]:
         yield start
         answers = context.resolve("cookiecutter")
-        for name, filter_, text in zip(names, filters, texts, strict=True):
+        for name, filter_, argument, text in pieces:
             value = environment.getattr(answers, name)
             if filter_:
-                value = environment.call_filter(filter_, value, context=context)
+                args = [] if argument is None else [argument]
+                value = environment.call_filter(filter_, value, args, context=context)
             yield str(finalize(context, value))
             yield text
 

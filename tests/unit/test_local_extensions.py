@@ -4,7 +4,6 @@ import ast
 import html
 import json
 import os
-import re
 import tomllib
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from local_extensions import (
     markdown,
     message,
     quoted,
-    template_text,
+    variant,
 )
 
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
@@ -199,7 +198,7 @@ def test_a_text_comes_from_templates_as_it_is(
     text = 'f"{{{x}}}" {% raw %} {# é\n\n'
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "a.py").write_text(text, encoding="utf-8", newline="\n")
-    line = '{{ template_text("models/" ~ cookiecutter.framework ~ ".py") -}}\n'
+    line = '{{ cookiecutter.framework | variant("models/*.py") -}}\n'
     environment.loader = DictLoader({"models.py": line})
     template = environment.get_template("models.py")
     assert template.render(cookiecutter={"framework": "a"}) == text
@@ -208,7 +207,7 @@ def test_a_text_comes_from_templates_as_it_is(
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param("models/none.py", id="missing"),
+        pytest.param("models/*.txt", id="missing"),
         pytest.param("models", id="folder"),
         pytest.param("../cookiecutter.json", id="above"),
         pytest.param("models/../../cookiecutter.json", id="above-in-the-middle"),
@@ -218,12 +217,13 @@ def test_a_text_comes_from_templates_as_it_is(
 def test_a_text_comes_from_nowhere_else(
     environment: StrictEnvironment, path: str
 ) -> None:
-    with pytest.raises(TemplateNotFound, match=re.escape(Path(path).name)):
-        template_text(environment, path)
+    with pytest.raises(TemplateNotFound) as refused:
+        variant(environment, "tensorflow", path)
+    assert refused.value.name == path.replace("*", "tensorflow")
 
 
 def test_a_text_of_a_misspelt_answer_is_refused(environment: StrictEnvironment) -> None:
-    line = "{{ template_text(cookiecutter.framwork) }}"
+    line = '{{ cookiecutter.framwork | variant("models/*.py") }}'
     environment.loader = DictLoader({"models.py": line})
     template = environment.get_template("models.py")
     with pytest.raises(UndefinedError, match="framwork"):

@@ -13,11 +13,17 @@ ENVIRONMENT = StrictEnvironment(keep_trailing_newline=True)
 # "items" is a method of a dictionary as well; Jinja prints that one.
 ANSWERS = {"name": "<{{ 7*7 }}>", "items": "x", "__number": 1}
 PASTED = [f"{{{{ cookiecutter.{name} }}}}" for name in (*ANSWERS, "missing")]
-FILTERED = [f"{{{{ cookiecutter.name | {name} }}}}" for name in ("upper", "e", "list")]
+FILTERS = ["upper", "e", "list", 'default("}} {{")', 'join("")']
+FILTERED = [f"{{{{ cookiecutter.name | {text} }}}}" for text in FILTERS]
+TRIMMED = [
+    "{{cookiecutter.name}}",
+    "{{ cookiecutter.name -}}",
+    "{{- cookiecutter.name }}",
+]
 COMPILED = ["{% raw %}", "{% endraw %}", "{{ cookiecutter", "{{", "{%", "{#"]
 TEXTS = ["}}", "%}", "#}", "{", "}", "%", "#", "-", ".name", " ", "\n", "é"]
 SOURCES = st.lists(
-    st.sampled_from([*PASTED, "{{cookiecutter.name}}", *FILTERED, *COMPILED, *TEXTS]),
+    st.sampled_from([*PASTED, *TRIMMED, *FILTERED, *COMPILED, *TEXTS]),
     max_size=8,
 ).map("".join)
 

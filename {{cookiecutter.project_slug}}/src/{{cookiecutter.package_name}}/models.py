@@ -1,1 +1,1 @@
-{{ template_text("models/" ~ cookiecutter.framework ~ ".py") -}}
+{{ cookiecutter.framework | variant("models/*.py") -}}
