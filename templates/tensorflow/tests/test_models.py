@@ -134,8 +134,9 @@ def test_every_epoch_has_an_order_of_its_own_also_when_resumed(
         return epoch
 
     monkeypatch.setattr(models, "graph_epoch", make_epoch)
-    fit(small_model(), stripes, tmp_path, epochs=2)
-    fit(small_model(), stripes, tmp_path, epochs=2, state=State({}, epoch=1))
+    fit(small_model(), stripes, tmp_path / "whole", epochs=2)
+    after_one = State({}, epoch=1)
+    fit(small_model(), stripes, tmp_path / "resumed", epochs=2, state=after_one)
     first, second, resumed = orders
     assert sorted(first) == sorted(second) == list(range(200))
     assert (first != second).any()
