@@ -50,8 +50,9 @@ _STDLIB_ELSEWHERE = frozenset(
 )
 # Folders and files of the generated project, and names that Python itself looks for.
 _TAKEN = frozenset(
-    "build configs conftest data deploy dist docs logs models notebooks reports samples "
-    "requirements scripts setup sitecustomize src test tests usercustomize".split()
+    "build configs conftest data deploy dist docs logs models notebooks reports "
+    "requirements samples scripts setup sitecustomize src test tests "
+    "usercustomize".split()
 )
 # Import names that are not the distribution's own name with "_" for "-".
 _IMPORT_NAMES = """
