@@ -228,8 +228,10 @@ def _suggestion(
     default = template.defaults[key]
     if key in template.choices:
         choices = template.choices[key]
-        nearest = max(choices, key=lambda choice: _likeness(choice, text))
-        return nearest if _likeness(nearest, text) >= 0.4 else choices[0]
+        wanted = text.strip().lower()
+        likeness = [SequenceMatcher(None, c, wanted).ratio() for c in choices]
+        near = max(likeness) >= 0.4
+        return choices[likeness.index(max(likeness))] if near else choices[0]
     if key == "project_slug":
         return _suggested_slug(_slugged(text or corrected["project_name"]), template)
     if key == "package_name":
@@ -277,10 +279,6 @@ def _import_names(template: Template) -> set[str]:
 def normalised(name: str) -> str:
     """Normalise a distribution's name as PyPI does."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _likeness(choice: str, text: str) -> float:
-    return SequenceMatcher(None, choice, text.strip().lower()).ratio()
 
 
 def _is_forbidden(character: str) -> bool:

@@ -11,6 +11,8 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
    `__checked`, the last one, and once more when cookiecutter renders the target
    folder's name, for answers that were never asked for (`--replay-file`).
 3. An answer is pasted into a file through a filter: `quoted` or `markdown`.
+
+A file that depends on one choice alone comes whole from templates/, through `variant`.
 """
 
 import json
@@ -28,7 +30,8 @@ from jinja2 import Environment, pass_context, pass_environment
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
-from answer_checks import Problem, Template, normalised, review
+from answer_checks import Problem, Template, review
+from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
 
@@ -49,9 +52,8 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters["quoted"] = quoted
-        environment.filters["markdown"] = markdown
-        environment.filters["check_answers"] = check_answers
+        environment.filters.update(quoted=quoted, markdown=markdown)
+        environment.filters.update(check_answers=check_answers, variant=variant)
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
         self._guarded = False
@@ -61,6 +63,7 @@ class AnswersExtension(Extension):
             environment.comment_start_string,
         )
         self._own, self._paths = own_sources(ROOT)
+        skip_compiler(environment, self._guard, self._is_own)
 
     def preprocess(
         self, source: str, name: str | None, filename: str | None = None
@@ -76,7 +79,7 @@ class AnswersExtension(Extension):
         Returns:
             The text itself, or a Jinja expression that prints exactly the text.
         """
-        if name is not None or source in self._own or not self._has_delimiter(source):
+        if name is not None or self._is_own(source):
             return source
         for path in self._paths:  # folders arrive below the absolute target folder
             above = source.removesuffix(os.sep + path)
@@ -84,8 +87,9 @@ class AnswersExtension(Extension):
                 return literal(above + os.sep) + path
         return literal(source)
 
-    def _has_delimiter(self, text: str) -> bool:
-        return any(delimiter in text for delimiter in self._delimiters)
+    def _is_own(self, source: str) -> bool:
+        """Whether a string is the template's own, or holds no Jinja anyway."""
+        return source in self._own or not any(d in source for d in self._delimiters)
 
     @pass_context
     def _guard(self, context: Context, value: Any) -> Any:
@@ -163,6 +167,27 @@ def markdown(value: object) -> str:
     return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
+@pass_context
+def variant(context: Context, choice: object, pattern: str) -> str:
+    """Return what a file below templates/ renders to, as `include` does.
+
+    A filter, since `include` would have to be compiled: see quick_templates.py.
+
+    Args:
+        context: what the including file is rendered with.
+        choice: the answer that says which file.
+        pattern: the file's path below templates/, with slashes, and "*" for the choice.
+
+    Returns:
+        The whole text.
+
+    Raises:
+        TemplateNotFound: when there is no such file, or its path leads elsewhere.
+    """
+    name = pattern.replace("*", str(choice))
+    return context.environment.get_template(name).render(context.get_all())
+
+
 def literal(text: str) -> str:
     """Return a Jinja expression that prints exactly this text."""
     # Jinja decodes its strings like Python does; JSON's escapes are a subset of that.
@@ -172,13 +197,13 @@ def literal(text: str) -> str:
 # Cookiecutter makes three environments for one project, and answers are checked twice.
 @lru_cache
 def read_template(root: Path) -> Template:
-    """Read the questions, their choices and the pinned distributions.
+    """Read the questions, their choices and the names of what the project installs.
 
     The allowed values come from the file, not from the answers: those may hold a
     `_choices` of their own.
 
     Args:
-        root: the folder that holds cookiecutter.json.
+        root: the folder that holds cookiecutter.json and distributions.txt.
 
     Returns:
         The template's own data.
@@ -187,11 +212,7 @@ def read_template(root: Path) -> Template:
     public = {k: v for k, v in questions.items() if not k.startswith("_")}
     asked = ("__prompts__", "__checked")
     derived = {k: v for k, v in questions.items() if k[:2] == "__" and k not in asked}
-    pins = re.compile(r"\n([A-Za-z0-9][A-Za-z0-9._-]*)\S*==")  # 7 times as fast as "^"
-    installed = {"pip", "setuptools", "wheel"}  # pinned or not
-    for file in root.glob("templates/*/requirements/*.txt"):
-        names = pins.findall("\n" + file.read_text(encoding="utf-8"))
-        installed.update(map(normalised, names))
+    installed = (root / "distributions.txt").read_text(encoding="utf-8").split()
     return Template(public, questions["_choices"], derived, frozenset(installed))
 
 
