@@ -98,6 +98,15 @@ def test_the_linters_have_nothing_to_say(
     assert linted[tree] == ""
 
 
+def test_each_linter_finds_what_is_planted(bake: Callable[..., BakedProject]) -> None:
+    project = bake()
+    planted = project.path / "src" / "planted.py"
+    planted.write_text("import sys\nimport os\nx = 'a'\n", encoding="utf-8")
+    shown = lint(project.path)
+    for verdict in ("would reformat", "incorrectly sorted", "F401"):
+        assert verdict in shown
+
+
 @pytest.mark.parametrize(("length", "framework"), LENGTHS)
 def test_it_is_clean_whatever_the_length_of_its_name(
     length: int, framework: str, tmp_path: Path
