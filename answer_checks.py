@@ -2,7 +2,7 @@
 
 `local_extensions.py` calls `review` while cookiecutter asks and again before it writes.
 This module never reads files, prints or exits. It runs in the user's own cookiecutter
-environment, so it uses the standard library only and stays compatible with Python 3.10.
+environment, so it needs nothing else and stays compatible with Python 3.10.
 """
 
 import builtins
@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import NamedTuple
+
+from answer_filters import module_name
 
 MAX_LENGTH = {"project_name": 80, "author_name": 80, "author_email": 254}
 MAX_TEXT_LENGTH = 300  # every other free text
@@ -119,10 +121,10 @@ def review(
             )
         if (
             key == "package_name"
-            and text == _package_from(given["project_slug"])
+            and text == module_name(given["project_slug"])
             and corrected["project_slug"] != given["project_slug"]
         ):
-            corrected[key] = _package_from(corrected["project_slug"])
+            corrected[key] = module_name(corrected["project_slug"])
             continue  # only follows the slug, which was reported
         problems.append(Problem(key, reason, corrected[key]))
     return problems, corrected
@@ -236,7 +238,7 @@ def _suggestion(
         return _suggested_slug(_slugged(text or corrected["project_name"]), template)
     if key == "package_name":
         wanted = _slugged(text) or corrected["project_slug"]
-        return _package_from(_suggested_slug(wanted, template))
+        return module_name(_suggested_slug(wanted, template))
     if key == "author_email":
         candidates = [match[0] for match in EMAIL.finditer(text)]
         usable = (c for c in candidates if _reason(key, c, template) is None)
@@ -253,7 +255,7 @@ def _suggested_slug(wanted: str, template: Template) -> str:
         wanted = f"project-{wanted}"
     short = wanted[: MAX_NAME_LENGTH - len("-project")].strip("-")
     for slug in (wanted, short, f"{short}-project", f"my-{short}-app", "my-project"):
-        package = _package_from(slug)
+        package = module_name(slug)
         if not (_slug_reason(slug, template) or _package_reason(package, template)):
             return slug
     raise AssertionError("'my-project' is always usable")
@@ -265,13 +267,8 @@ def _slugged(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
-def _package_from(slug: str) -> str:
-    """Derive the package name as cookiecutter.json does."""
-    return slug.replace("-", "_")
-
-
 def _import_names(template: Template) -> set[str]:
-    names = {_package_from(name) for name in template.distributions}
+    names = {module_name(name) for name in template.distributions}
     pairs = (entry.split("=") for entry in _IMPORT_NAMES)
     return names | {module for name, module in pairs if name in template.distributions}
 

@@ -10,14 +10,13 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
 2. A bad answer is refused before anything is written: once by the private question
    `__checked`, the last one, and once more when cookiecutter renders the target
    folder's name, for answers that were never asked for (`--replay-file`).
-3. An answer is pasted into a file through a filter: `quoted` or `markdown`.
+3. An answer is pasted into a file through a filter of answer_filters.py.
 
 A file that depends on one choice alone comes whole from templates/, through `variant`.
 """
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -31,20 +30,18 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 from answer_checks import Problem, Template, review
+from answer_filters import (
+    data_kind,
+    markdown,
+    module_name,
+    quoted,
+    slug,
+    spdx,
+    with_year,
+)
 from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
-
-# JSON leaves these as they are, but a YAML or TOML reader refuses some of them.
-_ESCAPED_IN_STRINGS = re.compile(
-    "[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-# A backslash works before the first group in every Markdown; only CommonMark takes it
-# before the second, all of them take entities.
-_MARKDOWN_BACKSLASH = re.compile(r"[\\`*_{}\[\]#]")
-_MARKDOWN_ENTITY = re.compile(r"[&<>~|$]")
-_MARKDOWN_LIST = re.compile(r"([+-]|\d+[.)])(?=\s|$)|-(?=-)")
-_MARKDOWN_LINE = re.compile(r"[=:]")
 
 
 class AnswersExtension(Extension):
@@ -52,8 +49,9 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters.update(quoted=quoted, markdown=markdown)
-        environment.filters.update(check_answers=check_answers, variant=variant)
+        filters = [check_answers, variant, quoted, markdown, spdx, with_year]
+        filters += [slug, module_name, data_kind]
+        environment.filters.update({made.__name__: made for made in filters})
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
         self._guarded = False
@@ -81,15 +79,23 @@ class AnswersExtension(Extension):
         """
         if name is not None or self._is_own(source):
             return source
-        for path in self._paths:  # folders arrive below the absolute target folder
-            above = source.removesuffix(os.sep + path)
-            if above != source and os.path.isdir(above):
-                return literal(above + os.sep) + path
-        return literal(source)
+        above, path = self._split(source)
+        return literal(above) + path
 
     def _is_own(self, source: str) -> bool:
-        """Whether a string is the template's own, or holds no Jinja anyway."""
-        return source in self._own or not any(d in source for d in self._delimiters)
+        """Whether a string is the template's own, or holds no Jinja of others."""
+        return source in self._own or not self._has_jinja(self._split(source)[0])
+
+    def _split(self, source: str) -> tuple[str, str]:
+        """Split off one of the template's paths: folders arrive as absolute paths."""
+        for path in self._paths if os.path.isabs(source) else ():
+            above = source.removesuffix(os.sep + path)
+            if above != source and os.path.isdir(above):
+                return above + os.sep, path
+        return source, ""
+
+    def _has_jinja(self, text: str) -> bool:
+        return any(delimiter in text for delimiter in self._delimiters)
 
     @pass_context
     def _guard(self, context: Context, value: Any) -> Any:
@@ -148,25 +154,6 @@ def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) 
     )
 
 
-def quoted(value: object) -> str:
-    """Quote a text so that TOML, YAML, JSON and Python all read the same text back."""
-    text = json.dumps(str(value), ensure_ascii=False)
-    return _ESCAPED_IN_STRINGS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def markdown(value: object) -> str:
-    """Escape a text so that Markdown shows it as it is, also at the start of a line."""
-    text = str(value)
-    start = ""
-    if match := _MARKDOWN_LIST.match(text):
-        start, text = match[0], text.removeprefix(match[0])
-        start = f"{start[:-1]}\\{start[-1]}"
-    elif _MARKDOWN_LINE.match(text):
-        start, text = f"&#{ord(text[0])};", text[1:]
-    text = _MARKDOWN_BACKSLASH.sub(r"\\\g<0>", text)
-    return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
-
-
 @pass_context
 def variant(context: Context, choice: object, pattern: str) -> str:
     """Return what a file below templates/ renders to, as `include` does.
@@ -175,15 +162,17 @@ def variant(context: Context, choice: object, pattern: str) -> str:
 
     Args:
         context: what the including file is rendered with.
-        choice: the answer that says which file.
+        choice: the answer that says which file; "none" has no files.
         pattern: the file's path below templates/, with slashes, and "*" for the choice.
 
     Returns:
-        The whole text.
+        The whole text; nothing for "none".
 
     Raises:
         TemplateNotFound: when there is no such file, or its path leads elsewhere.
     """
+    if choice == "none":
+        return ""
     name = pattern.replace("*", str(choice))
     return context.environment.get_template(name).render(context.get_all())
 

@@ -1,7 +1,7 @@
 """Templates that need no compiler, because they only paste answers in.
 
-Nearly every path and file of the project holds no other Jinja than
-`{{ cookiecutter.name }}`, at most with one filter. Jinja would lex, parse and compile
+Every path and nearly every file holds no other Jinja than `{{ cookiecutter.name }}`, at
+most with one filter. Jinja would lex, parse and compile
 each of them to run it once, which takes most of the time of a render. What is rendered
 stays the same.
 """
@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 
 _ANSWER = re.compile(
     r"""(?<!\{)                     # Jinja reads "{{{" from the left
-    \{\{ [ ]? cookiecutter\.([a-z_]+)
+    \{\{ [ ]? cookiecutter (?: \.([a-z_]+) )?
     (?: [ ]\|[ ] ([a-z_]+)         # a filter
         (?: \("([^"\\]*)"\) )?     # its argument
     )?
@@ -71,7 +71,7 @@ def quick_template(
         that has to be compiled.
     """
     # text, then again and again: name, filter, argument, text
-    start, *rest = _ANSWER.split(source)
+    start, *rest = _ANSWER.split(source) if "{{" in source else [source]
     names, filters, arguments, texts = (rest[first::4] for first in range(4))
     if any(mark in text for mark in _DELIMITERS for text in (start, *texts)):
         return None
@@ -83,7 +83,7 @@ def quick_template(
         yield start
         answers = context.resolve("cookiecutter")
         for name, filter_, argument, text in pieces:
-            value = environment.getattr(answers, name)
+            value = environment.getattr(answers, name) if name else answers
             if filter_:
                 args = [] if argument is None else [argument]
                 value = environment.call_filter(filter_, value, args, context=context)

@@ -22,10 +22,9 @@ from typing import Any
 from conftest import files_below
 
 # The first folder of what set-up, the commands and the tools write.
-WRITTEN = {".cache", ".uv", ".venv", "build", "data", "dist"}
-WRITTEN |= {"logs", "models", "reports"}
+WRITTEN = frozenset(".cache .uv .venv build data dist logs models reports".split())
 # What people may add themselves.
-OPTIONAL = {".env", "poetry.lock", "uv.lock"}
+OPTIONAL = frozenset([".env", "poetry.lock", "uv.lock"])
 # Endings that only the project's own files have; others (.json, .csv) are also written.
 OWN_ENDINGS = ("cfg", "ini", "ipynb", "md", "ps1", "py", "sh", "toml", "yaml", "yml")
 # Files of versions and of terms: long, and without references.
@@ -217,7 +216,7 @@ def dead_imports(render: Render, text: str) -> Iterator[str]:
         first, _, rest = (node.module or "").partition(".")
         if not node.level and first != render.package:
             continue
-        module = first if node.level else rest
+        module = first if node.level else rest.partition(".")[0]
         imported = [module] if module else [alias.name for alias in node.names]
         for name in imported:
             if name not in render.modules and not name.startswith("__"):

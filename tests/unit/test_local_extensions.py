@@ -22,14 +22,9 @@ from jinja2 import (
 from markdown_it import MarkdownIt
 
 from answer_checks import Problem
+from answer_filters import markdown, quoted
 from conftest import ROOT, questions
-from local_extensions import (
-    AnswersExtension,
-    literal,
-    markdown,
-    message,
-    quoted,
-)
+from local_extensions import AnswersExtension, literal, message
 
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
 USABLE = {
