@@ -1,5 +1,8 @@
 """Compile requirements/*.txt of the template and of the generated projects.
 
+Also lists, in distributions.txt, what a project may install: no project or package may
+have such a name, and reading the list is quicker than reading all requirements.
+
     python tools/lock.py [--upgrade]
 
 A generated project's own script does the work for it, in a render of each framework: no
@@ -8,6 +11,7 @@ other answer changes a dependency.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
+DISTRIBUTIONS = ROOT / "distributions.txt"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.
@@ -70,8 +75,19 @@ def lock_project(framework: str, upgrade: list[str]) -> None:
             shutil.copy(file, TEMPLATES / framework / "requirements" / file.name)
 
 
+def distributions() -> list[str]:
+    """Return the sorted names of all distributions that a project may install."""
+    names = {"pip", "setuptools", "wheel"}  # pinned or not
+    for file in TEMPLATES.glob("*/requirements/*.txt"):
+        pins = re.findall(r"^([a-z0-9-]+)\S*==", file.read_text("utf-8"), re.M)
+        names.update(pins)  # uv writes normalised names
+    return sorted(names)
+
+
 if __name__ == "__main__":
     lock_template(sys.argv[1:])
     answers = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
     for framework in answers["_choices"]["framework"]:
         lock_project(framework, sys.argv[1:])
+    text = "".join(f"{name}\n" for name in distributions())
+    DISTRIBUTIONS.write_text(text, encoding="utf-8", newline="\n")

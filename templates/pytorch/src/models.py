@@ -6,7 +6,6 @@ PyTorch computes where its default device is, which `backend.prepare` chooses.
 
 import pickle
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -208,10 +207,9 @@ def train_model(
         raise ValueError("compile the model before you train it")
     images, labels = as_tensor(train[0]), as_tensor(train[1])
     val_images, val_labels = as_tensor(validation[0]), as_tensor(validation[1])
-    bookkeeper = Bookkeeper(
+    with Bookkeeper(
         run, state, epochs, quiet, lambda folder: save_model(model, folder)
-    )
-    with closing(bookkeeper):
+    ) as bookkeeper:
         for epoch in range(state.epoch, epochs):
             seed_dropout(seed, epoch)
             batches = shuffled_batches(len(labels), batch_size, seed, epoch)
