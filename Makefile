@@ -34,7 +34,8 @@ setup: $(INSTALLED) ## Make .venv with the tested versions (needs only Python)
 demo fix check test bench lock: $(INSTALLED)
 	@$(POE) --quiet $@ $(ARGS)
 
-demo: ## Render the defaults into build/demo, set up, train and evaluate
+demo: ## Render into build/demo, set up, train, evaluate; FRAMEWORK=pytorch
+demo: override ARGS += $(FRAMEWORK:%=framework=%)
 fix: ## Format the code
 check: ## Formatting, lint and types, changing nothing
 test: ## Run all tests; ARGS="-m 'not generated'" for the quick ones

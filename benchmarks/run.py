@@ -2,9 +2,9 @@
 
     poe bench
 
-Rendering is compared with a template of one file; training with plain Keras, on
-Fashion-MNIST, in turns, so that a machine that slows down does so for both. Figures are
-medians, and only ratios are worth comparing between machines.
+Rendering is compared with a template of one file; training with plain Keras and with
+a plain PyTorch loop, on Fashion-MNIST, in turns, so that a machine that slows down does
+so for both. Figures are medians, and only ratios are worth comparing between machines.
 """
 
 import json
@@ -22,6 +22,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 KERAS_DEFAULTS = ROOT / "benchmarks" / "keras_defaults.py"
+TORCH_DATALOADER = ROOT / "benchmarks" / "torch_dataloader.py"
+LOCAL_WHEELS = ROOT / "tools" / "local_wheels.py"
+# The running Python, since a folder of wheels may hold them for this one only.
+PYTHON_VERSION = f"python_version={sys.version_info.major}.{sys.version_info.minor}"
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 # Debian's package dataset-fashion-mnist.
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -29,11 +33,13 @@ RENDERS = 5
 EPOCHS = 5
 SEEDS = (1, 2, 3, 4, 5)
 
+Runs = dict[str, list[dict[str, Any]]]
 
-def seconds_to_render(template: Path, folder: Path) -> float:
+
+def seconds_to_render(template: Path, folder: Path, *answers: str) -> float:
     """Render once; return the seconds the whole command takes."""
     command = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
-    options = ["--default-config", "--output-dir", str(folder)]
+    options = ["--default-config", "--output-dir", str(folder), *answers]
     started = time.perf_counter()
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
@@ -77,11 +83,21 @@ def run_in(project: Path, *command: str) -> str:
     ).stdout
 
 
-def train_ours(project: Path, package: str, backend: str, seed: int) -> dict[str, Any]:
+def set_up(folder: Path, framework: str) -> tuple[Path, str]:
+    """Render and install a project with the data; return it and its package."""
+    seconds_to_render(ROOT, folder, f"framework={framework}", PYTHON_VERSION)
+    (project,) = folder.iterdir()
+    subprocess.run([sys.executable, str(LOCAL_WHEELS), str(project)], check=True)
+    subprocess.run(["bash", "scripts/setup_uv.sh"], cwd=project, check=True)
+    shutil.copytree(FASHION_MNIST, project / "data" / "fashion_mnist")
+    return project, project.name.replace("-", "_")
+
+
+def train_ours(project: Path, package: str, seed: int, *more: str) -> dict[str, Any]:
     """Train and score with the project's commands; return seconds and accuracy."""
-    name = f"{backend}-{seed}"
+    name = "-".join(["model", str(seed), *(word.strip("-") for word in more)])
     options = ["--dataset", "fashion_mnist", "--epochs", str(EPOCHS)]
-    options += ["--seed", str(seed), "--keras-backend", backend]
+    options += ["--seed", str(seed), *more]
     common = ["--model-name", name, "--quiet"]
     run_in(project, project.name, "train", *options, *common)
     run_in(project, project.name, "evaluate", *common)
@@ -92,40 +108,52 @@ def train_ours(project: Path, package: str, backend: str, seed: int) -> dict[str
     return {"seconds": float(seconds), "accuracy": metrics["accuracy"]}
 
 
-def measure_training(folder: Path) -> list[str]:
+def row(what: str, ours: str, yardstick: str, runs: Runs) -> str:
+    """Return a row of the table: one kind of run beside its yardstick."""
+    seconds, accuracy = {}, {}
+    for name in (ours, yardstick):
+        seconds[name] = statistics.median(run["seconds"] for run in runs[name])
+        accuracy[name] = statistics.mean(run["accuracy"] for run in runs[name])
+    return (
+        f"| Fit Fashion-MNIST, {EPOCHS} epochs, {what} "
+        f"| {seconds[ours]:.1f} s, test accuracy {accuracy[ours]:.4f} "
+        f"| {yardstick}: {seconds[yardstick]:.1f} s, {accuracy[yardstick]:.4f} "
+        f"| {seconds[yardstick] / seconds[ours]:.1f} x as fast |"
+    )
+
+
+def measure_keras(folder: Path) -> list[str]:
     """Train in turns with Keras' defaults, ours, and ours on JAX; return the rows."""
-    seconds_to_render(ROOT, folder)
-    (project,) = folder.iterdir()
-    package = project.name.replace("-", "_")
-    subprocess.run(["bash", "scripts/setup_uv.sh"], cwd=project, check=True)
+    project, package = set_up(folder, "tensorflow")
     uv = ["uv", "pip", "install", "--quiet", "--python", ".venv"]
     jax = [*uv, "--require-hashes", "-r", "requirements/jax.txt"]
     subprocess.run(jax, cwd=project, check=True)
-    data = project / "data" / "fashion_mnist"
-    shutil.copytree(FASHION_MNIST, data)
     defaults = ["python", str(KERAS_DEFAULTS), package, "data"]
-    runs: dict[str, list[dict[str, Any]]] = {"keras": [], "tensorflow": [], "jax": []}
+    runs: Runs = {"Keras' defaults": [], "tensorflow": [], "jax": []}
     for seed in SEEDS:
         shown = run_in(project, *defaults, str(EPOCHS), str(seed))
-        runs["keras"].append(json.loads(shown.splitlines()[-1]))
+        runs["Keras' defaults"].append(json.loads(shown.splitlines()[-1]))
         for backend in ("tensorflow", "jax"):
-            runs[backend].append(train_ours(project, package, backend, seed))
+            options = ["--keras-backend", backend]
+            runs[backend].append(train_ours(project, package, seed, *options))
         print(seed, {name: measured[-1] for name, measured in runs.items()}, flush=True)
-    time_of = {
-        name: statistics.median(run["seconds"] for run in measured)
-        for name, measured in runs.items()
-    }
-    score_of = {
-        name: statistics.mean(run["accuracy"] for run in measured)
-        for name, measured in runs.items()
-    }
-    return [
-        f"| Fit Fashion-MNIST, {EPOCHS} epochs, {name} | {time_of[name]:.1f} s, "
-        f"test accuracy {score_of[name]:.4f} | Keras' defaults: "
-        f"{time_of['keras']:.1f} s, {score_of['keras']:.4f} "
-        f"| {time_of['keras'] / time_of[name]:.1f} x as fast |"
-        for name in ("tensorflow", "jax")
-    ]
+    return [row(name, name, "Keras' defaults", runs) for name in ("tensorflow", "jax")]
+
+
+def measure_pytorch(folder: Path) -> list[str]:
+    """Train in turns with DataLoaders and with ours; return the rows."""
+    project, package = set_up(folder, "pytorch")
+    plain = ["python", str(TORCH_DATALOADER), package, "data"]
+    # As large as the project's, and as in PyTorch's quickstart.
+    loops = {f"DataLoader, batches of {size}": str(size) for size in (128, 64)}
+    runs: Runs = {"pytorch": [], **{name: [] for name in loops}}
+    for seed in SEEDS:
+        for name, size in loops.items():
+            shown = run_in(project, *plain, str(EPOCHS), str(seed), size)
+            runs[name].append(json.loads(shown.splitlines()[-1]))
+        runs["pytorch"].append(train_ours(project, package, seed))
+        print(seed, {name: measured[-1] for name, measured in runs.items()}, flush=True)
+    return [row("pytorch", "pytorch", name, runs) for name in loops]
 
 
 def main() -> None:
@@ -134,7 +162,8 @@ def main() -> None:
         raise SystemExit(f"{FASHION_MNIST} is missing: install dataset-fashion-mnist")
     with tempfile.TemporaryDirectory() as folder:
         rows = [measure_rendering(Path(folder) / "render")]
-        rows += measure_training(Path(folder) / "train")
+        rows += measure_keras(Path(folder) / "keras")
+        rows += measure_pytorch(Path(folder) / "pytorch")
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python "
     text = "\n".join(
         [
@@ -143,7 +172,7 @@ def main() -> None:
             f"Written by `poe bench` on {machine}{platform.python_version()}. "
             f"Times of fitting are medians over seeds {SEEDS[0]} to {SEEDS[-1]}, "
             "accuracies means. Fitting includes validation, and a checkpoint an epoch, "
-            "which Keras' defaults do not write.",
+            "which the yardsticks do not write.",
             "",
             "| What | Measured | Yardstick, in the same run | Ratio |",
             "| --- | --- | --- | --- |",

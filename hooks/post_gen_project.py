@@ -20,6 +20,7 @@ CHOSEN = {
 # removes them. Files, not folders: what a user added beside them stays when a project
 # is rendered again.
 NEEDED_BY = [
+    ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),

@@ -1,9 +1,10 @@
 """Render the template, set the project up, train and evaluate: what a newcomer does.
 
-    python tools/demo.py [key=value ...]
+    python tools/demo.py [key=value ...]     make demo FRAMEWORK=pytorch
 
 The project goes to build/demo/; one that is there from an earlier run is replaced, but
-its environment is kept, so that a second demo is quick.
+its environment is kept, so that a second demo is quick. What UV_FIND_LINKS names is
+taken into account: see local_wheels.py.
 """
 
 import os
@@ -31,11 +32,16 @@ def run(*command: str | Path, folder: Path, environment: dict[str, str]) -> None
 
 
 def render(answers: list[str]) -> Path:
-    """Render the project and return its folder; an earlier environment is kept."""
+    """Render the project and return its folder.
+
+    An earlier environment is kept if it was asked for with the same Python.
+    """
     kept = DEMO.with_name(".demo-venv")
+    earlier = ""
     for folder in DEMO.glob("*/.venv"):
         shutil.rmtree(kept, ignore_errors=True)
         folder.rename(kept)
+        earlier = (folder.parent / ".python-version").read_text(encoding="utf-8")
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
     command = [sys.executable, "-m", "cookiecutter", str(ROOT), *answers]
@@ -43,7 +49,10 @@ def render(answers: list[str]) -> Path:
     subprocess.run([*command, *options], check=True)
     (project,) = DEMO.iterdir()
     if kept.exists():
-        kept.rename(project / ".venv")
+        if earlier == (project / ".python-version").read_text(encoding="utf-8"):
+            kept.rename(project / ".venv")
+        else:
+            shutil.rmtree(kept)
     return project
 
 
@@ -60,6 +69,9 @@ def main(answers: list[str]) -> None:
     else:
         set_up = ["bash", project / "scripts" / "setup_uv.sh"]
         poe = project / ".venv" / "bin" / "poe"
+    wheels = [sys.executable, str(ROOT / "tools" / "local_wheels.py"), str(project)]
+    if subprocess.run(wheels, check=False).returncode:
+        raise SystemExit(1)
     run(*set_up, folder=project, environment=environment)
     for task in ("train", "evaluate"):
         run(poe, "--quiet", task, folder=project, environment=environment)

@@ -1,14 +1,16 @@
-"""Compile requirements/*.txt of the template and of the generated project.
+"""Compile requirements/*.txt of the template and of the generated projects.
 
 Also lists, in distributions.txt, what a project may install: no project or package may
 have such a name, and reading the list is quicker than reading all requirements.
 
     python tools/lock.py [--upgrade]
 
-The generated project's own script does the work for the project, in a render of the
-defaults: no answer changes a dependency, so the files serve every render.
+A generated project's own script does the work for it, in a render of each framework: no
+other answer changes a dependency.
 """
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -24,29 +26,53 @@ OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.
 OPTIONS += ["--python-version", "3.11"]
 
+# Only what every user's index has may enter, not the builds in a folder of wheels.
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}
+}
+# Versions that were tested, where the newest one was not.
+TESTED = {"pytorch": "torch==2.13.0\n"}
+
 
 def lock_template(upgrade: list[str]) -> None:
     """Compile dev.txt, and uv.txt with the same version of uv."""
     folder = ROOT / "requirements"
     folder.mkdir(exist_ok=True)
     dev = ["pyproject.toml", "--group", "dev", "-o", "requirements/dev.txt"]
-    subprocess.run([*COMPILE, *dev, *OPTIONS, *upgrade], cwd=ROOT, check=True)
+    command = [*COMPILE, *dev, *OPTIONS, *upgrade]
+    subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True)
     uv = ["-", "-c", "requirements/dev.txt", "-o", "requirements/uv.txt"]
-    command = [*COMPILE, *uv, *OPTIONS]
-    subprocess.run(command, cwd=ROOT, check=True, input="uv\n", text=True)
+    subprocess.run(
+        [*COMPILE, *uv, *OPTIONS],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        check=True,
+        input="uv\n",
+        text=True,
+    )
 
 
-def lock_project(upgrade: list[str]) -> None:
-    """Render the defaults, compile there, and bring the files back."""
+def lock_project(framework: str, upgrade: list[str]) -> None:
+    """Render a framework's project, compile there, and bring the files back."""
     with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder) / "tested.txt"
+        constraints.write_text(TESTED.get(framework, ""), encoding="utf-8")
+        renders = Path(folder) / "renders"
         cookiecutter = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
-        options = ["--default-config", "--output-dir", folder]
-        subprocess.run([*cookiecutter, *options], check=True)
-        (project,) = Path(folder).iterdir()
-        script = [sys.executable, "scripts/requirements.py", "compile", *upgrade]
-        subprocess.run(script, cwd=project, check=True)
+        options = ["--default-config", "--output-dir", str(renders)]
+        answer = f"framework={framework}"
+        subprocess.run([*cookiecutter, *options, answer], check=True)
+        (project,) = renders.iterdir()
+        subprocess.run(
+            [sys.executable, "scripts/requirements.py", "compile", *upgrade],
+            cwd=project,
+            env=ENVIRONMENT | {"UV_CONSTRAINT": str(constraints)},
+            check=True,
+        )
         for file in (project / "requirements").glob("*.txt"):
-            shutil.copy(file, TEMPLATES / "tensorflow" / "requirements" / file.name)
+            shutil.copy(file, TEMPLATES / framework / "requirements" / file.name)
 
 
 def distributions() -> list[str]:
@@ -60,6 +86,8 @@ def distributions() -> list[str]:
 
 if __name__ == "__main__":
     lock_template(sys.argv[1:])
-    lock_project(sys.argv[1:])
+    answers = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    for framework in answers["_choices"]["framework"]:
+        lock_project(framework, sys.argv[1:])
     text = "".join(f"{name}\n" for name in distributions())
     DISTRIBUTIONS.write_text(text, encoding="utf-8", newline="\n")

@@ -2,12 +2,15 @@
 
     poe lock                  compile; versions that still fit are kept
     poe lock --upgrade        compile with the newest versions
+    poe lock dev              compile requirements/dev.txt alone
     python scripts/requirements.py check
 
 Every file starts with a SHA-256 of the tables it was compiled from, so `check` needs
 no network and notices any change of a range, a group or the supported Pythons.
 uv does the resolving. `uv.lock` would do the same work, but it records the address of
-the package index, and these files are to be committed whatever index you use.
+the package index, and these files are to be committed whatever index you use. What uv
+reads from the environment counts here too, such as UV_FIND_LINKS, a folder of wheels,
+and UV_CONSTRAINT, a file of versions to choose.
 """
 
 import argparse
@@ -53,7 +56,7 @@ def oldest_python(pyproject: dict[str, Any]) -> str:
 
 def plan(pyproject: dict[str, Any]) -> dict[str, list[str]]:
     """Return, for each requirements file, the arguments that name its sources."""
-    files = {"base": ["pyproject.toml"]}
+    files = {"base": ["pyproject.toml"], "uv": ["-"]}
     for group in pyproject["dependency-groups"]:
         sources = [] if group in STANDALONE else ["pyproject.toml"]
         files[group] = [*sources, "--group", f"pyproject.toml:{group}"]
@@ -64,7 +67,7 @@ def stale_files(root: Path = ROOT) -> list[str]:
     """Return what is wrong with requirements/, one sentence a file; empty if fine."""
     pyproject = read_pyproject(root)
     stamp = STAMP + fingerprint(pyproject)
-    expected = {f"{name}.txt" for name in [*plan(pyproject), "uv"]}
+    expected = {f"{name}.txt" for name in plan(pyproject)}
     present = {path.name for path in (root / "requirements").glob("*.txt")}
     problems = [f"{name} is missing" for name in sorted(expected - present)]
     problems += [
@@ -77,22 +80,21 @@ def stale_files(root: Path = ROOT) -> list[str]:
     return problems
 
 
-def compile_file(
-    name: str, sources: list[str], options: list[str], stamp: str, stdin: str = ""
-) -> None:
+def compile_file(name: str, sources: list[str], options: list[str], stamp: str) -> None:
     """Resolve `sources` and write requirements/<name>.txt, with every hash."""
     target = FOLDER / f"{name}.txt"
     command = ["uv", "pip", "compile", *sources, "--universal", "--generate-hashes"]
     command += ["--no-header", "--no-annotate", "--fork-strategy", "fewest"]
     command += ["--quiet", "--output-file", str(target), *options]
-    subprocess.run(command, check=True, cwd=ROOT, input=stdin, text=True)
+    # Read where the source is "-": uv itself, in the version that dev.txt has.
+    subprocess.run(command, check=True, cwd=ROOT, input="uv\n", text=True)
     body = target.read_text(encoding="utf-8")
     target.write_text(f"{stamp}\n{body}", encoding="utf-8", newline="\n")
     print(f"requirements/{target.name}: {body.count('==')} packages")
 
 
-def compile_all(upgrade: bool) -> None:
-    """Compile every file, so that one package has one version in all of them."""
+def compile_files(wanted: list[str], upgrade: bool) -> None:
+    """Compile the files named, or all, so that a package has one version in them."""
     pyproject = read_pyproject()
     FOLDER.mkdir(exist_ok=True)
     stamp = STAMP + fingerprint(pyproject)
@@ -100,22 +102,28 @@ def compile_all(upgrade: bool) -> None:
     options = ["--python-version", oldest_python(pyproject)]
     options += ["--upgrade"] if upgrade else []
     files = plan(pyproject)
+    unknown = set(wanted) - set(files)
+    if unknown:
+        raise SystemExit(
+            f"no dependency group {', '.join(sorted(unknown))}; there are "
+            f"{', '.join(sorted(files))}"
+        )
     # `dev` and `ml` are what everybody installs: they choose, the others follow.
     for name in sorted(files, key=lambda name: (name != "dev", name != "ml", name)):
-        follow = [] if name == "dev" else ["--constraints", "requirements/dev.txt"]
-        compile_file(name, files[name], options + follow, stamp)
-    follow = ["--constraints", "requirements/dev.txt"]
-    compile_file("uv", ["-"], options + follow, stamp, stdin="uv\n")
+        if not wanted or name in wanted:
+            follow = ["--constraints", "requirements/dev.txt"] if name != "dev" else []
+            compile_file(name, files[name], options + follow, stamp)
 
 
 def main() -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("action", choices=["compile", "check"])
+    parser.add_argument("groups", nargs="*", help="what to compile; all by default")
     parser.add_argument("--upgrade", action="store_true", help="newest versions")
     arguments = parser.parse_args()
     if arguments.action == "compile":
-        compile_all(arguments.upgrade)
+        compile_files(arguments.groups, arguments.upgrade)
         return 0
     problems = stale_files()
     for problem in problems:

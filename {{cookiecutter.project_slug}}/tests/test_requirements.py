@@ -59,3 +59,8 @@ def test_every_version_is_pinned_with_a_hash_and_no_host_is_named(name: str) -> 
     pinned = [line for line in text.splitlines() if line[:1].isalnum()]
     assert pinned and all("==" in line and line.endswith("\\") for line in pinned)
     assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_only_groups_that_exist_are_compiled() -> None:
+    with pytest.raises(SystemExit, match="no dependency group mll; there are base"):
+        requirements.compile_files(["mll", "dev"], upgrade=False)

@@ -12,9 +12,9 @@ import json
 import logging
 import os
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class Run:
     @classmethod
     def new(cls, model_dir: Path) -> "Run":
         """Return a run of its own for a training that starts now."""
-        started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         return cls(model_dir / FOLDER / f"{started}-{os.getpid()}")
 
     @classmethod
