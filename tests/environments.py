@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import bake_into
+from conftest import ROOT, bake_into
 
 # The Python that runs these tests: it is there, and a CI job tests the one it names.
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -60,6 +60,8 @@ class InstalledProject:
 
 def set_up(path: Path) -> InstalledProject:
     """Commit a render to a new git repository and install it."""
+    wheels = [sys.executable, str(ROOT / "tools" / "local_wheels.py"), str(path)]
+    subprocess.run(wheels, check=True)
     project = InstalledProject(path)
     project.run("git", "init", "-q")
     project.run("git", "add", "--all")

@@ -44,7 +44,9 @@ def render(answers: list[str]) -> Path:
         earlier = (folder.parent / ".python-version").read_text(encoding="utf-8")
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
-    command = [sys.executable, "-m", "cookiecutter", str(ROOT), *answers]
+    # The Python that runs this is there, whatever the default answer is.
+    python = f"python_version={sys.version_info.major}.{sys.version_info.minor}"
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), python, *answers]
     options = ["--no-input", "--default-config", "--output-dir", str(DEMO)]
     subprocess.run([*command, *options], check=True)
     (project,) = DEMO.iterdir()
