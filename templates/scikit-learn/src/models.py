@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn import ensemble, linear_model, metrics, model_selection
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from skops import io as skops
 
@@ -83,23 +83,21 @@ def build_pipeline(
     Raises:
         ConfigError: If the estimator has no such parameter.
     """
-    trees = estimator in ("forest", "boosting")
-    number = Pipeline(
-        [
-            (
-                "impute",
-                SimpleImputer(
-                    strategy="median", add_indicator=True, keep_empty_features=True
-                ),
-            ),
-            ("scale", StandardScaler()),
-        ]
+    encode = (
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+        if estimator in ("forest", "boosting")
+        else OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            max_categories=MOST_CATEGORIES,
+            sparse_output=False,
+        )
     )
-    category = Pipeline(
-        [
-            ("impute", SimpleImputer(strategy="constant", fill_value=MISSING)),
-            ("encode", ordinal() if trees else one_hot()),
-        ]
+    number = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    category = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value=MISSING), encode
     )
     prepare = ColumnTransformer(
         [
@@ -120,20 +118,6 @@ def build_pipeline(
     return Pipeline(
         [("prepare", prepare), ("model", type(model)(**{**known, **given}))]
     )
-
-
-def one_hot() -> OneHotEncoder:
-    """Return an encoder that gives each category a column; what is new, none."""
-    return OneHotEncoder(
-        handle_unknown="infrequent_if_exist",
-        max_categories=MOST_CATEGORIES,
-        sparse_output=False,
-    )
-
-
-def ordinal() -> OrdinalEncoder:
-    """Return an encoder that gives each category a number; what is new, -1."""
-    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
 
 
 def train_model(pipeline: Pipeline, features: pd.DataFrame, target: Target) -> Pipeline:

@@ -1,4 +1,4 @@
-"""The commands: explore, schema, tune, train, evaluate, predict.
+"""The commands: tune, train, evaluate, predict; explore and schema are next door.
 
 They only put the parts together: settings from `settings`, files from `datasets`, rows
 from `utils` and `checks`, the pipeline from `models`.
@@ -8,25 +8,26 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import fmean as mean
-from statistics import pstdev as spread
+from statistics import fmean
 from typing import Any
 
+import pandas as pd
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from . import checks, datasets, models, registry, schema, utils
 from .baseline import baseline_score
+from .config import ConfigError
 from .datasets import DataError, Inputs, Source
 from .files import file_sha256, write_atomically, write_json
-from .infer import infer_schema
-from .loading import find, load_training, split_target
+from .inspection import explore_table, write_schema
+from .loading import find_with_schema, is_large, load_training, split_target
+from .report import main_score, print_scores, summary
 from .schema import Schema
 from .settings import (
     EvaluateSettings,
-    ExploreSettings,
     FitSettings,
     PredictSettings,
-    SchemaSettings,
     TrainSettings,
     TuneSettings,
 )
@@ -39,45 +40,16 @@ TUNING = "tuning"  # folder of the searches, inside that of the model
 IDENTITY = ("drop", "test_fraction", "seed", "estimator", "folds")
 
 
-def explore_table(settings: ExploreSettings) -> Path:
-    """Print a summary of a table, write a page about it and return the page's file."""
-    from . import explore  # skrub takes seconds to import
-
-    source = find(settings)
-    raw = utils.get_data(source.path, settings.drop)
-    utils.refuse_useless(raw, source.target, str(source.path))
-    found = infer_schema(raw, source.target, source.task)
-    frame, _ = checks.check_table(raw, found, str(source.path))
-    print(explore.summarise(frame, found))
-    report = settings.reports_dir / source.name / "explore.html"
-    explore.write_report(frame, found, source.name, report)
-    print(f"report:  {report}")
-    return report
-
-
-def write_schema(settings: SchemaSettings) -> Path:
-    """Infer the schema of a table and return the file that it was written to."""
-    source = find(settings)
-    path = schema.schema_path(settings.schemas_dir, source.name)
-    if path.exists() and not settings.force:
-        raise DataError(f"{path} is there already; --force replaces it")
-    raw = utils.get_data(source.path, settings.drop)
-    utils.refuse_useless(raw, source.target, str(source.path))
-    found = infer_schema(raw, source.target, source.task)
-    schema.write_schema(path, found)
-    _, problems = checks.check_table(raw, found, str(source.path))
-    if len(problems):
-        lines = "\n  ".join(checks.described(problems))
-        logger.warning("%s has rows that training will refuse:\n  %s", path, lines)
-    print(f"schema:  {path}")
-    return path
-
-
 def tune(settings: TuneSettings) -> Path:
     """Search for the best parameters and return the file that they are in."""
     from . import tuning
 
-    source, expected, training, _ = load_training(settings)
+    source, expected = find_with_schema(settings)
+    if is_large(source.path, settings):
+        raise ConfigError(
+            f"{source.path} is larger than in_memory_mb; tune on a part of it"
+        )
+    training, _ = load_training(settings, source, expected)
     features, target = split_target(training, expected)
 
     def score(parameters: dict[str, Any]) -> float:
@@ -87,7 +59,7 @@ def tune(settings: TuneSettings) -> Path:
         scores = models.cross_validate(
             pipeline, features, target, source.task, settings.folds, settings.seed
         )
-        return mean(scores[main_score(expected)])
+        return fmean(scores[f"cv_{main_score(expected)}"])
 
     folder = tuning_folder(settings)
     with limited(settings.threads):
@@ -106,38 +78,38 @@ def tune(settings: TuneSettings) -> Path:
         print(
             f"{name}: {value:.6g}" if isinstance(value, float) else f"{name}: {value}"
         )
-    print(f"{main_score(expected)}: {best.score:.4f}, the best of {best.trials} trials")
+    print(
+        f"cv_{main_score(expected)}: {best.score:.4f}, the best of {best.trials} trials"
+    )
     print(f"best:    {file}")
     return file
 
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    source, expected, training, bad = load_training(settings)
-    features, target = split_target(training, expected)
-    parameters = settings.parameters
-    if settings.tuned:
-        from . import tuning
-
-        wanted = identity(settings, source, len(training))
-        best = tuning.read_best(tuning_folder(settings), settings.estimator, wanted)
-        parameters = {**best.parameters, **parameters}
-    pipeline = models.build_pipeline(
-        expected.kinds, source.task, settings.estimator, parameters, settings.seed
-    )
+    source, expected = find_with_schema(settings)
     started = time.perf_counter()
-    with limited(settings.threads):
-        scores = models.cross_validate(
-            pipeline, features, target, source.task, settings.folds, settings.seed
+    if is_large(source.path, settings):
+        from . import large
+
+        result = large.train(settings, source, expected, settings.parameters)
+        last = {name: values[-1] for name, values in result.history.items()}
+        metrics = {**last, **{f"rows_{k}": n for k, n in result.rows.items()}}
+        pipeline, history = result.pipeline, result.history
+        name, parameters = f"val_{main_score(expected)}", settings.parameters
+        print(f"validation {main_score(expected)}: {metrics[name]:.4f}")
+    else:
+        training, bad = load_training(settings, source, expected)
+        parameters = chosen_parameters(settings, source, len(training))
+        pipeline, history = train_in_memory(settings, training, expected, parameters)
+        metrics = {**summary(history), "rows": len(training), "rows_left_out": bad}
+        name = f"cv_{main_score(expected)}"
+        print(
+            f"cross-validation {main_score(expected)}: {metrics[f'{name}_mean']:.4f} "
+            f"± {metrics[f'{name}_std']:.4f}"
         )
-        models.train_model(pipeline, features, target)
-    logger.info(
-        "%s: fitted on %d rows, after %d parts, in %.1f s",
-        source.path,
-        len(training),
-        settings.folds,
-        time.perf_counter() - started,
-    )
+    seconds = time.perf_counter() - started
+    logger.info("%s: validated and fitted in %.1f s", source.path, seconds)
 
     def write_files(folder: Path) -> None:
         models.save_model(pipeline, folder)
@@ -147,22 +119,52 @@ def train(settings: TrainSettings) -> Path:
         settings.models_dir / settings.model_name,
         write_files,
         models.LIBRARIES,
-        metrics={**summary(scores), "rows": len(training), "rows_left_out": bad},
-        history=scores,
-        settings={**settings.model_dump(mode="json"), "parameters": parameters},
+        metrics=metrics,
+        history=history,
+        settings={
+            **settings.model_dump(mode="json"),
+            "parameters": parameters,
+            "in_chunks": is_large(source.path, settings),
+        },
         seed=settings.seed,
         dataset=source.name,
         classes=expected.classes,
         inputs=Inputs(target=source.target, task=source.task, columns=expected.kinds),
         data_sha256=file_sha256(source.path),
     )
-    name = main_score(expected)
-    print(
-        f"cross-validation {name.removeprefix('cv_')}: {mean(scores[name]):.4f} "
-        f"± {spread(scores[name]):.4f}"
-    )
     print(f"model:   {version}")
     return version
+
+
+def chosen_parameters(
+    settings: TrainSettings, source: Source, rows: int
+) -> dict[str, Any]:
+    """Return the parameters that were given, over those that `tune` has found."""
+    if not settings.tuned:
+        return settings.parameters
+    from . import tuning
+
+    wanted = identity(settings, source, rows)
+    best = tuning.read_best(tuning_folder(settings), settings.estimator, wanted)
+    return {**best.parameters, **settings.parameters}
+
+
+def train_in_memory(
+    settings: TrainSettings,
+    training: pd.DataFrame,
+    expected: Schema,
+    parameters: dict[str, Any],
+) -> tuple[Pipeline, dict[str, list[float]]]:
+    """Return a fitted pipeline, and its scores in the cross-validation before."""
+    features, target = split_target(training, expected)
+    pipeline = models.build_pipeline(
+        expected.kinds, expected.task, settings.estimator, parameters, settings.seed
+    )
+    with limited(settings.threads):
+        scores = models.cross_validate(
+            pipeline, features, target, expected.task, settings.folds, settings.seed
+        )
+        return models.train_model(pipeline, features, target), scores
 
 
 def evaluate(settings: EvaluateSettings) -> Path:
@@ -184,44 +186,30 @@ def evaluate(settings: EvaluateSettings) -> Path:
             "which of its rows the model has not seen is unknown; train a new version"
         )
     expected = schema.read_schema(folder / schema.FILE)
-    quarantine = Path(trained.quarantine) if trained.quarantine else None
-    frame, _ = checks.load_checked(
-        source.path, expected, trained.drop, quarantine=quarantine
-    )
-    training, test = utils.split_data(
-        frame, source.target, source.task, trained.test_fraction, manifest.seed
-    )
-    _, train_target = split_target(training, expected)
-    features, target = split_target(test, expected)
     pipeline = models.load_model(folder)
-    scores = models.evaluate_model(pipeline, features, target, expected.classes)
-    baseline = baseline_score(train_target, target, source.task)
+    if manifest.settings["in_chunks"]:
+        from . import large
+
+        scores = large.evaluate(settings, trained, source, expected, pipeline)
+        baseline = large.guess(scores)
+    else:
+        quarantine = Path(trained.quarantine) if trained.quarantine else None
+        frame, _ = checks.load_checked(
+            source.path, expected, trained.drop, quarantine=quarantine
+        )
+        training, test = utils.split_data(
+            frame, source.target, source.task, trained.test_fraction, manifest.seed
+        )
+        _, train_target = split_target(training, expected)
+        features, target = split_target(test, expected)
+        scores = models.evaluate_model(pipeline, features, target, expected.classes)
+        baseline = baseline_score(train_target, target, source.task)
     report = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
     write_json(report, {"model": str(folder), **scores, "baseline": baseline})
     print_scores(scores, baseline)
     print(f"model:   {folder}")
     print(f"metrics: {report}")
     return report
-
-
-def print_scores(scores: models.Scores, baseline: dict[str, float | str]) -> None:
-    """Print what a reader wants to know first, the simplest guess beside it."""
-    guess = baseline["guess"]
-    if "r2" in scores:
-        print(f"test r2: {scores['r2']:.4f} ({guess}: {baseline['r2']:.4f})")
-        print(f"test mae: {scores['mae']:.4g}")
-        print(f"test rmse: {scores['rmse']:.4g}")
-        return
-    width = max(12, *map(len, scores["classes"]))
-    print(f"{'class':<{width}} precision  recall    rows")
-    for name, score in scores["classes"].items():
-        print(
-            f"{name:<{width}} {score['precision']:9.4f} {score['recall']:7.4f} "
-            f"{score['support']:7.0f}"
-        )
-    print(
-        f"test accuracy: {scores['accuracy']:.4f} ({guess}: {baseline['accuracy']:.4f})"
-    )
 
 
 def predict(settings: PredictSettings) -> None:
@@ -270,20 +258,6 @@ def limited(threads: int) -> threadpool_limits:
     programs use the processor too; and sums in another order have other last digits.
     """
     return threadpool_limits(threads or None)
-
-
-def main_score(expected: Schema) -> str:
-    """Return the name of the score that counts."""
-    return "cv_accuracy" if expected.task == "classification" else "cv_r2"
-
-
-def summary(scores: dict[str, list[float]]) -> dict[str, float]:
-    """Return mean and standard deviation of each score."""
-    return {
-        f"{name}_{what}": function(values)
-        for name, values in scores.items()
-        for what, function in (("mean", mean), ("std", spread))
-    }
 
 
 ACTIONS: dict[str, Callable[..., object]] = {

@@ -27,6 +27,17 @@ def parsed(value: object) -> object:
 Value = Annotated[bool | int | float | str | None, BeforeValidator(parsed)]
 
 
+class ChunkSettings(Settings):
+    """How a table is read that is too large for the memory."""
+
+    chunk_mb: int = Field(
+        16, ge=1, le=4096, description="Part of a large file to read at once"
+    )
+    workers: int = Field(
+        0, ge=0, le=1024, description="Processes that read one; 0: as many as cores"
+    )
+
+
 class DataSettings(Settings):
     """Which table, and what of it."""
 
@@ -46,6 +57,9 @@ class DataSettings(Settings):
         None, description="Whether that is a class or a number; the same"
     )
     drop: tuple[str, ...] = Field((), description="Columns to leave out")
+    in_memory_mb: int = Field(
+        500, ge=0, description="Larger files are read in chunks, not at once"
+    )
     schemas_dir: Path = Field(
         Path("configs/schemas"), description="Where the schemas of tables are kept"
     )
@@ -82,8 +96,13 @@ class FitSettings(DataSettings):
     )
 
 
-class TrainSettings(FitSettings):
+class TrainSettings(FitSettings, ChunkSettings):
     """Train a model and keep it as a new version."""
+
+    validation_fraction: float = Field(
+        0.1, ge=0.01, le=0.5, description="Part of a large file to validate on"
+    )
+    epochs: int = Field(1, ge=1, le=10_000, description="Passes over a large file")
 
     parameters: dict[str, Value] = Field(
         {}, description="Parameters of the estimator, such as C=0.5"
@@ -101,7 +120,7 @@ class TuneSettings(FitSettings):
     )
 
 
-class EvaluateSettings(Settings):
+class EvaluateSettings(ChunkSettings):
     """Score a model on its test set."""
 
     version: int | None = Field(

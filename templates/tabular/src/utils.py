@@ -15,12 +15,8 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from .datasets import DataError, Task
+from .reading import MISSING
 
-# Cells that mean "no value": those of pandas.read_csv.
-MISSING = (
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
-    *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-)
 FIRST_ROW = 2  # as in a spreadsheet: the header is row 1
 SHOWN = 10  # rows that a message names at most
 
@@ -34,9 +30,9 @@ def get_data(path: Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame:
         cols_to_drop: Columns to leave out.
 
     Returns:
-        Text in every cell, or NaN where there is no value (see `MISSING`). The index
-        counts as a spreadsheet does, for messages: the first row below the header is
-        row 2, also for Parquet.
+        Text in every cell, or NaN where there is no value (see `reading.MISSING`). The
+        index counts as a spreadsheet does, for messages: the first row below the
+        header is row 2, also for Parquet.
 
     Raises:
         DataError: If the file is missing, is of another kind, cannot be parsed or
@@ -82,7 +78,7 @@ def read_csv(path: Path) -> pa.Table:
         return "skip"
 
     skip = csv.ParseOptions(
-        newlines_in_values=True, invalid_row_handler=lambda _: "skip"
+        newlines_in_values=True, invalid_row_handler=lambda row: "skip"
     )
     with csv.open_csv(path, parse_options=skip) as start:
         names = start.schema.names
@@ -95,7 +91,7 @@ def read_csv(path: Path) -> pa.Table:
         ),
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
-            null_values=list(MISSING),
+            null_values=MISSING,
             strings_can_be_null=True,
         ),
     )

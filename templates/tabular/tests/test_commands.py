@@ -156,22 +156,6 @@ def test_a_table_without_a_schema_is_refused_with_the_command(
     assert "configs/schemas/iris.yaml" in shown and "the command `schema`" in shown
 
 
-def test_a_schema_is_not_replaced_by_accident(project: Path, capsys: Output) -> None:
-    assert "--force replaces it" in refused(capsys, "schema")
-
-
-def test_mistakes_are_said_when_the_schema_is_made(
-    project: Path, capsys: Output
-) -> None:
-    frame = mixed_table()
-    cells = frame["age"].astype(object)
-    cells[3] = "unknwon"
-    frame.assign(age=cells).to_csv("people.csv", index=False)
-    run("schema", *MIXED)
-    assert "row 5, age: 'unknwon' is not a number" in capsys.readouterr().err
-    assert "row 5, age" in refused(capsys, "train", *MIXED)
-
-
 def test_bad_rows_are_put_aside_and_counted(mixed: Path, capsys: Output) -> None:
     with mixed.open("a", encoding="utf-8") as file:
         file.write("-500,Köln,True,2020-01-01,yes\n30,Köln,True,2020-01-01,\n")
@@ -242,16 +226,6 @@ def test_what_cannot_be_done_is_said_without_a_traceback(
     arguments: list[str], message: str, project: Path, capsys: Output
 ) -> None:
     assert message in refused(capsys, *arguments)
-
-
-def test_a_table_is_explored(mixed: Path, capsys: Output) -> None:
-    capsys.readouterr()
-    run("explore", *MIXED)
-    shown = capsys.readouterr().out
-    assert "160 rows, 5 columns" in shown
-    report = Path("reports/people/explore.html")
-    assert str(report) in shown
-    assert report.read_text(encoding="utf-8").rstrip().endswith("</html>")
 
 
 def test_tuned_parameters_are_trained_with(mixed: Path, capsys: Output) -> None:
