@@ -22,6 +22,8 @@ MAX_TEXT_LENGTH = 300  # every other free text
 # paths below Windows' 260.
 MAX_NAME_LENGTH = 40
 
+_INSTEAD_OF_BLANK = {"project_name": "My Project", "project_description": "A model."}
+
 _CHARACTERS = "lower-case letters a-z, digits and single"
 SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 PACKAGE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -49,7 +51,8 @@ _STDLIB_ELSEWHERE = frozenset(
 # Folders and files of the generated project, and names that Python itself looks for.
 _TAKEN = frozenset(
     "build configs conftest data deploy dist docs logs models notebooks reports "
-    "requirements scripts setup sitecustomize src test tests usercustomize".split()
+    "requirements samples scripts setup sitecustomize src test tests "
+    "usercustomize".split()
 )
 # Import names that are not the distribution's own name with "_" for "-".
 _IMPORT_NAMES = """
@@ -227,7 +230,6 @@ def _suggestion(
     key: str, text: str, corrected: Mapping[str, str], template: Template
 ) -> str:
     """Return a value that `_reason` accepts, as close to the given one as possible."""
-    default = template.defaults[key]
     if key in template.choices:
         choices = template.choices[key]
         wanted = text.strip().lower()
@@ -242,10 +244,12 @@ def _suggestion(
     if key == "author_email":
         candidates = [match[0] for match in EMAIL.finditer(text)]
         usable = (c for c in candidates if _reason(key, c, template) is None)
-        return next(usable, default)
+        return next(usable, template.defaults[key])
     cleaned = "".join(" " if _is_forbidden(c) else c for c in text).strip()
     cleaned = cleaned[: MAX_LENGTH.get(key, MAX_TEXT_LENGTH)].strip()
-    return default if _is_blank(cleaned) else cleaned
+    if _is_blank(cleaned):
+        return _INSTEAD_OF_BLANK.get(key) or template.defaults[key]
+    return cleaned
 
 
 def _suggested_slug(wanted: str, template: Template) -> str:

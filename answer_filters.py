@@ -7,10 +7,16 @@ the user's own cookiecutter environment: nothing else is installed, Python may b
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 from slugify import slugify
 
+# By kind of data: what a project is called, and what it does, if nobody says.
+_EXAMPLES = {
+    "images": ("Handwritten Digits", "Train, evaluate and use an image classifier."),
+    "tabular": ("Tumour Diagnosis", "Train, evaluate and use a model of a table."),
+}
 # https://spdx.org/licenses/; what is not on that list starts with LicenseRef.
 _SPDX = {
     "mit": "MIT",
@@ -54,6 +60,16 @@ def data_kind(framework: str) -> str:
     return "tabular" if framework == "scikit-learn" else "images"
 
 
+def example_name(framework: str) -> str:
+    """Return a project's name that suits the data that come with the framework."""
+    return _EXAMPLES[data_kind(framework)][0]
+
+
+def example_description(framework: str) -> str:
+    """Return the description that goes with it."""
+    return _EXAMPLES[data_kind(framework)][1]
+
+
 def spdx(license_choice: str) -> str:
     """Return the identifier of a licence for the package's metadata."""
     return _SPDX[license_choice]
@@ -81,3 +97,16 @@ def markdown(value: object) -> str:
         start, text = f"&#{ord(text[0])};", text[1:]
     text = _MARKDOWN_BACKSLASH.sub(r"\\\g<0>", text)
     return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
+
+
+ALL: tuple[Callable[..., str], ...] = (
+    data_kind,
+    example_description,
+    example_name,
+    markdown,
+    module_name,
+    quoted,
+    slug,
+    spdx,
+    with_year,
+)

@@ -29,16 +29,8 @@ from jinja2 import Environment, pass_context, pass_environment
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
+import answer_filters
 from answer_checks import Problem, Template, review
-from answer_filters import (
-    data_kind,
-    markdown,
-    module_name,
-    quoted,
-    slug,
-    spdx,
-    with_year,
-)
 from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
@@ -49,8 +41,7 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        filters = [check_answers, variant, quoted, markdown, spdx, with_year]
-        filters += [slug, module_name, data_kind]
+        filters = [check_answers, variant, *answer_filters.ALL]
         environment.filters.update({made.__name__: made for made in filters})
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard

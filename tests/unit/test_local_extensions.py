@@ -29,6 +29,8 @@ from local_extensions import AnswersExtension, literal, message
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
 USABLE = {
     **{k: v for k, v in questions().items() if not k.startswith("_")},
+    "project_name": "Handwritten Digits",
+    "project_description": "Train, evaluate and use an image classifier.",
     "project_slug": "handwritten-digits",
     "package_name": "handwritten_digits",
 }
