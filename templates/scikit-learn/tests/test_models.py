@@ -27,7 +27,7 @@ CASES: list[tuple[Task, Estimator]] = [
     ("regression", "boosting"),
     ("regression", "sgd"),
 ]
-FEWER = {"forest": {"n_estimators": 20}, "boosting": {"max_iter": 20}}
+FEWER = {"forest": {"n_estimators": 10}, "boosting": {"max_iter": 20}}
 
 
 def learnable(task: Task) -> tuple[pd.DataFrame, models.Target]:

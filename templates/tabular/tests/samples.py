@@ -1,5 +1,6 @@
 """Tables that the tests use."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,6 @@ from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.datasets import Inputs
-
-# As the setting `threads` does: on tables this small, more threads cost time.
-threadpool_limits(1)
 
 INPUTS = Inputs(
     target="paid", task="classification", columns={"age": "number", "city": "category"}
@@ -47,6 +45,13 @@ def mixed_table(rows: int = 160) -> pd.DataFrame:
             "paid": paid,
         }
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Compute as the setting `threads` says: on small tables, more cost time."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

@@ -63,11 +63,15 @@ def test_a_table_is_learned_far_better_than_the_simplest_guess(
     assert not any(name.startswith("test") for name in manifest["metrics"])
 
 
-@pytest.mark.parametrize("estimator", ["linear", "forest", "boosting"])
+@pytest.mark.parametrize(
+    ("estimator", "parameter"),
+    [("linear", "C=1"), ("forest", "n_estimators=20"), ("boosting", "max_iter=20")],
+)
 def test_a_table_with_everything_in_it_goes_all_the_way(
-    estimator: str, mixed: Path, capsys: Output
+    estimator: str, parameter: str, mixed: Path
 ) -> None:
-    run("train", *MIXED, "--estimator", estimator)
+    few = ("--folds", "3", "--parameters", parameter)
+    run("train", *MIXED, "--estimator", estimator, *few)
     run("evaluate")
     metrics = read_json("reports/model/1/metrics.json")
     assert metrics["accuracy"] > metrics["baseline"]["accuracy"]
