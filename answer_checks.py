@@ -2,7 +2,7 @@
 
 `local_extensions.py` calls `review` while cookiecutter asks and again before it writes.
 This module never reads files, prints or exits. It runs in the user's own cookiecutter
-environment, so it uses the standard library only and stays compatible with Python 3.10.
+environment, so it needs nothing else and stays compatible with Python 3.10.
 """
 
 import builtins
@@ -14,11 +14,15 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from answer_filters import module_name
+
 MAX_LENGTH = {"project_name": 80, "author_name": 80, "author_email": 254}
 MAX_TEXT_LENGTH = 300  # every other free text
 # A slug or a package: the generated code's lines stay below 88 characters, and its
 # paths below Windows' 260.
 MAX_NAME_LENGTH = 40
+
+_INSTEAD_OF_BLANK = {"project_name": "My Project", "project_description": "A model."}
 
 _CHARACTERS = "lower-case letters a-z, digits and single"
 SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -47,7 +51,8 @@ _STDLIB_ELSEWHERE = frozenset(
 # Folders and files of the generated project, and names that Python itself looks for.
 _TAKEN = frozenset(
     "build configs conftest data deploy dist docs logs models notebooks reports "
-    "requirements scripts setup sitecustomize src test tests usercustomize".split()
+    "requirements samples scripts setup sitecustomize src test tests "
+    "usercustomize".split()
 )
 # Import names that are not the distribution's own name with "_" for "-".
 _IMPORT_NAMES = """
@@ -119,10 +124,10 @@ def review(
             )
         if (
             key == "package_name"
-            and text == _package_from(given["project_slug"])
+            and text == module_name(given["project_slug"])
             and corrected["project_slug"] != given["project_slug"]
         ):
-            corrected[key] = _package_from(corrected["project_slug"])
+            corrected[key] = module_name(corrected["project_slug"])
             continue  # only follows the slug, which was reported
         problems.append(Problem(key, reason, corrected[key]))
     return problems, corrected
@@ -225,23 +230,26 @@ def _suggestion(
     key: str, text: str, corrected: Mapping[str, str], template: Template
 ) -> str:
     """Return a value that `_reason` accepts, as close to the given one as possible."""
-    default = template.defaults[key]
     if key in template.choices:
         choices = template.choices[key]
-        nearest = max(choices, key=lambda choice: _likeness(choice, text))
-        return nearest if _likeness(nearest, text) >= 0.4 else choices[0]
+        wanted = text.strip().lower()
+        likeness = [SequenceMatcher(None, c, wanted).ratio() for c in choices]
+        near = max(likeness) >= 0.4
+        return choices[likeness.index(max(likeness))] if near else choices[0]
     if key == "project_slug":
         return _suggested_slug(_slugged(text or corrected["project_name"]), template)
     if key == "package_name":
         wanted = _slugged(text) or corrected["project_slug"]
-        return _package_from(_suggested_slug(wanted, template))
+        return module_name(_suggested_slug(wanted, template))
     if key == "author_email":
         candidates = [match[0] for match in EMAIL.finditer(text)]
         usable = (c for c in candidates if _reason(key, c, template) is None)
-        return next(usable, default)
+        return next(usable, template.defaults[key])
     cleaned = "".join(" " if _is_forbidden(c) else c for c in text).strip()
     cleaned = cleaned[: MAX_LENGTH.get(key, MAX_TEXT_LENGTH)].strip()
-    return default if _is_blank(cleaned) else cleaned
+    if _is_blank(cleaned):
+        return _INSTEAD_OF_BLANK.get(key) or template.defaults[key]
+    return cleaned
 
 
 def _suggested_slug(wanted: str, template: Template) -> str:
@@ -251,7 +259,7 @@ def _suggested_slug(wanted: str, template: Template) -> str:
         wanted = f"project-{wanted}"
     short = wanted[: MAX_NAME_LENGTH - len("-project")].strip("-")
     for slug in (wanted, short, f"{short}-project", f"my-{short}-app", "my-project"):
-        package = _package_from(slug)
+        package = module_name(slug)
         if not (_slug_reason(slug, template) or _package_reason(package, template)):
             return slug
     raise AssertionError("'my-project' is always usable")
@@ -263,13 +271,8 @@ def _slugged(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
-def _package_from(slug: str) -> str:
-    """Derive the package name as cookiecutter.json does."""
-    return slug.replace("-", "_")
-
-
 def _import_names(template: Template) -> set[str]:
-    names = {_package_from(name) for name in template.distributions}
+    names = {module_name(name) for name in template.distributions}
     pairs = (entry.split("=") for entry in _IMPORT_NAMES)
     return names | {module for name, module in pairs if name in template.distributions}
 
@@ -277,10 +280,6 @@ def _import_names(template: Template) -> set[str]:
 def normalised(name: str) -> str:
     """Normalise a distribution's name as PyPI does."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _likeness(choice: str, text: str) -> float:
-    return SequenceMatcher(None, choice, text.strip().lower()).ratio()
 
 
 def _is_forbidden(character: str) -> bool:

@@ -10,12 +10,13 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
 2. A bad answer is refused before anything is written: once by the private question
    `__checked`, the last one, and once more when cookiecutter renders the target
    folder's name, for answers that were never asked for (`--replay-file`).
-3. An answer is pasted into a file through a filter: `quoted` or `markdown`.
+3. An answer is pasted into a file through a filter of answer_filters.py.
+
+A file that depends on one choice alone comes whole from templates/, through `variant`.
 """
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -28,20 +29,11 @@ from jinja2 import Environment, pass_context, pass_environment
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
-from answer_checks import Problem, Template, normalised, review
+import answer_filters
+from answer_checks import Problem, Template, review
+from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
-
-# JSON leaves these as they are, but a YAML or TOML reader refuses some of them.
-_ESCAPED_IN_STRINGS = re.compile(
-    "[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-# A backslash works before the first group in every Markdown; only CommonMark takes it
-# before the second, all of them take entities.
-_MARKDOWN_BACKSLASH = re.compile(r"[\\`*_{}\[\]#]")
-_MARKDOWN_ENTITY = re.compile(r"[&<>~|$]")
-_MARKDOWN_LIST = re.compile(r"([+-]|\d+[.)])(?=\s|$)|-(?=-)")
-_MARKDOWN_LINE = re.compile(r"[=:]")
 
 
 class AnswersExtension(Extension):
@@ -49,9 +41,8 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters["quoted"] = quoted
-        environment.filters["markdown"] = markdown
-        environment.filters["check_answers"] = check_answers
+        filters = [check_answers, variant, *answer_filters.ALL]
+        environment.filters.update({made.__name__: made for made in filters})
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
         self._guarded = False
@@ -61,6 +52,7 @@ class AnswersExtension(Extension):
             environment.comment_start_string,
         )
         self._own, self._paths = own_sources(ROOT)
+        skip_compiler(environment, self._guard, self._is_own)
 
     def preprocess(
         self, source: str, name: str | None, filename: str | None = None
@@ -76,15 +68,24 @@ class AnswersExtension(Extension):
         Returns:
             The text itself, or a Jinja expression that prints exactly the text.
         """
-        if name is not None or source in self._own or not self._has_delimiter(source):
+        if name is not None or self._is_own(source):
             return source
-        for path in self._paths:  # folders arrive below the absolute target folder
+        above, path = self._split(source)
+        return literal(above) + path
+
+    def _is_own(self, source: str) -> bool:
+        """Whether a string is the template's own, or holds no Jinja of others."""
+        return source in self._own or not self._has_jinja(self._split(source)[0])
+
+    def _split(self, source: str) -> tuple[str, str]:
+        """Split off one of the template's paths: folders arrive as absolute paths."""
+        for path in self._paths if os.path.isabs(source) else ():
             above = source.removesuffix(os.sep + path)
             if above != source and os.path.isdir(above):
-                return literal(above + os.sep) + path
-        return literal(source)
+                return above + os.sep, path
+        return source, ""
 
-    def _has_delimiter(self, text: str) -> bool:
+    def _has_jinja(self, text: str) -> bool:
         return any(delimiter in text for delimiter in self._delimiters)
 
     @pass_context
@@ -144,23 +145,27 @@ def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) 
     )
 
 
-def quoted(value: object) -> str:
-    """Quote a text so that TOML, YAML, JSON and Python all read the same text back."""
-    text = json.dumps(str(value), ensure_ascii=False)
-    return _ESCAPED_IN_STRINGS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+@pass_context
+def variant(context: Context, choice: object, pattern: str) -> str:
+    """Return what a file below templates/ renders to, as `include` does.
 
+    A filter, since `include` would have to be compiled: see quick_templates.py.
 
-def markdown(value: object) -> str:
-    """Escape a text so that Markdown shows it as it is, also at the start of a line."""
-    text = str(value)
-    start = ""
-    if match := _MARKDOWN_LIST.match(text):
-        start, text = match[0], text.removeprefix(match[0])
-        start = f"{start[:-1]}\\{start[-1]}"
-    elif _MARKDOWN_LINE.match(text):
-        start, text = f"&#{ord(text[0])};", text[1:]
-    text = _MARKDOWN_BACKSLASH.sub(r"\\\g<0>", text)
-    return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
+    Args:
+        context: what the including file is rendered with.
+        choice: the answer that says which file; "none" has no files.
+        pattern: the file's path below templates/, with slashes, and "*" for the choice.
+
+    Returns:
+        The whole text; nothing for "none".
+
+    Raises:
+        TemplateNotFound: when there is no such file, or its path leads elsewhere.
+    """
+    if choice == "none":
+        return ""
+    name = pattern.replace("*", str(choice))
+    return context.environment.get_template(name).render(context.get_all())
 
 
 def literal(text: str) -> str:
@@ -172,13 +177,13 @@ def literal(text: str) -> str:
 # Cookiecutter makes three environments for one project, and answers are checked twice.
 @lru_cache
 def read_template(root: Path) -> Template:
-    """Read the questions, their choices and the pinned distributions.
+    """Read the questions, their choices and the names of what the project installs.
 
     The allowed values come from the file, not from the answers: those may hold a
     `_choices` of their own.
 
     Args:
-        root: the folder that holds cookiecutter.json.
+        root: the folder that holds cookiecutter.json and distributions.txt.
 
     Returns:
         The template's own data.
@@ -187,11 +192,7 @@ def read_template(root: Path) -> Template:
     public = {k: v for k, v in questions.items() if not k.startswith("_")}
     asked = ("__prompts__", "__checked")
     derived = {k: v for k, v in questions.items() if k[:2] == "__" and k not in asked}
-    pins = re.compile(r"\n([A-Za-z0-9][A-Za-z0-9._-]*)\S*==")  # 7 times as fast as "^"
-    installed = {"pip", "setuptools", "wheel"}  # pinned or not
-    for file in root.glob("templates/*/requirements/*.txt"):
-        names = pins.findall("\n" + file.read_text(encoding="utf-8"))
-        installed.update(map(normalised, names))
+    installed = (root / "distributions.txt").read_text(encoding="utf-8").split()
     return Template(public, questions["_choices"], derived, frozenset(installed))
 
 

@@ -9,14 +9,21 @@ import os
 # Only answers that were checked to be plain lower-case names may stand in this source;
 # `local_extensions.py` has refused everything else before the project's folder existed.
 PROJECT_SLUG = "{{ cookiecutter.project_slug }}"
-CHOSEN = {"ci_provider": "{{ cookiecutter.ci_provider }}"}
-
-# (question, choice) -> the files that only this choice needs. Files, not folders: what
-# a user added beside them stays when a project is rendered again.
-BELONGS_TO = {
-    ("ci_provider", "github"): [".github/workflows/ci.yml"],
-    ("ci_provider", "gitlab"): [".gitlab-ci.yml"],
+PACKAGE = "src/{{ cookiecutter.package_name }}"
+CHOSEN = {
+    "framework": "{{ cookiecutter.framework }}",
+    "ci_provider": "{{ cookiecutter.ci_provider }}",
+    "deploy_target": "{{ cookiecutter.deploy_target }}",
 }
+
+# A question, the choices that need some files, and these files; any other choice
+# removes them. Files, not folders: what a user added beside them stays when a project
+# is rendered again.
+NEEDED_BY = [
+    ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
+    ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
+    ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),
+]
 
 NEXT_STEPS = f"""
 Created {PROJECT_SLUG}. Next:
@@ -35,8 +42,8 @@ def remove_unchosen(root: str, chosen: dict[str, str]) -> None:
         root: the generated project.
         chosen: the choices by question.
     """
-    for (question, choice), files in BELONGS_TO.items():
-        if chosen[question] == choice:
+    for question, choices, files in NEEDED_BY:
+        if chosen[question] in choices:
             continue
         for name in files:
             path = os.path.join(root, *name.split("/"))

@@ -1,11 +1,15 @@
 """Compile requirements/*.txt of the template and of the generated project.
 
+Also lists, in distributions.txt, what a project may install: no project or package may
+have such a name, and reading the list is quicker than reading all requirements.
+
     python tools/lock.py [--upgrade]
 
 The generated project's own script does the work for the project, in a render of the
 defaults: no answer changes a dependency, so the files serve every render.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ROOT / "templates" / "tensorflow" / "requirements"
+TEMPLATES = ROOT / "templates"
+DISTRIBUTIONS = ROOT / "distributions.txt"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.
@@ -41,9 +46,20 @@ def lock_project(upgrade: list[str]) -> None:
         script = [sys.executable, "scripts/requirements.py", "compile", *upgrade]
         subprocess.run(script, cwd=project, check=True)
         for file in (project / "requirements").glob("*.txt"):
-            shutil.copy(file, LOCKS / file.name)
+            shutil.copy(file, TEMPLATES / "tensorflow" / "requirements" / file.name)
+
+
+def distributions() -> list[str]:
+    """Return the sorted names of all distributions that a project may install."""
+    names = {"pip", "setuptools", "wheel"}  # pinned or not
+    for file in TEMPLATES.glob("*/requirements/*.txt"):
+        pins = re.findall(r"^([a-z0-9-]+)\S*==", file.read_text("utf-8"), re.M)
+        names.update(pins)  # uv writes normalised names
+    return sorted(names)
 
 
 if __name__ == "__main__":
     lock_template(sys.argv[1:])
     lock_project(sys.argv[1:])
+    text = "".join(f"{name}\n" for name in distributions())
+    DISTRIBUTIONS.write_text(text, encoding="utf-8", newline="\n")

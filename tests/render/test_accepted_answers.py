@@ -1,19 +1,18 @@
 """Odd answers that are fine: they come back unchanged from every file."""
 
-import ast
 import html
 import json
 import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from markdown_it import MarkdownIt
 
 from conftest import REPLAY_RECORD, ROOT, BakedProject, bake_into, choices
+from tidiness import syntax_errors
 
 Bake = Callable[..., BakedProject]
 Chosen = Callable[[str, str], BakedProject]
@@ -43,35 +42,12 @@ ODD_TEXTS = {
     "number-reference": "&#99999999999; &#55296;",
     "colon-and-dash": "a: - b",
 }
-# Not just "{{": that is also GitHub's, Python's and the shell's syntax.
-OWN_SYNTAX = re.compile(
-    r"\{\{-?\s*cookiecutter\b"
-    r"|\{%-?\s*(raw|endraw|if|endif|else|for|endfor|include|set|now)\b"
-)
-
-
-def load_yaml(text: str) -> Any:
-    """Load YAML that may hold tags of its own (mkdocs, GitLab)."""
-    return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-
-
-PARSERS: dict[str, Callable[[str], Any]] = {
-    ".toml": tomllib.loads,
-    ".yaml": load_yaml,
-    ".yml": load_yaml,
-    ".json": lambda text: json.loads(re.sub(r"(?m)^\s*//.*$", "", text)),
-    ".py": ast.parse,
-}
 
 
 def assert_every_file_parses(project: BakedProject) -> None:
     """Parse every file that has a parser."""
     for name in project.files():
-        if parse := PARSERS.get(Path(name).suffix):
-            try:
-                parse(project.read(name))
-            except (SyntaxError, ValueError, yaml.YAMLError) as error:
-                pytest.fail(f"{name}: {error}")
+        assert list(syntax_errors(name, project.read(name))) == []
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=list(ODD_TEXTS))
@@ -109,19 +85,6 @@ def test_a_replay_gives_the_same_project(bake: Bake, tmp_path: Path) -> None:
     assert contents(again) == contents(first)
 
 
-@pytest.mark.parametrize(
-    ("key", "choice"),
-    [(key, choice) for key, allowed in choices().items() for choice in allowed],
-)
-def test_every_choice_renders(chosen_project: Chosen, key: str, choice: str) -> None:
-    project = chosen_project(key, choice)
-    assert project.exit_code == 0, project.stderr
-    assert_every_file_parses(project)
-    for name in project.files():
-        debris = OWN_SYNTAX.search(project.read(name))
-        assert not debris, f"{name} holds unrendered Jinja: {debris}"
-
-
 def test_two_renders_are_identical(bake: Bake, default_project: BakedProject) -> None:
     assert contents(bake()) == contents(default_project)
 
@@ -141,12 +104,6 @@ def test_no_cache_or_template_file_is_rendered(default_project: BakedProject) ->
         assert "{{" not in name
         assert "__pycache__" not in name and not name.endswith(".pyc")
         assert "_cache/" not in name
-
-
-def test_every_text_file_ends_with_one_newline(default_project: BakedProject) -> None:
-    for name in default_project.files():
-        text = default_project.read(name)
-        assert not text or (text.endswith("\n") and not text.endswith("\n\n")), name
 
 
 @pytest.mark.parametrize("license_name", choices()["license"])

@@ -21,6 +21,8 @@ PINNED = Template(
 )
 USABLE = {
     **TEMPLATE.defaults,
+    "project_name": "Handwritten Digits",
+    "project_description": "Train, evaluate and use an image classifier.",
     "project_slug": "handwritten-digits",
     "package_name": "handwritten_digits",
 }
@@ -231,7 +233,8 @@ def test_an_empty_name_is_one_problem_with_one_correction() -> None:
     answers = {**USABLE, "project_name": "", "project_slug": "", "package_name": ""}
     problems, corrected = review(answers, PINNED)
     assert [problem.key for problem in problems] == ["project_name"]
-    assert corrected == USABLE
+    names = {"project_name": "My Project", "project_slug": "my-project"}
+    assert corrected == {**USABLE, **names, "package_name": "my_project"}
 
 
 def test_a_package_that_only_follows_a_bad_slug_is_not_reported_again() -> None:

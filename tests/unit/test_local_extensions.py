@@ -12,16 +12,25 @@ import yaml
 from cookiecutter.environment import StrictEnvironment
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from jinja2 import DictLoader
+from jinja2 import (
+    ChoiceLoader,
+    DictLoader,
+    FileSystemLoader,
+    TemplateNotFound,
+    UndefinedError,
+)
 from markdown_it import MarkdownIt
 
 from answer_checks import Problem
-from conftest import questions
-from local_extensions import AnswersExtension, literal, markdown, message, quoted
+from answer_filters import markdown, quoted
+from conftest import ROOT, questions
+from local_extensions import AnswersExtension, literal, message
 
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
 USABLE = {
     **{k: v for k, v in questions().items() if not k.startswith("_")},
+    "project_name": "Handwritten Digits",
+    "project_description": "Train, evaluate and use an image classifier.",
     "project_slug": "handwritten-digits",
     "package_name": "handwritten_digits",
 }
@@ -113,8 +122,9 @@ def test_an_answer_is_rendered_as_itself(text: str) -> None:
 def test_a_literal_prints_its_text(text: str) -> None:
     assume("\r" not in text)
     source = literal(text)
-    named = ENVIRONMENT.overlay(loader=DictLoader({"file": source}))
-    assert named.get_template("file").render(cookiecutter={}) == text
+    environment = new_environment()
+    environment.loader = DictLoader({"file": source})
+    assert environment.get_template("file").render(cookiecutter={}) == text
 
 
 def test_the_templates_own_strings_are_rendered(environment: StrictEnvironment) -> None:
@@ -148,6 +158,93 @@ def test_the_templates_own_paths_are_rendered(
 def test_a_template_file_is_left_alone(environment: StrictEnvironment) -> None:
     extension = AnswersExtension(environment)
     assert extension.preprocess("{{ 7*7 }}", "file.txt") == "{{ 7*7 }}"
+
+
+def test_what_only_pastes_answers_in_is_not_compiled(
+    environment: StrictEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.loader = DictLoader(
+        {
+            "pasting": "# {{ cookiecutter.project_slug }}\n",
+            "including": '{% include "pasting" %}{{ 7*7 }}',
+        }
+    )
+    answers = {"project_slug": "a-b"}
+    including = environment.get_template("including")
+
+    def refuse(source: str, *_: object) -> None:
+        raise AssertionError(f"compiles {source!r}")
+
+    monkeypatch.setattr(environment, "compile", refuse)
+    pasting = environment.get_template("pasting")
+    assert pasting.render(cookiecutter=answers) == "# a-b\n"
+    assert including.render(cookiecutter=answers) == "# a-b\n49"
+    folder = environment.from_string("{{cookiecutter.project_slug}}")
+    assert folder.render(cookiecutter=answers) == "a-b"
+    plain = environment.from_string("src/main.py")
+    assert plain.render(cookiecutter=answers) == "src/main.py"
+
+
+def test_an_answer_that_looks_like_a_pasted_one_is_rendered_as_itself(
+    environment: StrictEnvironment,
+) -> None:
+    answer = environment.from_string("{{ cookiecutter.author_name }}")
+    rendered = answer.render(cookiecutter={"author_name": "Ada"})
+    assert rendered == "{{ cookiecutter.author_name }}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{{ cookiecutter.framework }}, pasted", id="pasted"),
+        pytest.param("{% if cookiecutter.framework %}yes{% endif %}", id="compiled"),
+        pytest.param("no Jinja, two lines\n\n", id="plain"),
+    ],
+)
+def test_a_variant_is_what_include_gives(
+    environment: StrictEnvironment, text: str
+) -> None:
+    sources = {
+        "variant": '{{ cookiecutter.framework | variant("*/models.py") -}}\n',
+        "include": '{% include cookiecutter.framework ~ "/models.py" -%}\n',
+        "a/models.py": text,
+    }
+    environment.loader = DictLoader(sources)
+    ours, jinjas = (
+        environment.get_template(name).render(cookiecutter={"framework": "a"})
+        for name in ("variant", "include")
+    )
+    assert ours == jinjas != ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("*/src/missing.py", id="missing"),
+        pytest.param("*/src", id="folder"),
+        pytest.param("../cookiecutter.json", id="above"),
+        pytest.param("*/../../cookiecutter.json", id="above-in-the-middle"),
+        pytest.param(str(Path(__file__)), id="absolute"),
+    ],
+)
+def test_a_variant_comes_from_nowhere_else(
+    environment: StrictEnvironment, path: str
+) -> None:
+    line = '{{ cookiecutter.framework | variant("%s") }}' % path
+    files = FileSystemLoader(ROOT / "templates")
+    environment.loader = ChoiceLoader([DictLoader({"models.py": line}), files])
+    template = environment.get_template("models.py")
+    with pytest.raises(TemplateNotFound) as refused:
+        template.render(cookiecutter={"framework": "tensorflow"})
+    assert refused.value.name == path.replace("*", "tensorflow")
+
+
+def test_a_text_of_a_misspelt_answer_is_refused(environment: StrictEnvironment) -> None:
+    line = '{{ cookiecutter.framwork | variant("models/*.py") }}'
+    environment.loader = DictLoader({"models.py": line})
+    template = environment.get_template("models.py")
+    with pytest.raises(UndefinedError, match="framwork"):
+        template.render(cookiecutter={"framework": "tensorflow"})
 
 
 def test_the_guard_checks_before_the_first_value_is_printed(

@@ -1,6 +1,5 @@
 """REQUIRE_ALL=1 turns a skipped test into a failed one that says why."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,14 +28,16 @@ def test_a_skip_is_a_failure_only_when_everything_is_required(
 ) -> None:
     tests = tmp_path / "tests"
     tests.mkdir()
-    shutil.copy(ROOT / "tests" / "conftest.py", tests)
     (tests / "test_one.py").write_text(TESTS, encoding="utf-8")
     (tests / "test_two.py").write_text(SKIPPED_FILE, encoding="utf-8")
+    # The real conftest.py, as a plugin: its rules must hold for any test.
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider"]
+    command += ["-p", "conftest"]
     done = subprocess.run(
         [*command, "--continue-on-collection-errors", str(tests)],
         cwd=tmp_path,
-        env=isolated_environment(tmp_path) | {"REQUIRE_ALL": required},
+        env=isolated_environment(tmp_path)
+        | {"REQUIRE_ALL": required, "PYTHONPATH": str(ROOT / "tests")},
         capture_output=True,
         encoding="utf-8",
     )

@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/tests/samples.py" %}
+{{ cookiecutter.__data_kind | variant("*/tests/samples.py") -}}

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/tests/test_backend.py" %}
+{{ cookiecutter.framework | variant("*/tests/test_backend.py") -}}

@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/tests/test_commands.py" %}
+{{ cookiecutter.__data_kind | variant("*/tests/test_commands.py") -}}

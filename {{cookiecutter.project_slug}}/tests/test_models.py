@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/tests/test_models.py" %}
+{{ cookiecutter.framework | variant("*/tests/test_models.py") -}}

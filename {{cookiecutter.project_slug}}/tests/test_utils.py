@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/tests/test_utils.py" %}
+{{ cookiecutter.__data_kind | variant("*/tests/test_utils.py") -}}

@@ -23,9 +23,6 @@ IDENTITY = ("keras_backend",)
 class BackendSettings(Settings):
     """The settings of a training that this framework alone has."""
 
-    steps_per_execution: int = Field(
-        50, ge=1, le=10_000, description="Gradient steps per call into the backend"
-    )
     op_threads: int = Field(
         1, ge=0, le=1024, description="Threads per operation; 0: as many as cores"
     )

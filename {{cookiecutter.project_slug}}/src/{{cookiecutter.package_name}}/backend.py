@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/src/backend.py" %}
+{{ cookiecutter.framework | variant("*/src/backend.py") -}}

@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/src/commands.py" %}
+{{ cookiecutter.__data_kind | variant("*/src/commands.py") -}}

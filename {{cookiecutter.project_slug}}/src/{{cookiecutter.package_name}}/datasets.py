@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/src/datasets.py" %}
+{{ cookiecutter.__data_kind | variant("*/src/datasets.py") -}}

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/src/models.py" %}
+{{ cookiecutter.framework | variant("*/src/models.py") -}}

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
 
 from tqdm import tqdm
 
@@ -55,6 +56,10 @@ class Bookkeeper:
         self.bar.set_postfix(shown, refresh=False)
         self.bar.update()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Begin; nothing is needed."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Leave the bar as it is and go to the next line."""
         self.bar.close()

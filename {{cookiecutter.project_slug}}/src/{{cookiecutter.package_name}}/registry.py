@@ -13,8 +13,9 @@ import platform
 import shutil
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -167,10 +168,11 @@ def incomplete_folder(model_dir: Path) -> Iterator[Path]:
     """Give a folder to prepare a version in; remove it if it was not renamed."""
     model_dir.mkdir(parents=True, exist_ok=True)
     for stale in model_dir.glob(f"{INCOMPLETE}*"):
-        # Left by a process that was killed; a day is longer than any save takes.
-        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(stale, ignore_errors=True)
-    folder = model_dir / f"{INCOMPLETE}{os.getpid()}-{time.time_ns()}"
+        with suppress(FileNotFoundError):  # renamed meanwhile by its own process
+            # Left by a process that was killed; a day is longer than any save takes.
+            if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(stale, ignore_errors=True)
+    folder = model_dir / f"{INCOMPLETE}{uuid.uuid4().hex}"
     folder.mkdir()
     try:
         yield folder

@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/src/settings.py" %}
+{{ cookiecutter.__data_kind | variant("*/src/settings.py") -}}

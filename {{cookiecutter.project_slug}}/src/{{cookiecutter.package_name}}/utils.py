@@ -1,1 +1,1 @@
-{% include cookiecutter.__data_kind ~ "/src/utils.py" %}
+{{ cookiecutter.__data_kind | variant("*/src/utils.py") -}}

@@ -1,0 +1,112 @@
+"""Filters: names that follow from an answer, and answers quoted for a kind of file.
+
+Pure functions of a text, so that cookiecutter.json and the files of the project need no
+other Jinja than `{{ cookiecutter.name | filter }}`. Like answer_checks.py, this runs in
+the user's own cookiecutter environment: nothing else is installed, Python may be 3.10.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from slugify import slugify
+
+# By kind of data: what a project is called, and what it does, if nobody says.
+_EXAMPLES = {
+    "images": ("Handwritten Digits", "Train, evaluate and use an image classifier."),
+    "tabular": ("Tumour Diagnosis", "Train, evaluate and use a model of a table."),
+}
+# https://spdx.org/licenses/; what is not on that list starts with LicenseRef.
+_SPDX = {
+    "mit": "MIT",
+    "apache-2.0": "Apache-2.0",
+    "bsd-3-clause": "BSD-3-Clause",
+    "proprietary": "LicenseRef-Proprietary",
+}
+
+# JSON leaves these as they are, but a YAML or TOML reader refuses some of them.
+_ESCAPED_IN_STRINGS = re.compile(
+    "[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+# A backslash works before the first group in every Markdown; only CommonMark takes it
+# before the second, all of them take entities.
+_MARKDOWN_BACKSLASH = re.compile(r"[\\`*_{}\[\]#]")
+_MARKDOWN_ENTITY = re.compile(r"[&<>~|$]")
+_MARKDOWN_LIST = re.compile(r"([+-]|\d+[.)])(?=\s|$)|-(?=-)")
+_MARKDOWN_LINE = re.compile(r"[=:]")
+
+
+def slug(project_name: str) -> str:
+    """Derive a folder's name: lower-case ASCII letters, digits and single dashes."""
+    return slugify(
+        project_name,
+        entities=False,  # "&amp;" is text, not "&"
+        decimal=False,
+        hexadecimal=False,
+        max_length=40,
+        word_boundary=True,
+        save_order=True,
+    )
+
+
+def module_name(project_slug: str) -> str:
+    """Derive the name of the Python package."""
+    return project_slug.replace("-", "_")
+
+
+def data_kind(framework: str) -> str:
+    """Return what a framework's models learn from here: "images" or "tabular"."""
+    return "tabular" if framework == "scikit-learn" else "images"
+
+
+def example_name(framework: str) -> str:
+    """Return a project's name that suits the data that come with the framework."""
+    return _EXAMPLES[data_kind(framework)][0]
+
+
+def example_description(framework: str) -> str:
+    """Return the description that goes with it."""
+    return _EXAMPLES[data_kind(framework)][1]
+
+
+def spdx(license_choice: str) -> str:
+    """Return the identifier of a licence for the package's metadata."""
+    return _SPDX[license_choice]
+
+
+def with_year(author_name: str) -> str:
+    """Return what a licence's first line names: the year and the author."""
+    return f"{datetime.now(timezone.utc).year} {author_name}"
+
+
+def quoted(value: object) -> str:
+    """Quote a text so that TOML, YAML, JSON and Python all read the same text back."""
+    text = json.dumps(str(value), ensure_ascii=False)
+    return _ESCAPED_IN_STRINGS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def markdown(value: object) -> str:
+    """Escape a text so that Markdown shows it as it is, also at the start of a line."""
+    text = str(value)
+    start = ""
+    if match := _MARKDOWN_LIST.match(text):
+        start, text = match[0], text.removeprefix(match[0])
+        start = f"{start[:-1]}\\{start[-1]}"
+    elif _MARKDOWN_LINE.match(text):
+        start, text = f"&#{ord(text[0])};", text[1:]
+    text = _MARKDOWN_BACKSLASH.sub(r"\\\g<0>", text)
+    return start + _MARKDOWN_ENTITY.sub(lambda match: f"&#{ord(match[0])};", text)
+
+
+ALL: tuple[Callable[..., str], ...] = (
+    data_kind,
+    example_description,
+    example_name,
+    markdown,
+    module_name,
+    quoted,
+    slug,
+    spdx,
+    with_year,
+)

@@ -1,0 +1,134 @@
+"""Every pair of choices, in as few renders as allpairspy finds.
+
+A plugin of these tests: the fixture `combinations` renders the list once, and the
+summary after the tests shows the list and how many of the pairs were really rendered.
+What was rendered is read from cookiecutter's record of the answers, not from the list.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations as unordered
+from itertools import product
+from typing import Any
+
+import pytest
+from allpairspy import AllPairs
+
+from conftest import REPLAY_RECORD, BakedProject, bake_into, choices
+
+Answers = dict[str, str]
+Choice = tuple[str, str]  # a question and one of its choices
+Pair = tuple[Choice, Choice]
+
+RENDERED = pytest.StashKey[list[Answers]]()
+
+
+def pairwise(allowed: Mapping[str, list[str]]) -> list[Answers]:
+    """Return sets of answers that hold every pair of choices, the defaults first.
+
+    Args:
+        allowed: the choices of every question, at least two questions.
+    """
+    rows = AllPairs([list(choices) for choices in allowed.values()])
+    return [dict(zip(allowed, row, strict=True)) for row in rows]
+
+
+def every_pair(allowed: Mapping[str, list[str]]) -> set[Pair]:
+    """Return all pairs of choices of two questions; made without allpairspy."""
+    return {
+        ((one, choice), (other, another))
+        for one, other in unordered(allowed, 2)
+        for choice, another in product(allowed[one], allowed[other])
+    }
+
+
+def pairs_in(rows: Iterable[Answers], allowed: Mapping[str, list[str]]) -> set[Pair]:
+    """Return the pairs of choices that sets of answers hold."""
+    return {
+        pair
+        for row in rows
+        for pair in unordered([(question, row[question]) for question in allowed], 2)
+    }
+
+
+def name_of(row: Answers) -> str:
+    """Return a readable name, such as "tensorflow-3.12-mit-github-docker"."""
+    return "-".join(row.values())
+
+
+def recorded_answers(project: BakedProject) -> Answers:
+    """Return the choices that cookiecutter wrote down when it made a project."""
+    record = project.path.parents[1] / "home" / REPLAY_RECORD
+    answers = json.loads(record.read_text(encoding="utf-8"))["cookiecutter"]
+    return {question: answers[question] for question in choices()}
+
+
+@pytest.fixture(scope="session")
+def combinations(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, BakedProject]:
+    """Return the project of every row of the list, by its name. They must not change.
+
+    A render that failed is there too; its tests say so.
+    """
+    rows = pairwise(choices())
+    folders = {name_of(row): tmp_path_factory.mktemp("combination") for row in rows}
+
+    def render(row: Answers) -> BakedProject:
+        answers: dict[str, Any] = dict(row)
+        return bake_into(folders[name_of(row)], **answers)
+
+    with ThreadPoolExecutor() as pool:  # each thread only waits for its cookiecutter
+        baked = dict(zip(folders, pool.map(render, rows), strict=True))
+    complete = [project for project in baked.values() if project.exit_code == 0]
+    pytestconfig.stash[RENDERED] = [recorded_answers(project) for project in complete]
+    return baked
+
+
+def fingerprint(project: BakedProject) -> str:
+    """Return a SHA-256 of a project's Python files and of its tools' settings.
+
+    Linters and type checkers say the same of projects with the same fingerprint.
+    """
+    tools = tomllib.loads(project.read("pyproject.toml"))["tool"]
+    decisive = {name: tools[name] for name in ("black", "isort", "mypy")}
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode())
+    for name in project.files():
+        if name.endswith(".py") or name == ".flake8":
+            digest.update(f"{name}\0{project.read(name)}\0".encode())
+    return digest.hexdigest()
+
+
+def coverage(rows: list[Answers], allowed: Mapping[str, list[str]]) -> list[str]:
+    """Describe rows and the pairs they hold, a line for each row and one in the end."""
+    wanted = every_pair(allowed)
+    held = wanted & pairs_in(rows, allowed)
+    widths = {key: max(map(len, [key, *allowed[key]])) for key in allowed}
+    table = [dict(zip(allowed, allowed, strict=True)), *rows]
+    lines = [
+        f"{number or '':>4}  " + "  ".join(f"{row[key]:{widths[key]}}" for key in row)
+        for number, row in enumerate(table)
+    ]
+    share = 100 * len(held) / len(wanted)
+    last = f"{len(rows)} renders hold {len(held)} of {len(wanted)} pairs: {share:.1f} %"
+    return [*(line.rstrip() for line in lines), last]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show the list and its coverage when it was rendered."""
+    if rows := config.stash.get(RENDERED, None):
+        terminalreporter.write_sep("=", "pairs of choices that were rendered")
+        for line in coverage(rows, choices()):
+            terminalreporter.write_line(line)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `combination`, a name, once for every row of the list."""
+    if "combination" in metafunc.fixturenames:
+        names = [name_of(row) for row in pairwise(choices())]
+        metafunc.parametrize("combination", names)

@@ -1,0 +1,91 @@
+"""Renders with an environment of their own: one for each framework, made once.
+
+A plugin of these tests: the fixture `installed` renders a framework, sets the project
+up as its README says, and gives the same project to every test that asks for it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import bake_into
+
+# The Python that runs these tests: it is there, and a CI job tests the one it names.
+PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+
+
+class InstalledProject:
+    """A render, a git repository, with its environment in .venv."""
+
+    def __init__(self, path: Path) -> None:
+        """Take a rendered project; `set_up` installs it."""
+        self.path = path
+
+    def run(self, *command: str, status: int = 0, folder: Path | None = None) -> str:
+        """Run a command of the project's environment.
+
+        Args:
+            *command: the program and its arguments.
+            status: the exit status to insist on.
+            folder: where to run it; the project itself by default.
+
+        Returns:
+            What it printed, both streams together.
+        """
+        environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+        environment["PATH"] = os.pathsep.join(
+            [str(self.path / ".venv/bin"), environment["PATH"]]
+        )
+        finished = subprocess.run(
+            command,
+            cwd=folder or self.path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == status, finished.stdout
+        return finished.stdout
+
+    def changes(self) -> str:
+        """Return what differs from the commit, as git says it; "" if nothing does."""
+        return self.run("git", "status", "--porcelain")
+
+
+def set_up(path: Path) -> InstalledProject:
+    """Commit a render to a new git repository and install it."""
+    project = InstalledProject(path)
+    project.run("git", "init", "-q")
+    project.run("git", "add", "--all")
+    project.run("git", *IDENTITY, "commit", "-qm", "Render")
+    project.run("make", "setup")
+    return project
+
+
+@pytest.fixture(scope="session")
+def installed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], InstalledProject]:
+    """Return `installed(framework)`: the defaults but for that, rendered and set up.
+
+    Each is made once. Tests may write what git ignores, and nothing else.
+    """
+    made: dict[str, InstalledProject] = {}
+
+    def get(framework: str) -> InstalledProject:
+        if framework not in made:
+            folder = tmp_path_factory.mktemp(framework)
+            baked = bake_into(
+                folder, framework=framework, python_version=PYTHON_VERSION
+            )
+            assert baked.exit_code == 0, baked.stderr
+            made[framework] = set_up(baked.path)
+        return made[framework]
+
+    return get
