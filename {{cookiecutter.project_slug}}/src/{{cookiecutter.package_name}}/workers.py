@@ -50,11 +50,12 @@ class InOrder(Protocol):
 
 
 @contextmanager
-def start_workers(count: int) -> Iterator[InOrder]:
+def start_workers(count: int, preload: str = "") -> Iterator[InOrder]:
     """Start processes; end them when the block is left, whatever the reason.
 
     Args:
         count: With 1 there are none: all is done in this process.
+        preload: The name of a module that imports all that the work needs.
 
     Yields:
         `in_order(function, items)`, a lazy `map`. With more than one worker function
@@ -67,7 +68,7 @@ def start_workers(count: int) -> Iterator[InOrder]:
         yield lambda function, items: (function(item) for item in items)
         return
     with TemporaryDirectory() as folder:
-        pool = ProcessPoolExecutor(count, start_method(), prepare_worker)
+        pool = ProcessPoolExecutor(count, start_method(preload), prepare_worker)
         try:
             yield lambda function, items: ordered(
                 pool, AHEAD * count, Path(folder), function, items
@@ -81,7 +82,7 @@ def start_workers(count: int) -> Iterator[InOrder]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def start_method() -> BaseContext:
+def start_method(preload: str) -> BaseContext:
     """Return how processes start: as copies of a clean one that imports for all.
 
     Not as copies of this one, whose threads (Arrow's, BLAS') no copy would have.
@@ -90,7 +91,7 @@ def start_method() -> BaseContext:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload([f"{__package__}.streaming"])
+    context.set_forkserver_preload([preload or __name__])
     forkserver.ensure_running()  # imports while this process does something else
     return context
 
