@@ -1,4 +1,4 @@
-"""Tests of the pool. Spawned processes import what they run, so it has a name."""
+"""Tests of the pool. Other processes import what they run, so it has a name."""
 
 import operator
 import os

@@ -23,7 +23,7 @@ from .datasets import DataError
 
 FIRST_ROW = 2
 TRAIN, VALIDATION, TEST = 0, 1, 2
-CHUNK_BYTES = 16 << 20
+CHUNK_BYTES = 8 << 20
 PIECES = 16  # of a chunk; each comes from another place in the file
 MAX_RECORD = 16 << 20  # bytes; beyond that, a quote was forgotten
 NEWLINE, QUOTE = b'\n"'

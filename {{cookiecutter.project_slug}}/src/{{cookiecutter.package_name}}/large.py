@@ -75,7 +75,7 @@ def train(
     pipeline = models.build_pipeline(
         expected.kinds, source.task, "sgd", parameters, settings.seed
     )
-    with start_workers(count(settings)) as workers:
+    with start_workers(count(settings), __name__) as workers:
         table = opened(settings, source, expected, settings.drop)
         kinds = cell_kinds(expected)
         sample = sample_rows(table, split, list(kinds), kinds)
@@ -116,7 +116,7 @@ def evaluate(
         pipeline: The fitted pipeline.
     """
     split = Split(trained.seed, trained.test_fraction, trained.validation_fraction)
-    with start_workers(count(settings)) as workers:
+    with start_workers(count(settings), __name__) as workers:
         return evaluate_in_chunks(
             opened(settings, source, expected, trained.drop),
             pipeline,
