@@ -25,6 +25,8 @@ def test_mistakes_are_said_when_the_schema_is_made(
     frame.assign(age=cells).to_csv("people.csv", index=False)
     assert main.main(["schema", *MIXED]) == 0
     assert "row 5, age: 'unknwon' is not a number" in capsys.readouterr().err
+    assert main.main(["explore", *MIXED]) == 0
+    assert "row 5, age: 'unknwon' is not a number" in capsys.readouterr().err
     assert main.main(["train", *MIXED]) == 2
     assert "row 5, age" in capsys.readouterr().err
 

@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+import pandas as pd
+
 from . import checks, schema
 from .datasets import DataError
 from .infer import infer_schema
@@ -19,7 +21,8 @@ def explore_table(settings: ExploreSettings) -> Path:
     source = find(settings)
     raw = load_cells(settings, source)
     found = infer_schema(raw, source.target, source.task)
-    frame, _ = checks.check_table(raw, found, str(source.path))
+    frame, problems = checks.check_table(raw, found, str(source.path))
+    warn(problems, source.path)
     print(explore.summarise(frame, found))
     report = settings.reports_dir / source.name / "explore.html"
     explore.write_report(frame, found, source.name, report)
@@ -37,8 +40,13 @@ def write_schema(settings: SchemaSettings) -> Path:
     found = infer_schema(raw, source.target, source.task)
     schema.write_schema(path, found)
     _, problems = checks.check_table(raw, found, str(source.path))
+    warn(problems, source.path)
+    print(f"schema:  {path}")
+    return path
+
+
+def warn(problems: pd.DataFrame, path: Path) -> None:
+    """Say which rows do not fit what their columns hold; they are no less counted."""
     if len(problems):
         lines = "\n  ".join(checks.described(problems))
         logger.warning("%s has rows that training will refuse:\n  %s", path, lines)
-    print(f"schema:  {path}")
-    return path

@@ -69,6 +69,7 @@ class Reader:
         Raises:
             DataError: If a cell is missing, infinite, or none of the classes.
         """
+        numbers: Array
         if not self.classes:
             numbers = target.to_numpy(np.float64)
             wrong = ~np.isfinite(numbers)
