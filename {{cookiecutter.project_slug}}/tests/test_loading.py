@@ -56,3 +56,14 @@ def test_a_column_that_is_dropped_may_not_be_in_the_schema(mixed: Path) -> None:
     assert "city" not in training
     assert "city" not in expected.kinds
     assert schema.read_schema(Path("configs/schemas/people.yaml")) == expected
+
+
+def test_a_class_of_the_schema_without_a_row_is_refused(mixed: Path) -> None:
+    chosen = settings(*MIXED)
+    path = Path("configs/schemas/people.yaml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("['no', 'yes']", "[maybe, 'no', 'yes']"), "utf-8")
+    source, expected = loading.find_with_schema(chosen)
+    assert expected.classes == ("maybe", "no", "yes")
+    with pytest.raises(DataError, match="no row of maybe, which the schema lists"):
+        loading.load_training(chosen, source, expected)

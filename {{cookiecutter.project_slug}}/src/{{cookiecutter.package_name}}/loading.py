@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import checks, datasets, schema, utils
-from .datasets import Source
+from .datasets import DataError, Source
 from .models import Target
 from .schema import Schema
 from .settings import DataSettings, FitSettings
@@ -60,11 +60,22 @@ def load_cells(settings: DataSettings, source: Source) -> pd.DataFrame:
 def load_training(
     settings: FitSettings, source: Source, expected: Schema
 ) -> tuple[pd.DataFrame, int]:
-    """Return the training rows of a table, and how many of all its rows were bad."""
+    """Return the training rows of a table, and how many of all its rows were bad.
+
+    Raises:
+        DataError: If it cannot be read, rows are bad, or it cannot be learned from.
+    """
     frame, bad = checks.load_checked(
         source.path, expected, settings.drop, quarantine=settings.quarantine
     )
     utils.refuse_useless(frame, source.target, str(source.path))
+    absent = sorted(set(expected.classes) - set(frame[source.target]))
+    if absent:
+        # The outputs of a model would be fewer than the names of its classes.
+        raise DataError(
+            f"{source.path}: no row of {utils.listed(absent)}, which the schema lists "
+            f"for {source.target!r}; add rows, or take that out of the schema"
+        )
     training, test = utils.split_data(
         frame, source.target, source.task, settings.test_fraction, settings.seed
     )
