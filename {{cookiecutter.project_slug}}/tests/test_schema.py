@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import ROOT
 from {{ cookiecutter.package_name }} import main, schema
 from {{ cookiecutter.package_name }}.datasets import DataError
 from {{ cookiecutter.package_name }}.schema import Column, Schema
@@ -32,7 +31,7 @@ def test_a_schema_is_what_it_was_after_it_was_written_and_read(tmp_path: Path) -
 
 
 def test_the_shipped_schema_is_the_one_that_the_command_infers(project: Path) -> None:
-    shipped = ROOT / "configs/schemas/breast_cancer.yaml"
+    shipped = Path(__file__).parents[1] / "configs/schemas/breast_cancer.yaml"
     assert main.main(["schema", "--force"]) == 0
     assert (project / "configs/schemas/breast_cancer.yaml").read_bytes() == (
         shipped.read_bytes()
