@@ -4,6 +4,7 @@ The page is skrub's TableReport: types, missing values, distributions, the balan
 the target, and which columns depend on each other. It needs no network to be shown.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,8 @@ def write_report(frame: pd.DataFrame, schema: Schema, title: str, path: Path) ->
         title: What the page is called.
         path: The .html file.
     """
+    # It says at every level below that classes such as "1" could be meant as numbers.
+    logging.getLogger("matplotlib.category").setLevel(logging.WARNING)
     shown = frame.copy()
     for name, column in schema.columns.items():
         if column.kind == "date":
