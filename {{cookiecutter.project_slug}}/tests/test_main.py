@@ -23,7 +23,7 @@ def test_help_imports_no_framework() -> None:
     shown = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
-    assert "--learning-rate" in shown.stdout
+    assert "--seed" in shown.stdout
 
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,63 @@
+"""Tables that the tests use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_limits
+
+from {{ cookiecutter.package_name }} import main
+from {{ cookiecutter.package_name }}.datasets import Inputs
+
+INPUTS = Inputs(
+    target="paid", task="classification", columns={"age": "number", "city": "category"}
+)
+# The options that a command needs for the file of the fixture `mixed`.
+MIXED = ("--data", "people.csv", "--target", "paid", "--task", "classification")
+ONLY_ONCE = 6  # the row of the city "Only once", as a spreadsheet counts
+CITIES = ("Köln", 'Saint-"Étienne"', "Zürich, ZH", "two\nlines")
+
+
+def mixed_table(rows: int = 160) -> pd.DataFrame:
+    """Return what real files hold: numbers, texts, booleans, dates, empty cells.
+
+    Whether somebody paid follows from age and city, so that it can be learned. One row
+    alone has the city "Only once"; The seed 1 puts it into the test part.
+    """
+    random = np.random.default_rng(0)
+    age = random.integers(18, 90, rows).astype(float)
+    city = random.choice(CITIES, rows).astype(object)
+    paid = np.where((age > 50) ^ (city == CITIES[0]), "yes", "no")
+    joined = pd.Timestamp("2020-01-01") + pd.to_timedelta(
+        random.integers(0, 1000, rows), unit="D"
+    )
+    member = random.random(rows) > 0.5
+    age[::17], city[::23] = np.nan, None
+    city[ONLY_ONCE - 2] = "Only once"
+    return pd.DataFrame(
+        {
+            "age": age,
+            "city": city,
+            "member": member,
+            "joined": joined.strftime("%Y-%m-%d"),
+            "paid": paid,
+        }
+    )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Compute as the setting `threads` says: on small tables, more cost time."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def mixed(project: Path) -> Path:
+    """The mixed table as a CSV file in the project's folder, with its schema."""
+    path = project / "people.csv"
+    mixed_table().to_csv(path, index=False)
+    assert main.main(["schema", *MIXED]) == 0
+    return path
