@@ -96,11 +96,16 @@ def watch(command: list[str], project: Path) -> tuple[float, int, str]:
     return seconds, peak, shown
 
 
+def source(path: Path) -> list[str]:
+    """Return the options that name a table, and a folder for its schema."""
+    return ["--data", str(path), "--schemas-dir", str(path.parent), *TRAIN]
+
+
 def train(project: Path, path: Path, workers: int) -> Run:
     """Train with the project's own command, under the limit."""
     program = str(project / ".venv" / "bin" / project.name)
     name = f"{path.stem}-{workers}"
-    options = ["--data", str(path), *TRAIN, *ALL, "--workers", str(workers)]
+    options = [*source(path), *ALL, "--workers", str(workers)]
     command = ["prlimit", f"--data={LIMIT}", program, "train", *options]
     whole, peak, shown = watch([*command, "--model-name", name], project)
     (log,) = re.findall(r"^log: +(.+)$", shown, re.MULTILINE)
@@ -126,7 +131,7 @@ def make_tables(project: Path, folder: Path) -> list[Path]:
     paths = [folder / f"{copies}.csv" for copies in COPIES]
     program = str(project / ".venv" / "bin" / project.name)
     for path in paths:
-        command = [program, "schema", "--data", str(path), *TRAIN]
+        command = [program, "schema", *source(path)]
         subprocess.run(command, cwd=project, check=True, stdout=subprocess.DEVNULL)
     return paths
 
