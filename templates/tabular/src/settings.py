@@ -31,7 +31,7 @@ class ChunkSettings(Settings):
     """How a table is read that is too large for the memory."""
 
     chunk_mb: int = Field(
-        16, ge=1, le=4096, description="Part of a large file to read at once"
+        8, ge=1, le=4096, description="Part of a large file to read at once"
     )
     workers: int = Field(
         0, ge=0, le=1024, description="Processes that read one; 0: as many as cores"
