@@ -25,7 +25,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, pass_context, pass_environment
+from jinja2 import Environment, TemplateNotFound, pass_context, pass_environment
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
@@ -41,7 +41,7 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        filters = [check_answers, variant, *answer_filters.ALL]
+        filters = [check_answers, variant, variant_if_any, *answer_filters.ALL]
         environment.filters.update({made.__name__: made for made in filters})
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
@@ -166,6 +166,18 @@ def variant(context: Context, choice: object, pattern: str) -> str:
         return ""
     name = pattern.replace("*", str(choice))
     return context.environment.get_template(name).render(context.get_all())
+
+
+@pass_context
+def variant_if_any(context: Context, choice: object, pattern: str) -> str:
+    """Return what `variant` does; nothing for a file that this choice does not have.
+
+    For files that the post_gen hook removes then.
+    """
+    try:
+        return variant(context, choice, pattern)
+    except TemplateNotFound:
+        return ""
 
 
 def literal(text: str) -> str:

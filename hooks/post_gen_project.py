@@ -16,11 +16,27 @@ CHOSEN = {
     "deploy_target": "{{ cookiecutter.deploy_target }}",
 }
 
+_IMAGES = "backend checkpoints progress"
+_TABLES = """
+    baseline checks chunks explore infer inspection large loading reading results
+    schema scores streaming tuning workers
+"""
+_SCHEMA = "configs/schemas/breast_cancer.yaml"
+
+
+def with_tests(modules: str) -> list[str]:
+    """Name the files of some modules, and their tests."""
+    sources = [f"{PACKAGE}/{name}.py" for name in modules.split()]
+    return sources + [f"tests/test_{name}.py" for name in modules.split()]
+
+
 # A question, the choices that need some files, and these files; any other choice
 # removes them. Files, not folders: what a user added beside them stays when a project
 # is rendered again.
 NEEDED_BY = [
     ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
+    ("framework", {"tensorflow", "pytorch"}, with_tests(_IMAGES)),
+    ("framework", {"scikit-learn"}, [*with_tests(_TABLES), _SCHEMA]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),

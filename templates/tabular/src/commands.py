@@ -22,7 +22,7 @@ from .datasets import DataError, Inputs, Source
 from .files import file_sha256, write_atomically, write_json
 from .inspection import explore_table, write_schema
 from .loading import find_with_schema, is_large, load_training, split_target
-from .report import main_score, print_scores, summary
+from .results import main_score, print_scores, summary
 from .schema import Schema
 from .settings import (
     EvaluateSettings,

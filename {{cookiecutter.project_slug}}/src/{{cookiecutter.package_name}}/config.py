@@ -2,8 +2,8 @@
 
 A setting is looked for on the command line first, then in the environment, then in
 configs/train.yaml, and has a default last. Every one is reachable in all three places:
-`learning_rate` in the file is `--learning-rate` on the command line, and
-`{{ cookiecutter.__env_prefix }}LEARNING_RATE`
+`model_name` in the file is `--model-name` on the command line, and
+`{{ cookiecutter.__env_prefix }}MODEL_NAME`
 in the environment. Whatever is not a setting is refused.
 
 Which settings there are is in settings.py. This module must stay quick to import:

@@ -24,7 +24,8 @@ def print_scores(scores: Scores, baseline: dict[str, float | str]) -> None:
     """Print what a reader wants to know first, the simplest guess beside it."""
     guess = baseline["guess"]
     if "r2" in scores:
-        print(f"test r2: {scores['r2']:.4f} ({guess}: {baseline['r2']:.4f})")
+        print(f"baseline r2: {baseline['r2']:.4f} ({guess})")
+        print(f"test r2: {scores['r2']:.4f}")
         print(f"test mae: {scores['mae']:.4g}")
         print(f"test rmse: {scores['rmse']:.4g}")
         return
@@ -35,6 +36,5 @@ def print_scores(scores: Scores, baseline: dict[str, float | str]) -> None:
             f"{name:<{width}} {score['precision']:9.4f} {score['recall']:7.4f} "
             f"{score['support']:7.0f}"
         )
-    print(
-        f"test accuracy: {scores['accuracy']:.4f} ({guess}: {baseline['accuracy']:.4f})"
-    )
+    print(f"baseline accuracy: {baseline['accuracy']:.4f} ({guess})")
+    print(f"test accuracy: {scores['accuracy']:.4f}")

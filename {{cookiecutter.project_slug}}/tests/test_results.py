@@ -2,12 +2,12 @@
 
 import pytest
 
-from {{ cookiecutter.package_name }} import report
+from {{ cookiecutter.package_name }} import results
 from {{ cookiecutter.package_name }}.schema import Column, Schema
 
 
 def test_scores_of_parts_become_mean_and_spread() -> None:
-    assert report.summary({"cv_r2": [0.5, 0.7]}) == {
+    assert results.summary({"cv_r2": [0.5, 0.7]}) == {
         "cv_r2_mean": pytest.approx(0.6),
         "cv_r2_std": pytest.approx(0.1),
     }
@@ -15,12 +15,11 @@ def test_scores_of_parts_become_mean_and_spread() -> None:
 
 def test_the_score_that_counts_depends_on_the_task() -> None:
     number = {"y": Column(kind="number")}
-    assert report.main_score(Schema(target="y", task="regression", columns=number)) == (
-        "r2"
-    )
+    expected = Schema(target="y", task="regression", columns=number)
+    assert results.main_score(expected) == "r2"
     classes = {"y": Column(kind="category", categories=("a", "b"))}
     expected = Schema(target="y", task="classification", columns=classes)
-    assert report.main_score(expected) == "accuracy"
+    assert results.main_score(expected) == "accuracy"
 
 
 def test_classes_of_any_length_stay_in_their_column(
@@ -29,7 +28,7 @@ def test_classes_of_any_length_stay_in_their_column(
     score = {"precision": 0.5, "recall": 1.0, "support": 1234}
     classes = {"a": score, "a class with a long name": score}
     baseline: dict[str, float | str] = {"accuracy": 0.4, "guess": "always a"}
-    report.print_scores({"accuracy": 0.5, "classes": classes}, baseline)
-    header, first, second, last = capsys.readouterr().out.splitlines()
+    results.print_scores({"accuracy": 0.5, "classes": classes}, baseline)
+    header, first, second, *last = capsys.readouterr().out.splitlines()
     assert len(header) == len(first) == len(second)
-    assert last == "test accuracy: 0.5000 (always a: 0.4000)"
+    assert last == ["baseline accuracy: 0.4000 (always a)", "test accuracy: 0.5000"]
