@@ -9,7 +9,7 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -50,12 +50,12 @@ class InOrder(Protocol):
 
 
 @contextmanager
-def start_workers(count: int, preload: str = "") -> Iterator[InOrder]:
+def start_workers(count: int, preload: Sequence[str] = ()) -> Iterator[InOrder]:
     """Start processes; end them when the block is left, whatever the reason.
 
     Args:
         count: With 1 there are none: all is done in this process.
-        preload: The name of a module that imports all that the work needs.
+        preload: The modules that the work needs, by name.
 
     Yields:
         `in_order(function, items)`, a lazy `map`. With more than one worker function
@@ -82,7 +82,7 @@ def start_workers(count: int, preload: str = "") -> Iterator[InOrder]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def start_method(preload: str) -> BaseContext:
+def start_method(preload: Sequence[str]) -> BaseContext:
     """Return how processes start: as copies of a clean one that imports for all.
 
     Not as copies of this one, whose threads (Arrow's, BLAS') no copy would have.
@@ -91,7 +91,7 @@ def start_method(preload: str) -> BaseContext:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload([preload or __name__])
+    context.set_forkserver_preload([__name__, *preload])
     forkserver.ensure_running()  # imports while this process does something else
     return context
 
