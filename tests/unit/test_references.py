@@ -114,7 +114,8 @@ def test_a_dead_reference_is_found(
 def test_an_option_of_the_editors_debugger_is_found(project: Path) -> None:
     file = project / ".vscode" / "launch.json"
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace('"--epochs"', '"--gone"'), encoding="utf-8")
+    planted = text.replace('["train"]', '["train", "--gone"]')
+    file.write_text(planted, encoding="utf-8")
     assert dead_references(project) == [".vscode/launch.json: --gone is not an option"]
 
 
