@@ -25,12 +25,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, TemplateNotFound, pass_context, pass_environment
+import jinja2
+from jinja2 import Environment, pass_context, pass_environment
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 import answer_filters
 from answer_checks import Problem, Template, review
+from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
@@ -41,7 +43,7 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        filters = [check_answers, variant, variant_if_any, *answer_filters.ALL]
+        filters = [check_answers, unchosen_files, variant, *answer_filters.ALL]
         environment.filters.update({made.__name__: made for made in filters})
         # Called with every value a template prints; the first one is the folder's name.
         environment.finalize = self._guard
@@ -53,6 +55,7 @@ class AnswersExtension(Extension):
         )
         self._own, self._paths = own_sources(ROOT)
         skip_compiler(environment, self._guard, self._is_own)
+        leave_out_unchosen(environment)
 
     def preprocess(
         self, source: str, name: str | None, filename: str | None = None
@@ -168,16 +171,35 @@ def variant(context: Context, choice: object, pattern: str) -> str:
     return context.environment.get_template(name).render(context.get_all())
 
 
-@pass_context
-def variant_if_any(context: Context, choice: object, pattern: str) -> str:
-    """Return what `variant` does; nothing for a file that this choice does not have.
+class PathByChoice:
+    """The path of a file that is rendered for some choices only."""
 
-    For files that the post_gen hook removes then.
+    def __init__(self, name: str, template: jinja2.Template) -> None:
+        """Keep the file's name in the template, and what renders its path."""
+        self.name = name
+        self.template = template
+
+    def render(self, **context: Any) -> str:
+        """Return the path, or nothing: cookiecutter passes over such a file."""
+        answers = context["cookiecutter"]
+        return self.template.render(**context) if is_needed(self.name, answers) else ""
+
+
+def leave_out_unchosen(environment: Environment) -> None:
+    """Let the paths of files that no choice needs render to nothing.
+
+    Except those that are copied as they are, which the hook removes: cookiecutter
+    does not look at their paths.
     """
-    try:
-        return variant(context, choice, pattern)
-    except TemplateNotFound:
-        return ""
+    from_string = environment.from_string
+    by_choice = CONDITIONS.keys() - read_questions(ROOT)["_copy_without_render"]
+
+    def path_by_choice(source: str, *args: Any, **options: Any) -> Any:
+        template = from_string(source, *args, **options)
+        name = source.replace(os.sep, "/")
+        return PathByChoice(name, template) if name in by_choice else template
+
+    vars(environment).update(from_string=path_by_choice)
 
 
 def literal(text: str) -> str:
@@ -208,6 +230,7 @@ def read_template(root: Path) -> Template:
     return Template(public, questions["_choices"], derived, frozenset(installed))
 
 
+@lru_cache
 def read_questions(root: Path) -> dict[str, Any]:
     """Read cookiecutter.json."""
     text = (root / "cookiecutter.json").read_text(encoding="utf-8")

@@ -3,14 +3,14 @@
 import importlib.util
 import re
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from cookiecutter.environment import StrictEnvironment
 
-from conftest import ROOT, BakedProject, choices
+from conftest import ROOT, BakedProject, choices, questions
+from files_by_choice import CONDITIONS, NEEDED_BY, unchosen_files
 
 HOOK = ROOT / "hooks" / "post_gen_project.py"
 
@@ -19,7 +19,8 @@ def load_hook(folder: Path, **answers: str) -> ModuleType:
     """Render the hook as cookiecutter does and import it."""
     defaults = {question: allowed[0] for question, allowed in choices().items()}
     usable = {"project_slug": "digits", "package_name": "digits", **defaults, **answers}
-    source = StrictEnvironment().from_string(HOOK.read_text(encoding="utf-8"))
+    environment = StrictEnvironment(context={"cookiecutter": questions()})
+    source = environment.from_string(HOOK.read_text(encoding="utf-8"))
     file = folder / "rendered_hook.py"
     file.write_text(source.render(cookiecutter=usable), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("rendered_hook", file)
@@ -30,10 +31,8 @@ def load_hook(folder: Path, **answers: str) -> ModuleType:
 
 
 def test_only_checked_names_enter_the_source() -> None:
-    source = HOOK.read_text(encoding="utf-8")
-    pasted = set(re.findall(r"\{\{ cookiecutter\.(\w+) \}\}", source))
-    assert source.count("{{") == len(pasted)
-    assert pasted <= {"project_slug", "package_name", *choices()}
+    pasted = re.findall(r"\{\{ (.+?) \}\}", HOOK.read_text(encoding="utf-8"))
+    assert pasted == ["cookiecutter.project_slug", "cookiecutter | unchosen_files"]
 
 
 @pytest.mark.parametrize(
@@ -45,15 +44,19 @@ def test_only_the_files_that_a_choice_needs_stay(
 ) -> None:
     hook = load_hook(tmp_path, **{question: chosen})
     project = tmp_path / "project"
-    for name in chain(*(files for _, _, files in hook.NEEDED_BY)):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).touch()
-    needed = (
-        files for key, allowed, files in hook.NEEDED_BY if hook.CHOSEN[key] in allowed
+    answers = {key: allowed[0] for key, allowed in choices().items()}
+    answers |= {question: chosen, "package_name": "digits"}
+    for name in CONDITIONS:
+        file = project / name.replace("{{cookiecutter.package_name}}", "digits")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    expected = sorted(
+        name.replace("{{cookiecutter.package_name}}", "digits")
+        for name, (key, needing) in CONDITIONS.items()
+        if answers[key] in needing
     )
-    expected = sorted(chain(*needed))
     for _ in range(2):  # cruft runs it twice
-        hook.remove_unchosen(str(project), hook.CHOSEN)
+        hook.remove_unchosen(str(project), hook.UNCHOSEN)
         left = [p.relative_to(project) for p in project.rglob("*") if p.is_file()]
         assert sorted(path.as_posix() for path in left) == expected
     assert not [p for p in project.rglob("*") if p.is_dir() and not any(p.iterdir())]
@@ -65,17 +68,23 @@ def test_a_users_own_file_beside_a_removed_one_stays(tmp_path: Path) -> None:
     workflows.mkdir(parents=True)
     (workflows / "ci.yml").touch()
     (workflows / "mine.yml").touch()
-    hook.remove_unchosen(str(tmp_path / "project"), hook.CHOSEN)
+    hook.remove_unchosen(str(tmp_path / "project"), hook.UNCHOSEN)
     assert [path.name for path in workflows.iterdir()] == ["mine.yml"]
 
 
-def test_the_table_names_what_exists(
-    tmp_path: Path, chosen_project: Callable[[str, str], BakedProject]
+def test_the_table_names_choices_and_files_that_exist() -> None:
+    project = ROOT / "{{cookiecutter.project_slug}}"
+    for question, needing, files in NEEDED_BY:
+        assert needing < set(choices()[question])
+        assert [name for name in files if not (project / name).is_file()] == []
+
+
+@pytest.mark.parametrize("options", [(), ("--accept-hooks", "no")])
+def test_a_render_has_the_files_it_needs_without_the_hook_too(
+    bake: Callable[..., BakedProject], options: tuple[str, ...]
 ) -> None:
-    for question, allowed, files in load_hook(tmp_path).NEEDED_BY:
-        assert allowed < set(choices()[question])
-        for choice in allowed:
-            project = chosen_project(question, choice)
-            package = next((project.path / "src").iterdir()).name
-            named = {name.replace("/digits/", f"/{package}/") for name in files}
-            assert named <= set(project.files())
+    for framework in choices()["framework"]:
+        answers = {"framework": framework, "ci_provider": "github"}
+        files = set(bake(*options, package_name="digits", **answers).files())
+        answers |= {"deploy_target": "docker", "package_name": "digits"}
+        assert files.isdisjoint(unchosen_files(answers).split())

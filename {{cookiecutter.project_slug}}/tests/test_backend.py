@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant_if_any("*/tests/test_backend.py") -}}
+{{ cookiecutter.framework | variant("*/tests/test_backend.py") -}}

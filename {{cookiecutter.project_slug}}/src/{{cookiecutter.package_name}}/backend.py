@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant_if_any("*/src/backend.py") -}}
+{{ cookiecutter.framework | variant("*/src/backend.py") -}}
