@@ -21,7 +21,8 @@ def _with_tests(modules: str) -> list[str]:
     return sources + [f"tests/test_{name}.py" for name in modules.split()]
 
 
-# A question, the choices that need some files, and these files, named as in the template.
+# A question, the choices that need some files, and these files, as the template names
+# them.
 NEEDED_BY = [
     ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
     ("framework", {"tensorflow", "pytorch"}, _with_tests(_IMAGES)),
