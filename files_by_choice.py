@@ -8,7 +8,7 @@ folders: what a user added beside them stays.
 from collections.abc import Mapping
 
 PACKAGE = "src/{{cookiecutter.package_name}}"
-_IMAGES = "backend checkpoints progress"
+_IMAGES = "checkpoints progress"
 _TABLES = """
     baseline checks chunks explore infer inspection large loading reading results schema
     scores streaming tuning workers

@@ -143,6 +143,7 @@ def best(runs: list[Run]) -> Run:
 
 def measure(folder: Path, project: Path | None = None) -> list[str]:
     """Measure all of it in an empty folder; return a section of RESULTS.md, by line."""
+    folder.mkdir(exist_ok=True)
     project = project or make_project(folder / "project")
     small, middle, large = make_tables(project, folder)
     two = {path: [train(project, path, 2)] for path in (small, middle, large)}

@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import larger_than_memory
+
 ROOT = Path(__file__).resolve().parents[1]
 KERAS_DEFAULTS = ROOT / "benchmarks" / "keras_defaults.py"
 TORCH_DATALOADER = ROOT / "benchmarks" / "torch_dataloader.py"
@@ -164,6 +166,7 @@ def main() -> None:
         rows = [measure_rendering(Path(folder) / "render")]
         rows += measure_keras(Path(folder) / "keras")
         rows += measure_pytorch(Path(folder) / "pytorch")
+        tables = larger_than_memory.measure(Path(folder) / "tables")
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python "
     text = "\n".join(
         [
@@ -178,6 +181,7 @@ def main() -> None:
             "| --- | --- | --- | --- |",
             *rows,
             "",
+            *tables,
         ]
     )
     RESULTS.write_text(text, encoding="utf-8", newline="\n")

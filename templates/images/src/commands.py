@@ -1,7 +1,7 @@
 """The commands: train, evaluate, predict.
 
 They only put the parts together: settings from `settings`, data from `utils`, the
-network from `models`, which is imported when the framework has been prepared.
+network from `models`. This module is imported when the framework has been prepared.
 """
 
 import csv
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import backend, registry, utils
+from . import backend, models, registry, utils
 from .checkpoints import Run, State, newest_unfinished
 from .datasets import DATASETS, DataError, Inputs
 from .files import write_atomically, write_json
@@ -35,9 +35,6 @@ IDENTITY = (
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    backend.prepare(settings)
-    from . import models
-
     dataset = DATASETS[settings.dataset]
     (images, labels), _ = utils.load_mnist_data(
         settings.dataset, settings.data_dir, settings.data_url, not settings.quiet
@@ -131,9 +128,6 @@ def start_or_resume(
 
 def evaluate(settings: EvaluateSettings) -> Path:
     """Score a version on the test set and return the file with the metrics."""
-    backend.prepare()
-    from . import models
-
     folder, manifest = registry.load_version(
         settings.models_dir / settings.model_name, settings.version
     )
@@ -162,9 +156,6 @@ def evaluate(settings: EvaluateSettings) -> Path:
 
 def predict(settings: PredictSettings) -> None:
     """Classify the images of a file; write row, class and probability as CSV."""
-    backend.prepare()
-    from . import models
-
     folder, manifest = registry.load_version(
         settings.models_dir / settings.model_name, settings.version
     )

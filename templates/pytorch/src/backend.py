@@ -27,11 +27,11 @@ class BackendSettings(Settings):
     )
 
 
-def prepare(settings: BackendSettings | None = None) -> None:
+def prepare(settings: Settings | None = None) -> None:
     """Import PyTorch; set the number of threads and where tensors are made.
 
     Args:
-        settings: Those of a training; a finished model needs none.
+        settings: Those of the command; only a training has some of this framework.
 
     Raises:
         ConfigError: If the device is not there.
@@ -41,8 +41,9 @@ def prepare(settings: BackendSettings | None = None) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
-    device = settings.device if settings else "cpu"
-    op_threads = settings.op_threads if settings else 1
+    device, op_threads = "cpu", 1
+    if isinstance(settings, BackendSettings):
+        device, op_threads = settings.device, settings.op_threads
     available = {
         "cpu": True,
         "cuda": torch.cuda.is_available(),

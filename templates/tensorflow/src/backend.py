@@ -31,17 +31,18 @@ class BackendSettings(Settings):
     )
 
 
-def prepare(settings: BackendSettings | None = None) -> None:
+def prepare(settings: Settings | None = None) -> None:
     """Set what Keras and TensorFlow read when they are imported, and import them.
 
     Args:
-        settings: Those of a training; a finished model needs none.
+        settings: Those of the command; only a training has some of this framework.
 
     Raises:
         ConfigError: If the backend is not installed.
     """
-    keras_backend = settings.keras_backend if settings else "tensorflow"
-    op_threads = settings.op_threads if settings else 1
+    keras_backend, op_threads = "tensorflow", 1
+    if isinstance(settings, BackendSettings):
+        keras_backend, op_threads = settings.keras_backend, settings.op_threads
     if util.find_spec(keras_backend) is None:
         raise ConfigError(
             f"keras_backend: {keras_backend} is not installed; install it with "

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from . import models, reading
+from .backend import MEGABYTE
 from .checks import check_chunk, check_table
 from .chunks import Split, Table, open_table
 from .config import ConfigError
@@ -21,10 +22,6 @@ from .schema import Schema, require_columns
 from .settings import ChunkSettings, TrainSettings
 from .streaming import ChunkedResult, evaluate_in_chunks, train_in_chunks
 from .workers import start_workers
-
-MEGABYTE = 2**20
-# What the workers need, and no more: they wait for these to be imported.
-NEEDED = [f"{__package__}.{name}" for name in ("checks", "streaming")]
 
 
 def sample_cells(path: Path, drop: tuple[str, ...]) -> pd.DataFrame:
@@ -77,7 +74,7 @@ def train(
     pipeline = models.build_pipeline(
         expected.kinds, source.task, "sgd", parameters, settings.seed
     )
-    with start_workers(count(settings), NEEDED) as workers:
+    with start_workers(count(settings)) as workers:
         table = opened(settings, source, expected, settings.drop)
         kinds = cell_kinds(expected)
         sample = sample_rows(table, split, list(kinds), kinds)
@@ -118,7 +115,7 @@ def evaluate(
         pipeline: The fitted pipeline.
     """
     split = Split(trained.seed, trained.test_fraction, trained.validation_fraction)
-    with start_workers(count(settings), NEEDED) as workers:
+    with start_workers(count(settings)) as workers:
         return evaluate_in_chunks(
             opened(settings, source, expected, trained.drop),
             pipeline,

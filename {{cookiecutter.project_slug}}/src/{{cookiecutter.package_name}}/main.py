@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from types import FrameType
 
+from .backend import prepare
 from .config import ProjectError, load_settings
 from .settings import COMMANDS, WHEN_STOPPED
 
@@ -25,6 +26,7 @@ LOGGING_CONFIG = Path("configs/logging.yaml")
 def run_command(name: str, arguments: Sequence[str]) -> None:
     """Read a command's settings, set logging up and run the command."""
     settings = load_settings(COMMANDS[name], arguments, f"{PROGRAM} {name}")
+    prepare(settings)
     # Only now, since these import what a command needs to run.
     from .commands import ACTIONS
     from .logs import set_up_logging

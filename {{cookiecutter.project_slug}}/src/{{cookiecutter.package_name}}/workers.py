@@ -9,18 +9,12 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import (
-    forkserver,
-    get_all_start_methods,
-    get_context,
-    parent_process,
-)
+from multiprocessing import parent_process
 from multiprocessing.connection import wait
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeVar
@@ -28,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 import pyarrow as pa
 import threadpoolctl
 
+from .backend import start_method
 from .config import ProjectError
 
 Item = TypeVar("Item")
@@ -50,12 +45,11 @@ class InOrder(Protocol):
 
 
 @contextmanager
-def start_workers(count: int, preload: Sequence[str] = ()) -> Iterator[InOrder]:
+def start_workers(count: int) -> Iterator[InOrder]:
     """Start processes; end them when the block is left, whatever the reason.
 
     Args:
         count: With 1 there are none: all is done in this process.
-        preload: The modules that the work needs, by name.
 
     Yields:
         `in_order(function, items)`, a lazy `map`. With more than one worker function
@@ -68,7 +62,7 @@ def start_workers(count: int, preload: Sequence[str] = ()) -> Iterator[InOrder]:
         yield lambda function, items: (function(item) for item in items)
         return
     with TemporaryDirectory() as folder:
-        pool = ProcessPoolExecutor(count, start_method(preload), prepare_worker)
+        pool = ProcessPoolExecutor(count, start_method(), prepare_worker)
         try:
             yield lambda function, items: ordered(
                 pool, AHEAD * count, Path(folder), function, items
@@ -80,20 +74,6 @@ def start_workers(count: int, preload: Sequence[str] = ()) -> Iterator[InOrder]:
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def start_method(preload: Sequence[str]) -> BaseContext:
-    """Return how processes start: as copies of a clean one that imports for all.
-
-    Not as copies of this one, whose threads (Arrow's, BLAS') no copy would have.
-    Windows copies none, so there each imports for itself.
-    """
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, *preload])
-    forkserver.ensure_running()  # imports while this process does something else
-    return context
 
 
 def prepare_worker() -> None:
