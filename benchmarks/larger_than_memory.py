@@ -147,14 +147,17 @@ def measure(folder: Path, project: Path | None = None) -> list[str]:
     project = project or make_project(folder / "project")
     small, middle, large = make_tables(project, folder)
     two = {path: [train(project, path, 2)] for path in (small, middle, large)}
-    one, pandas = [], []
+    one, pandas, one_on_middle = [], [], [train(project, middle, 1)]
     for turn in range(TURNS):
         if turn:
             two[large].append(train(project, large, 2))
+            two[middle].append(train(project, middle, 2))
+            one_on_middle.append(train(project, middle, 1))
         one.append(train(project, large, 1))
         pandas.append(train_with_pandas(project, large))
     runs = [(f"{path.stem} x, two workers", path, best(two[path])) for path in two]
     runs += [
+        (f"{middle.stem} x, one process", middle, best(one_on_middle)),
         (f"{large.stem} x, one process", large, best(one)),
         (f"{large.stem} x, pandas", large, best(pandas)),
     ]
@@ -166,6 +169,10 @@ def measure(folder: Path, project: Path | None = None) -> list[str]:
     ]
     flat = best(two[large]).peak / best(two[middle]).peak
     speed = best(one).training / best(two[large]).training
+    # Rows a second once everything has started: of the rows that 100 x has more.
+    throughput = (best(one).training - best(one_on_middle).training) / (
+        best(two[large]).training - best(two[middle]).training
+    )
     against = best(pandas).whole / best(two[large]).whole
     same = all(run.history == one[0].history for run in [*one, *two[large]])
     return [
@@ -184,7 +191,8 @@ def measure(folder: Path, project: Path | None = None) -> list[str]:
         *rows,
         "",
         f"Memory at 100 x is {flat:.2f} times that at 10 x. Two workers train "
-        f"{speed:.2f} times as fast as one process. The whole command is "
+        f"{speed:.2f} times as fast as one process; the rows from 10 x to 100 x, when "
+        f"all has started, {throughput:.2f} times as fast. The whole command is "
         f"{against:.2f} times as fast as pandas. Validation scores with one and with "
         f"two workers are {'the same to the last digit' if same else 'NOT THE SAME'}.",
         "",

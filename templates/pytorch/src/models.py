@@ -154,23 +154,24 @@ def train_epoch(
         The mean loss and accuracy, each image judged before the step it was used in.
     """
     model.train()
-    # Kept as tensors: asking for a number would wait for the device after each step.
-    total_loss = torch.zeros(())
-    correct = torch.zeros((), dtype=torch.int64)
+    seen = []
     for batch in batches:
         # One copy a batch, instead of one an image as a DataLoader makes them.
-        chosen = images.index_select(0, batch)
-        truth = labels.index_select(0, batch)
+        logits = model(images.index_select(0, batch))
+        loss = functional.cross_entropy(logits, labels.index_select(0, batch))
         model.optimizer.zero_grad()
-        logits = model(chosen)
-        loss = functional.cross_entropy(logits, truth)
         loss.backward()  # type: ignore[no-untyped-call]
         model.optimizer.step()
         model.schedule.step()
-        total_loss += loss.detach() * len(batch)
-        correct += (logits.argmax(dim=1) == truth).sum()
-    count = len(labels)
-    return {"loss": total_loss.item() / count, "accuracy": correct.item() / count}
+        seen.append(logits.detach())
+    return score_logits(torch.cat(seen), labels.index_select(0, torch.cat(batches)))
+
+
+def score_logits(logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """Return the mean cross-entropy, in nats, and the accuracy."""
+    hits = (logits.argmax(dim=1) == labels).sum().item()
+    loss = functional.cross_entropy(logits, labels).item()
+    return {"loss": loss, "accuracy": hits / len(labels)}
 
 
 def train_model(
@@ -214,10 +215,8 @@ def train_model(
             seed_dropout(seed, epoch)
             batches = shuffled_batches(len(labels), batch_size, seed, epoch)
             figures = train_epoch(model, images, labels, batches)
-            logits = predict_logits(model, val_images)
-            hits = (logits.argmax(dim=1) == val_labels).sum().item()
-            figures["val_loss"] = functional.cross_entropy(logits, val_labels).item()
-            figures["val_accuracy"] = hits / len(val_labels)
+            tested = score_logits(predict_logits(model, val_images), val_labels)
+            figures |= {f"val_{name}": value for name, value in tested.items()}
             bookkeeper.epoch_done(figures)
     return state.history
 

@@ -173,6 +173,10 @@ def graph_epoch(
             take_steps(images, labels)
         return {name: float(v) for name, v in model.get_metrics_result().items()}
 
+    # Whatever makes variables does so now: a graph that made some is traced twice.
+    image, label = train[0][:1], train[1][:1]
+    model.compute_metrics(image, label, model(image))
+    model.optimizer.build(model.trainable_variables)
     train_steps = compiled(model.train_step, train, batch_size)
     test_steps = compiled(model.test_step, validation, EVALUATION_BATCH)
     block_size = batch_size * model.steps_per_execution
