@@ -146,7 +146,7 @@ def train_epoch(
     model: MultilayerPerceptron,
     images: Tensor,
     labels: Tensor,
-    batches: Sequence[Tensor],
+    batches: tuple[Tensor, ...],
 ) -> dict[str, float]:
     """Take a gradient step for each batch of images (n, height, width).
 
