@@ -34,14 +34,15 @@ def run(*command: str | Path, folder: Path, environment: dict[str, str]) -> None
 def render(answers: list[str]) -> Path:
     """Render the project and return its folder.
 
-    An earlier environment is kept if it was asked for with the same Python.
+    An earlier environment is kept if it is of the same project and the same Python: its
+    programs name the folder that they were installed in.
     """
     kept = DEMO.with_name(".demo-venv")
-    earlier = ""
+    earlier = ("", "")
     for folder in DEMO.glob("*/.venv"):
         shutil.rmtree(kept, ignore_errors=True)
         folder.rename(kept)
-        earlier = (folder.parent / ".python-version").read_text(encoding="utf-8")
+        earlier = described(folder.parent)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
     # The Python that runs this is there, whatever the default answer is.
@@ -51,11 +52,17 @@ def render(answers: list[str]) -> Path:
     subprocess.run([*command, *options], check=True)
     (project,) = DEMO.iterdir()
     if kept.exists():
-        if earlier == (project / ".python-version").read_text(encoding="utf-8"):
+        if earlier == described(project):
             kept.rename(project / ".venv")
         else:
             shutil.rmtree(kept)
     return project
+
+
+def described(project: Path) -> tuple[str, str]:
+    """Return what an environment belongs to: the project's name, and its Python."""
+    version = (project / ".python-version").read_text(encoding="utf-8")
+    return project.name, version
 
 
 def main(answers: list[str]) -> None:

@@ -77,7 +77,8 @@ mirror() {
 # time limits, not paths of this machine.
 pip_settings() {
     printf '[global]\ncert = %s\n' "$CA_BUNDLE"
-    python3 -m pip config list 2>/dev/null | python3 -c '
+    # A Python without pip has no settings.
+    { python3 -m pip config list 2>/dev/null || true; } | python3 -c '
 import ast, re, sys
 
 wanted = {"index-url", "extra-index-url", "trusted-host", "timeout", "retries"}
