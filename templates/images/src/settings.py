@@ -35,10 +35,10 @@ class TrainSettings(BackendSettings):
         100, ge=1, le=100_000, description="Passes over the training set"
     )
     batch_size: int = Field(
-        128, ge=1, le=65_536, description="Images per gradient step"
+        256, ge=1, le=65_536, description="Images per gradient step"
     )
     learning_rate: float = Field(
-        0.004, gt=0, le=1, description="Step size of Adam at the start"
+        0.006, gt=0, le=1, description="Step size of Adam at the start"
     )
     resume: bool = Field(False, description="Go on with the last unfinished training")
 

@@ -89,7 +89,7 @@ def build_mnist_model(
 
 
 def compile_model(
-    model: MultilayerPerceptron, total_steps: int, learning_rate: float = 0.004
+    model: MultilayerPerceptron, total_steps: int, learning_rate: float = 0.006
 ) -> MultilayerPerceptron:
     """Choose the optimizer and how its step size falls.
 
@@ -181,7 +181,7 @@ def train_model(
     run: Run,
     state: State,
     epochs: int = 100,
-    batch_size: int = 128,
+    batch_size: int = 256,
     seed: int = 1,
     quiet: bool = True,
 ) -> dict[str, list[float]]:

@@ -62,7 +62,7 @@ def build_mnist_model(
 def compile_model(
     model: keras.Model,
     total_steps: int,
-    learning_rate: float = 0.004,
+    learning_rate: float = 0.006,
     steps_per_execution: int = 50,
 ) -> keras.Model:
     """Choose the optimizer, the loss and the metrics.
@@ -197,7 +197,7 @@ def train_model(
     run: Run,
     state: State,
     epochs: int = 100,
-    batch_size: int = 128,
+    batch_size: int = 256,
     seed: int = 1,
     quiet: bool = True,
 ) -> dict[str, list[float]]:
