@@ -8,7 +8,7 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from .config import Settings
-from .settings import TrainSettings
+from .settings import DataSettings, TrainSettings
 
 MEGABYTE = 2**20
 # What the workers of a large table need, and no more: they wait for these.
@@ -24,8 +24,13 @@ def prepare(settings: Settings) -> None:
     if not isinstance(settings, TrainSettings) or settings.workers == 1:
         return
     file = Path(settings.data)
-    if file.is_file() and file.stat().st_size > settings.in_memory_mb * MEGABYTE:
+    if file.is_file() and is_large(file, settings):
         start_method()
+
+
+def is_large(path: Path, settings: DataSettings) -> bool:
+    """Return whether a file is to be read in chunks."""
+    return path.stat().st_size > settings.in_memory_mb * MEGABYTE
 
 
 def start_method() -> BaseContext:

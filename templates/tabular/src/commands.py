@@ -16,12 +16,13 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from . import checks, datasets, models, registry, schema, utils
+from .backend import is_large
 from .baseline import baseline_score
 from .config import ConfigError
 from .datasets import DataError, Inputs, Source
 from .files import file_sha256, write_atomically, write_json
 from .inspection import explore_table, write_schema
-from .loading import find_with_schema, is_large, load_training, split_target
+from .loading import find_with_schema, load_training, split_target
 from .results import main_score, print_scores, summary
 from .schema import Schema
 from .settings import (

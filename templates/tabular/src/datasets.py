@@ -6,9 +6,7 @@ the default goes the way of any other file: text cells, types that a schema name
 
 import hashlib
 import logging
-import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from .config import ConfigError, ProjectError
-from .files import file_sha256
+from .files import file_sha256, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,8 +143,7 @@ def locate(
                 f"data: {data} is no file, no URL and none of {', '.join(NAMED)}"
             )
     name = table_name(data)
-    if sha256 and file_sha256(path) != sha256:
-        found = file_sha256(path)
+    if sha256 and (found := file_sha256(path)) != sha256:
         if remote:
             path.unlink()
         raise DataError(
@@ -201,17 +198,6 @@ def load_named(name: str) -> "pd.DataFrame":
     # The source has 1 and 2, and does not say which is which.
     sex = frame["sex"].map({1: "sex1", 2: "sex2"})
     return frame.assign(sex=sex, **{named.target: bunch.target})
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` write a file under a temporary name, then rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def fetch(url: str, folder: Path, progress: bool) -> Path:

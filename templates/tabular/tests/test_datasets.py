@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }} import datasets
+from {{ cookiecutter.package_name }} import datasets, files
 from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.datasets import NAMED, DataError, Source
 from {{ cookiecutter.package_name }}.files import file_sha256
@@ -99,7 +99,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        datasets.write_whole(tmp_path / "table.csv", fail)
+        files.write_whole(tmp_path / "table.csv", fail)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,8 @@ import pandas as pd
 import pandera.pandas as pandera
 from pandera.errors import SchemaErrors
 
-from .datasets import DataError, write_whole
+from .datasets import DataError
+from .files import write_whole
 from .schema import Column, Features, as_number, readable, require_columns
 from .utils import SHOWN, get_data, listed, more
 

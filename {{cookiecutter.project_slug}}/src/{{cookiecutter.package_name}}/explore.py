@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import skrub
 
-from .datasets import write_whole
+from .files import write_whole
 from .schema import Schema
 
 WIDTH = 28  # of a column's name on the terminal

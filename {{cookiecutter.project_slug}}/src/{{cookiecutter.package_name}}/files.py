@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file that is either the old one or the new one, never a part."""
+    write_whole(
+        path, lambda file: file.write_text(text, encoding="utf-8", newline="\n")
+    )
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` write a file under a temporary name, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")  # keeps the suffix
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        write(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,11 +1,11 @@
 """From settings to rows: which table, which schema, which rows to train on."""
 
 import logging
-from pathlib import Path
 
 import pandas as pd
 
 from . import checks, datasets, schema, utils
+from .backend import is_large
 from .datasets import DataError, Source
 from .models import Target
 from .schema import Schema
@@ -24,11 +24,6 @@ def find(settings: DataSettings) -> Source:
         settings.data_sha256,
         not settings.quiet,
     )
-
-
-def is_large(path: Path, settings: DataSettings) -> bool:
-    """Return whether a file is to be read in chunks."""
-    return path.stat().st_size > settings.in_memory_mb * 2**20
 
 
 def find_with_schema(settings: DataSettings) -> tuple[Source, Schema]:
