@@ -189,8 +189,8 @@ def measure(folder: Path, project: Path | None = None) -> list[str]:
         f"{LIMIT / 2**20:.0f} MiB of memory of its own (`prlimit --data`). Memory is "
         "the peak of the sum over all processes, in a run of its own. Training is from "
         "opening the file to the fitted model; the whole adds imports, the SHA-256 of "
-        "the file and the saved version. pandas reads the file whole, scales the numbers and calls "
-        f"`partial_fit` once, without checks or a limit. Best of {TURNS} runs.",
+        "the file and the saved version. pandas reads the file whole, scales the "
+        f"numbers and calls `partial_fit` once, without checks or a limit. Best of {TURNS} runs.",
         "",
         "| Rows, how | File | Memory | Training | Whole | Rows a second of training |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

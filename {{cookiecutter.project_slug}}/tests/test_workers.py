@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pytest
 
 from {{ cookiecutter.package_name }}.datasets import DataError
-from {{ cookiecutter.package_name }}.workers import LARGE, WorkerError, start_workers
+from {{ cookiecutter.package_name }}.workers import WorkerError, start_workers
 
 WAIT = 60  # seconds until a test gives up
+LARGE = 1 << 20  # bytes; an array of so many stays in its file
 
 # Prints the workers' process ids, then works.
 SCRIPT = """
