@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..registry import RegistryError, served_version
+from ..aliases import ALIASES, served_version
+from ..registry import RegistryError
 from .messages import RequestError
 from .metrics import Metrics
 from .model import Model, load_model
 
 logger = logging.getLogger(__name__)
 
-ALIASES = "aliases.json"
 # A version that cannot be loaded is tried again: its files may still be on their way.
 RETRY_SECONDS = 30.0
 

@@ -21,9 +21,10 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from ..aliases import served_version
 from ..config import ConfigError, ProjectError
 from ..logs import LOGGING_CONFIG, set_up_logging
-from ..registry import load_version, served_version
+from ..registry import load_version
 from .app import create_app
 from .connections import Connection
 from .gate import Gate
