@@ -1,5 +1,10 @@
 """The protocols that the server speaks, all on one port."""
 
-from ..messages import Endpoint
+from . import open_inference, seldon, tensorflow_serving, torchserve
 
-ENDPOINTS: list[Endpoint] = []
+ENDPOINTS = [
+    *tensorflow_serving.ENDPOINTS,
+    *open_inference.ENDPOINTS,
+    *seldon.ENDPOINTS,
+    *torchserve.ENDPOINTS,
+]
