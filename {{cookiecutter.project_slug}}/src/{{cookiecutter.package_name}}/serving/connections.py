@@ -6,18 +6,27 @@ is answered, where closing at once would have lost it.
 """
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Longer than a request is on its way to a server that has stopped listening.
 LINGER_SECONDS = 1.0
-HEAD_SECONDS = 10.0
 
 
 class Connection(HttpToolsProtocol):
     """A connection; see uvicorn's own for what it does."""
 
-    deadline: asyncio.TimerHandle | None = None
+    def __init__(self, *, head_seconds: float, **given: Any) -> None:
+        """Prepare.
+
+        Args:
+            head_seconds: How long the head of a request may take to arrive.
+            **given: What uvicorn gives to a connection.
+        """
+        super().__init__(**given)
+        self.head_seconds = head_seconds
+        self.deadline: asyncio.TimerHandle | None = None
 
     def connection_made(
         self, transport: asyncio.Transport  # type: ignore[override]
@@ -46,7 +55,7 @@ class Connection(HttpToolsProtocol):
 
     def wait_for_head(self) -> None:
         """Close the connection unless the head of a request arrives in time."""
-        self.deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        self.deadline = self.loop.call_later(self.head_seconds, self.transport.close)
 
     def stop_waiting(self) -> None:
         """Leave the connection open."""

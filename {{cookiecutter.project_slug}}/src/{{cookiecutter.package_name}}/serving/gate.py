@@ -17,7 +17,7 @@ from functools import lru_cache
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from .access import AccessLog
@@ -70,7 +70,7 @@ class Found:
     Attributes:
         name: Of the endpoint, for the metrics.
         path: The path, its variable parts by name.
-        route: The route; None if there is none for this method.
+        here: Whether there is a route, for this method.
         answer: The endpoint, if it is one of a protocol.
         params: The variable parts of the path.
         allowed: The methods of the path, if this one is not among them.
@@ -78,7 +78,7 @@ class Found:
 
     name: str
     path: str
-    route: BaseRoute | None = None
+    here: bool = False
     answer: Answer | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ class Gate:
                 if found.answer is not None:
                     scope["path_params"] = found.params
                     await found.answer(scope, receive, answer)
-                elif found.route is not None:
+                elif found.here:
                     await self.app(scope, receive, answer)
                 else:
                     await send_reply(answer, self.no_route(method, found))
@@ -171,7 +171,7 @@ class Gate:
             except Exception:
                 logger.exception("request %s failed", exchange.id)
                 if status == CLIENT_GONE:  # nothing was answered yet
-                    failure = RequestError(500, f"internal error, see {exchange.id}")
+                    failure = RequestError(500, f"internal error, logged as {exchange.id}")
                     await send_reply(answer, self.refusal(found, failure))
         finally:
             self.in_flight -= 1
@@ -210,22 +210,25 @@ class Gate:
             )
 
     def look_up(self, method: str, path: str) -> Found:
-        """Find what there is at a path."""
+        """Find what there is at a path.
+
+        The first route for a path decides what the path is; others of the same form may
+        add methods. `/models/{name}` says nothing about `/models/{name}:predict`.
+        """
         scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+        form = None
         allowed: set[str] = set()
         for route in self.app.routes:
             match, child = route.matches(scope)
-            if match is Match.FULL:
-                endpoint = child["endpoint"]
-                return Found(
-                    name=getattr(route, "name", "") or type(route).__name__,
-                    path=getattr(route, "path", path),
-                    route=route,
-                    answer=endpoint if isinstance(endpoint, Answer) else None,
-                    params=child["path_params"],
-                )
-            if match is Match.PARTIAL:
-                allowed.update(getattr(route, "methods", None) or ())
+            if match is Match.NONE or not isinstance(route, Route):
+                continue
+            form = form or route.path
+            if route.path == form and match is Match.FULL:
+                answer = route.endpoint if isinstance(route.endpoint, Answer) else None
+                params = child["path_params"]
+                return Found(route.name, form, True, answer, params)
+            if route.path == form:
+                allowed.update(route.methods or ())
         return Found("unmatched", path, allowed=tuple(sorted(allowed)))
 
     def no_route(self, method: str, found: Found) -> Reply:
