@@ -11,6 +11,7 @@ from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving import reload
 from {{ cookiecutter.package_name }}.serving.messages import RequestError
 from {{ cookiecutter.package_name }}.serving.metrics import Metrics
+from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.reload import ServedModel
 
 import graphs
@@ -87,7 +88,7 @@ def test_looking_goes_on_after_a_failure(
     load = served.load
     failures = [error]
 
-    def fail_once(folder: Path, version: int, threads: int) -> reload.Model:
+    def fail_once(folder: Path, version: int, threads: int) -> Model:
         if failures:
             raise failures.pop()
         return load(folder, version, threads)

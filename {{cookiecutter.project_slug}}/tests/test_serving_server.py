@@ -205,7 +205,9 @@ def test_the_command_fails_if_a_worker_could_not_start(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Supervisor:
-        def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        def __init__(
+            self, config: uvicorn.Config, sockets: list[socket.socket]
+        ) -> None:
             self.processes = [SimpleNamespace(exitcode=STARTUP_FAILURE)]
 
         def run(self) -> None:

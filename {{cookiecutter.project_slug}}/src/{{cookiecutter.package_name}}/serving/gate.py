@@ -171,7 +171,9 @@ class Gate:
             except Exception:
                 logger.exception("request %s failed", exchange.id)
                 if status == CLIENT_GONE:  # nothing was answered yet
-                    failure = RequestError(500, f"internal error, logged as {exchange.id}")
+                    failure = RequestError(
+                        500, f"internal error, logged as {exchange.id}"
+                    )
                     await send_reply(answer, self.refusal(found, failure))
         finally:
             self.in_flight -= 1

@@ -69,9 +69,7 @@ def serve(settings: ServeSettings) -> None:
         proxy_headers=False,  # nothing here asks for the client's address
         backlog=BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=ceil(
-            settings.read_seconds + settings.answer_seconds
-        ),
+        timeout_graceful_shutdown=ceil(settings.read_seconds + settings.answer_seconds),
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
     with listener:
@@ -102,9 +100,7 @@ def in_this_process(settings: ServeSettings) -> Gate:
 
 def in_child(settings: ServeSettings) -> Gate:
     """Build the application for one worker of several, a process of its own."""
-    set_up_logging(
-        LOGGING_CONFIG, settings.log_dir, settings.log_level, settings.quiet
-    )
+    set_up_logging(LOGGING_CONFIG, settings.log_dir, settings.log_level, settings.quiet)
     never_rotate()
     try:
         return drained(create_app(settings), settings.drain_seconds)
