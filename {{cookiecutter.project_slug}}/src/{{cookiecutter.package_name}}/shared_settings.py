@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
 from .config import Command, Settings
+from .serving.settings import ServeSettings
 
 
 class ExportSettings(Settings):
@@ -38,4 +39,5 @@ COMMANDS = {
     "registry": Command(
         RegistrySettings, "versions:registry", framework=False, log=False
     ),
+    "serve": Command(ServeSettings, "serving.server:serve", framework=False, log=False),
 }
