@@ -12,7 +12,7 @@ from .model import Model
 from .tensors import Array, Feeds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What a model predicted.
 

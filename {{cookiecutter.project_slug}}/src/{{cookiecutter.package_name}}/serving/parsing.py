@@ -109,7 +109,7 @@ def quick_images(
         if body.count(b"[") != 1 + len(images) * (1 + height):
             return None
         widths = [width] * height
-        if any([len(line) for line in image] != widths for image in images):
+        if any(list(map(len, image)) != widths for image in images):
             return None
         return np.frombuffer(images.as_buffer(of_type="d")).reshape(-1, height, width)
     except GIVES_UP:
