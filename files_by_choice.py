@@ -10,8 +10,8 @@ from collections.abc import Mapping
 PACKAGE = "src/{{cookiecutter.package_name}}"
 _IMAGES = "checkpoints progress"
 _TABLES = """
-    baseline checks chunks explore infer inspection large loading reading results schema
-    scores streaming tuning workers
+    baseline checks chunks explore graphs infer inspection large loading reading results
+    schema scores streaming tree_graphs tuning workers
 """
 
 

@@ -51,7 +51,12 @@ def columns_schema(rows: dict[str, Any]) -> dict[str, Any]:
     Args:
         rows: The schema of a list of rows.
     """
-    return {"type": "object", "required": [NAME], "properties": {NAME: rows}}
+    return {
+        "type": "object",
+        "required": [NAME],
+        "additionalProperties": False,
+        "properties": {NAME: rows},
+    }
 
 
 def columns_example(row: Any) -> dict[str, Any]:

@@ -61,7 +61,10 @@ def schemas(model: Model, max_rows: int) -> dict[str, Schema]:
     names = list(model.classes)
     shared = {
         fields.ROW: fields.row_schema(model),
-        "Rows": many(ref(fields.ROW), minItems=1, maxItems=max_rows),
+        "Rows": {
+            **many(ref(fields.ROW), minItems=1),
+            "description": f"At most {max_rows} rows at once, else status 413.",
+        },
     }
     if not names:
         prediction = number
@@ -162,11 +165,10 @@ def seldon(model: Model, row: Any) -> Operation:
         record({"names": names, "ndarray": many(numbers)}),
         record({"names": names, "tensor": tensor}),
     ]
-    meta: Schema = {"type": "object"}
     return Operation(
-        request=record({"data": {"oneOf": asked}}, meta=meta),
+        request=record({"data": {"oneOf": asked}}, meta={}),
         examples=examples,
-        reply=record({"data": {"oneOf": answered}, "meta": meta}),
+        reply=record({"data": {"oneOf": answered}, "meta": {"type": "object"}}),
     )
 
 

@@ -8,7 +8,7 @@ async function start() {
   if (!content) return;
   const columns = Object.entries(content.components.schemas.Row.properties);
   const ask = predictor(content);
-  const fields = columns.map(([name, column], index) => field(name, column, index));
+  const fields = columns.map(([name, column]) => field(name, column));
   const form = make(
     "form",
     { id: "row" },
@@ -20,13 +20,14 @@ async function start() {
       make("button", { className: "main" }, "Predict"),
       make("button", { type: "reset" }, "Reset"),
     ),
-    make("p", { className: "quiet" }, "An empty field is a missing value."),
+    make("p", { className: "quiet" }, "What may be missing may be left empty."),
   );
   const changed = () => ask(form.checkValidity() ? row(fields) : null);
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     changed();
+    byId("heading").scrollIntoView(); // on a phone it is below the form
   });
   // The fields have their old values until the event is over.
   form.addEventListener("reset", () => setTimeout(changed));
@@ -35,28 +36,32 @@ async function start() {
 }
 
 /** Make the field of a column: its label, and what reads its value. */
-function field(name, column, index) {
-  const isNumber = column.type.includes("number");
-  const [example = ""] = column.examples ?? [];
-  const input = make("input", {
-    type: isNumber ? "number" : "text",
-    name,
-    // An attribute, not the property: what `Reset` goes back to.
-    defaultValue: example,
+function field(name, column) {
+  const types = [column.type].flat();
+  const isNumber = types.includes("number");
+  const isOptional = types.includes("null");
+  const control = column.enum ? choice(column, isOptional) : make("input", {
+    type: isNumber ? "number" : column.format === "date" ? "date" : "text",
     step: "any",
-    autocomplete: "off",
+    // The attribute, not the property: what `Reset` goes back to.
+    defaultValue: column.examples[0],
+    min: column.minimum ?? "",
+    max: column.maximum ?? "",
   });
-  const label = make("label", {}, name, input);
-  if (isNumber) {
-    label.append(make("small", {}, column.description ?? ""));
-  } else if (column.examples) {
-    const options = column.examples.map((value) => make("option", { value }));
-    const list = make("datalist", { id: `values-${index}` }, ...options);
-    input.setAttribute("list", list.id);
-    label.append(list);
-  }
-  const read = () => (input.value === "" ? null : isNumber ? Number(input.value) : input.value);
-  return { name, label, read };
+  Object.assign(control, { name, required: !isOptional, autocomplete: "off" });
+  const read = () => {
+    if (control.value === "") return null;
+    return isNumber ? Number(control.value) : control.value;
+  };
+  return { name, label: make("label", {}, name, control), read };
+}
+
+function choice(column, isOptional) {
+  const names = column.enum.filter((value) => value !== null);
+  const options = names.map((value) =>
+    make("option", { value, defaultSelected: value === column.examples[0] }, value),
+  );
+  return make("select", {}, ...(isOptional ? [make("option", { value: "" }, "—")] : []), ...options);
 }
 
 /** The values of the fields by column; null where there is none. */

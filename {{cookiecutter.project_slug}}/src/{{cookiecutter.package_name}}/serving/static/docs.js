@@ -1,13 +1,12 @@
 // The documentation: every operation of the OpenAPI document, to read and to try.
 
-import { byId, curl, errorText, headers, make, readDocument } from "./page.js";
+import { byId, curl, errorText, headers, make, prose, readDocument } from "./page.js";
 
 const JSON_TYPE = "application/json";
 
 async function start() {
   const content = await readDocument();
   if (!content) return;
-  byId("summary").textContent = `${content.info.description} ${content.info.summary}`;
   const all = Object.entries(content.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
@@ -39,7 +38,7 @@ function show({ path, method, operation }) {
       make("span", { className: "method" }, method.toUpperCase()),
       " ",
       make("code", {}, path),
-      make("div", { className: "quiet" }, operation.summary),
+      make("div", { className: "quiet" }, ...prose(operation.summary)),
     ),
   );
   const fill = () => details.append(...parts(path, method, operation));
@@ -113,7 +112,7 @@ async function call(method, path, body, output) {
 
 function answers(responses) {
   const rows = Object.entries(responses).map(([status, { description }]) =>
-    make("tr", {}, make("th", { scope: "row" }, status), make("td", {}, description)),
+    make("tr", {}, make("th", { scope: "row" }, status), make("td", {}, ...prose(description))),
   );
   const details = Object.entries(responses["200"].content).map(([type, { schema, example }]) =>
     make(

@@ -10,6 +10,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A text with code in it, between backticks, as nodes. */
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+}
+
 /** Show what went wrong; "" shows nothing. */
 export function complain(message) {
   byId("problem").textContent = message;
@@ -28,9 +33,9 @@ export async function readDocument() {
     }
     if (!response.ok) throw new Error(errorText(content));
     complain("");
-    const { title, summary } = content.info;
+    const { title, summary, description } = content.info;
     byId("title").textContent = title;
-    byId("summary").textContent = summary;
+    byId("summary").textContent = `${description} ${summary}`;
     document.title = `${document.title} – ${title}`;
     byId("access").hidden = !content.security;
     return content;
