@@ -34,7 +34,7 @@ setup: $(INSTALLED) ## Make .venv with the tested versions (needs only Python)
 demo fix check test bench lock: $(INSTALLED)
 	@$(POE) --quiet $@ $(ARGS)
 
-demo: ## Render into build/demo, set up, train, evaluate; FRAMEWORK=pytorch
+demo: ## Render into build/demo, set up, train, serve; FRAMEWORK=pytorch
 demo: override ARGS += $(FRAMEWORK:%=framework=%)
 fix: ## Format the code
 check: ## Formatting, lint and types, changing nothing

@@ -1,4 +1,4 @@
-"""Render the template, set the project up, train and evaluate: what a newcomer does.
+"""Render the template, set the project up, train, evaluate, export and serve a model.
 
     python tools/demo.py [key=value ...]     make demo FRAMEWORK=pytorch
 
@@ -7,16 +7,23 @@ its environment is kept, so that a second demo is quick. What UV_FIND_LINKS name
 taken into account: see local_wheels.py.
 """
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "build" / "demo"
 ON_WINDOWS = os.name == "nt"
+PREDICT = "/v1/models/model:predict"  # TensorFlow Serving's
+START_SECONDS = 60
 
 
 def run(*command: str | Path, folder: Path, environment: dict[str, str]) -> None:
@@ -65,6 +72,58 @@ def described(project: Path) -> tuple[str, str]:
     return project.name, version
 
 
+def ask_a_server(project: Path, program: Path, environment: dict[str, str]) -> None:
+    """Serve the model for one prediction: the example of the server's own document."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [program, "serve", "--quiet", "--port", str(port)]
+    print(f"\n$ {os.path.relpath(program, project)} serve --port {port} &", flush=True)
+    with subprocess.Popen(
+        [*command, "--access-log", "off", "--drain-seconds", "0"],
+        cwd=project,
+        env=environment,
+    ) as server:
+        try:
+            wait_for(address, server)
+            operation = fetch(f"{address}/openapi.json")["paths"][PREDICT]["post"]
+            examples = operation["requestBody"]["content"]["application/json"][
+                "examples"
+            ]
+            body = json.dumps(next(iter(examples.values()))["value"])
+            print(f"$ curl {address}{PREDICT} -d '{shortened(body)}'")
+            print(shortened(json.dumps(fetch(f"{address}{PREDICT}", body))))
+        finally:
+            server.terminate()
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait until a server is ready; stop if it ends or takes too long."""
+    end = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            fetch(f"{address}/readyz")
+        except urllib.error.URLError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the server did not start")
+
+
+def fetch(url: str, body: str | None = None) -> Any:
+    """Return what a server answers, from JSON; POST a body if there is one."""
+    data = None if body is None else body.encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data, headers)
+    with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+        return json.load(answer)
+
+
+def shortened(text: str, size: int = 100) -> str:
+    """Return the start of a text."""
+    return text if len(text) <= size else f"{text[:size]} ..."
+
+
 def main(answers: list[str]) -> None:
     """Do it all, and say how long it took."""
     started = time.perf_counter()
@@ -82,8 +141,9 @@ def main(answers: list[str]) -> None:
     if subprocess.run(wheels, check=False).returncode:
         raise SystemExit(1)
     run(*set_up, folder=project, environment=environment)
-    for task in ("train", "evaluate"):
+    for task in ("train", "evaluate", "export"):
         run(poe, "--quiet", task, folder=project, environment=environment)
+    ask_a_server(project, poe.with_name(project.name), environment)
     seconds = time.perf_counter() - started
     print(f"\nproject: {os.path.relpath(project)}, made and run in {seconds:.0f} s")
 
