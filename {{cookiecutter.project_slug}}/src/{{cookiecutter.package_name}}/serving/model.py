@@ -85,7 +85,7 @@ class Model:
 
 
 class Models(Protocol):
-    """The models that a server has; reload.py keeps them up to date."""
+    """The models that a server has, whichever are the newest."""
 
     def get(self, name: str | None = None, version: str | None = None) -> Model:
         """Return a model.
