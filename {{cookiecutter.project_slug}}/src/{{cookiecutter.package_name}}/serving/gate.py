@@ -5,6 +5,7 @@ what a framework does around it must not cost more than the prediction itself.
 """
 
 import hmac
+import itertools
 import logging
 import re
 import secrets
@@ -120,6 +121,9 @@ class Gate:
         self.open_docs = open_docs
         self.in_flight = 0
         self.draining = False
+        # Random once, then counted: asking for randomness is a call of the system.
+        self.prefix = secrets.token_hex(12)
+        self.numbers = itertools.count()
         # Starlette tries one route after the other; most requests are for few paths.
         self.find = lru_cache(maxsize=1024)(self.look_up)
 
@@ -133,7 +137,7 @@ class Gate:
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        exchange = Exchange(request_id(headers), headers)
+        exchange = Exchange(self.request_id(headers), headers)
         scope["exchange"] = exchange
         method, path = scope["method"], scope["path"]
         find = self.find if len(path) <= LONGEST_PATH else self.look_up
@@ -180,6 +184,13 @@ class Gate:
             self.metrics.in_flight.dec()
             seconds = time.perf_counter() - began
             self.record(exchange, method, found, status, seconds)
+
+    def request_id(self, headers: Mapping[str, str]) -> str:
+        """Return what the client calls the request, or a name that nothing else has."""
+        given = headers.get("x-request-id")
+        if given is not None and REQUEST_ID.fullmatch(given):
+            return given
+        return f"{self.prefix}{next(self.numbers):08x}"
 
     def check(self, found: Found, headers: Mapping[str, str]) -> None:
         """Raise RequestError for a request that is not let in."""
@@ -286,11 +297,3 @@ class Gate:
             line["rows"] = reply.rows
             line["version"] = reply.version
         self.log.add(line)
-
-
-def request_id(headers: Mapping[str, str]) -> str:
-    """Return what the client calls the request, or a name that nothing else has."""
-    given = headers.get("x-request-id")
-    if given is not None and REQUEST_ID.fullmatch(given):
-        return given
-    return secrets.token_hex(16)
