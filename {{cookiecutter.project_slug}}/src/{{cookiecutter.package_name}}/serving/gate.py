@@ -4,13 +4,12 @@ Pure ASGI, and of a few microseconds: predicting one image takes some ten of the
 what a framework does around it must not cost more than the prediction itself.
 """
 
-import hmac
 import itertools
 import logging
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from .access import AccessLog
 from .answer import Answer, send_reply
+from .keys import Keys
 from .messages import Reply, RequestError
 from .metrics import Metrics
 
@@ -100,7 +100,7 @@ class Gate:
         log: AccessLog,
         *,
         max_concurrency: int,
-        keys: Sequence[bytes] = (),
+        keys: Keys | None = None,
         open_docs: bool = True,
     ) -> None:
         """Stand before an application.
@@ -110,7 +110,7 @@ class Gate:
             metrics: Where requests are counted.
             log: Where they are logged.
             max_concurrency: How many may be in hand, health excepted.
-            keys: Requests must carry one of them, if there are any.
+            keys: Requests must carry one of them, if they are given.
             open_docs: Whether that is for predictions alone.
         """
         self.app = app
@@ -199,27 +199,10 @@ class Gate:
         if found.name in HEALTH:
             return
         if self.keys and not (self.open_docs and found.answer is None):
-            self.check_key(headers)
+            self.keys.check(headers)
         if self.in_flight > self.max_concurrency:
             raise RequestError(
                 503, f"{self.max_concurrency} requests are in hand; try again"
-            )
-
-    def check_key(self, headers: Mapping[str, str]) -> None:
-        """Raise RequestError unless a request carries one of the keys."""
-        given = headers.get("x-api-key")
-        if given is None:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer":
-                given = ""
-        # All keys are compared, each in constant time: nothing can be learnt from it.
-        attempt = given.strip().encode("latin-1")
-        if not any([hmac.compare_digest(attempt, key) for key in self.keys]):
-            problem = "is not known" if attempt else "is missing"
-            raise RequestError(
-                401,
-                f"the key {problem}; send `X-API-Key: KEY` or "
-                "`Authorization: Bearer KEY`",
             )
 
     def look_up(self, method: str, path: str) -> Found:
