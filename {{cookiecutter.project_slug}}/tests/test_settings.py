@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.package_name }} import config
-from {{ cookiecutter.package_name }}.config import Settings
+from {{ cookiecutter.package_name }}.config import POSITIONAL, Settings
 from {{ cookiecutter.package_name }}.main import COMMANDS
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 from {{ cookiecutter.package_name }}.settings import TrainSettings
@@ -42,5 +42,8 @@ def test_every_setting_is_an_option(
         config.load_settings(settings, ["--help"], command)
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
-    options = [f"--{name}".replace("_", "-") for name in settings.model_fields]
+    options = [
+        name.upper() if POSITIONAL in field.metadata else f"--{name}".replace("_", "-")
+        for name, field in settings.model_fields.items()
+    ]
     assert [option for option in options if option not in shown] == []
