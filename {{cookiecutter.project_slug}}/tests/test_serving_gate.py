@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.serving import app, messages
 from {{ cookiecutter.package_name }}.serving.gate import Gate
 from {{ cookiecutter.package_name }}.serving.messages import Reply, Request
@@ -162,21 +161,6 @@ def test_a_body_that_is_too_long_is_refused(connect: Connect) -> None:
     assert "1,024 bytes" in reply.json()["error"]
 
 
-@pytest.mark.parametrize("parts", [[b"[" * 2000], [b"[" * 600] * 5])
-def test_a_long_body_of_no_known_length_is_not_read_to_its_end(
-    parts: list[bytes], connect: Connect
-) -> None:
-    start, body = ask(gate(connect(max_body_bytes=1024)), parts)
-    assert start["status"] == 413
-    assert "1,024 bytes" in orjson.loads(body["body"])["error"]
-
-
-def test_a_body_may_come_in_parts(connect: Connect) -> None:
-    start, body = ask(gate(connect()), [BODY[:10], BODY[10:20], BODY[20:]])
-    assert start["status"] == 200
-    assert len(orjson.loads(body["body"])["predictions"]) == 2
-
-
 def test_too_many_rows_are_refused(connect: Connect) -> None:
     reply = connect(max_rows=1).post(PREDICT, content=BODY)
     assert reply.status_code == 413
@@ -269,43 +253,13 @@ def test_an_error_in_a_page_is_json_too(
     assert reply.json() == {"error": "internal error, logged as abc"}
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"X-API-Key": "first"},
-        {"X-API-Key": "sécond"},
-        {"Authorization": "Bearer first"},
-        {"authorization": "bearer third"},
-    ],
-)
-def test_a_request_with_a_key_is_let_in(
-    headers: dict[str, str], connect: Connect, tmp_path: Path
-) -> None:
-    file = tmp_path / "keys"
-    file.write_text("sécond\n\n third \n", encoding="utf-8")
-    client = connect(api_key=SecretStr("first"), api_key_file=file)
-    encoded = {name: value.encode() for name, value in headers.items()}
-    assert client.post(PREDICT, content=BODY, headers=encoded).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "problem"),
-    [
-        ({}, "missing"),
-        ({"X-API-Key": "wrong"}, "not known"),
-        ({"X-API-Key": ""}, "missing"),
-        ({"Authorization": "Basic first"}, "missing"),
-        ({"Authorization": "Bearer firs"}, "not known"),
-    ],
-)
-def test_a_request_without_a_key_is_refused_but_health_is_told(
-    headers: dict[str, str], problem: str, connect: Connect
-) -> None:
+def test_predictions_need_a_key_but_health_does_not(connect: Connect) -> None:
     client = connect(api_key=SecretStr("first"))
-    reply = client.post(PREDICT, content=BODY, headers=headers)
-    assert reply.status_code == 401
-    assert problem in reply.json()["error"]
-    assert reply.headers["www-authenticate"] == "Bearer"
+    refused = client.post(PREDICT, content=BODY)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert "missing" in refused.json()["error"]
+    allowed = client.post(PREDICT, content=BODY, headers={"X-API-Key": "first"})
+    assert allowed.status_code == 200
     assert [client.get(path).status_code for path in HEALTH] == [200, 200, 200]
 
 
@@ -314,17 +268,6 @@ def test_pages_need_a_key_when_they_are_not_open(connect: Connect) -> None:
     assert connect(api_key=key).get("/nothing").status_code == 404
     closed = connect(api_key=key, open_docs=False)
     assert closed.get("/nothing").status_code == 401
-
-
-@pytest.mark.parametrize("content", [None, "\n \n"])
-def test_a_file_without_keys_does_not_open_the_server(
-    content: str | None, connect: Connect, tmp_path: Path
-) -> None:
-    file = tmp_path / "keys"
-    if content is not None:
-        file.write_text(content, encoding="utf-8")
-    with pytest.raises(ConfigError, match="api_key_file: "):
-        connect(api_key_file=file)
 
 
 def test_a_draining_server_answers_but_is_not_ready(connect: Connect) -> None:

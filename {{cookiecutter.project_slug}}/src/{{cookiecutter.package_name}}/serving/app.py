@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..config import ConfigError
 from .access import AccessLog
 from .answer import Answer, Limits
 from .gate import Gate
+from .keys import read_keys
 from .metrics import CONTENT_TYPE, Metrics, forget_ended_workers
 from .model import Models
 from .protocols import ENDPOINTS
@@ -37,7 +37,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
         RegistryError: If there is no version to serve.
         ConfigError: If the keys cannot be read.
     """
-    keys = read_keys(settings)
+    keys = read_keys(settings.api_key, settings.api_key_file)
     metrics = Metrics()
     log = AccessLog(settings.access_log, settings.log_dir / "access.jsonl")
     threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
@@ -124,25 +124,3 @@ async def as_json(request: Request, error: Exception) -> Response:
         return JSONResponse(content, error.status_code, headers=error.headers)
     exchange = request.scope["exchange"]
     return JSONResponse({"error": f"internal error, logged as {exchange.id}"}, 500)
-
-
-def read_keys(settings: ServeSettings) -> list[bytes]:
-    """Return the keys that requests may carry; none if no key is asked for.
-
-    Raises:
-        ConfigError: If the file of keys cannot be read, or holds none.
-    """
-    keys = [settings.api_key.get_secret_value()] if settings.api_key else []
-    if settings.api_key_file is not None:
-        try:
-            text = settings.api_key_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"api_key_file: {settings.api_key_file} cannot be read: {error}"
-            ) from error
-        found = [line.strip() for line in text.splitlines() if line.strip()]
-        if not found:
-            # An empty file must not open the server to everybody.
-            raise ConfigError(f"api_key_file: no key in {settings.api_key_file}")
-        keys += found
-    return [key.encode() for key in keys]

@@ -4,12 +4,12 @@ Pure ASGI, and of a few microseconds: predicting one image takes some ten of the
 what a framework does around it must not cost more than the prediction itself.
 """
 
-import hmac
+import itertools
 import logging
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from .access import AccessLog
 from .answer import Answer, send_reply
+from .keys import Keys
 from .messages import Reply, RequestError
 from .metrics import Metrics
 
@@ -99,7 +100,7 @@ class Gate:
         log: AccessLog,
         *,
         max_concurrency: int,
-        keys: Sequence[bytes] = (),
+        keys: Keys | None = None,
         open_docs: bool = True,
     ) -> None:
         """Stand before an application.
@@ -109,7 +110,7 @@ class Gate:
             metrics: Where requests are counted.
             log: Where they are logged.
             max_concurrency: How many may be in hand, health excepted.
-            keys: Requests must carry one of them, if there are any.
+            keys: Requests must carry one of them, if they are given.
             open_docs: Whether that is for predictions alone.
         """
         self.app = app
@@ -120,6 +121,9 @@ class Gate:
         self.open_docs = open_docs
         self.in_flight = 0
         self.draining = False
+        # Random once, then counted: asking for randomness is a call of the system.
+        self.prefix = secrets.token_hex(12)
+        self.numbers = itertools.count()
         # Starlette tries one route after the other; most requests are for few paths.
         self.find = lru_cache(maxsize=1024)(self.look_up)
 
@@ -133,7 +137,7 @@ class Gate:
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        exchange = Exchange(request_id(headers), headers)
+        exchange = Exchange(self.request_id(headers), headers)
         scope["exchange"] = exchange
         method, path = scope["method"], scope["path"]
         find = self.find if len(path) <= LONGEST_PATH else self.look_up
@@ -181,6 +185,13 @@ class Gate:
             seconds = time.perf_counter() - began
             self.record(exchange, method, found, status, seconds)
 
+    def request_id(self, headers: Mapping[str, str]) -> str:
+        """Return what the client calls the request, or a name that nothing else has."""
+        given = headers.get("x-request-id")
+        if given is not None and REQUEST_ID.fullmatch(given):
+            return given
+        return f"{self.prefix}{next(self.numbers):08x}"
+
     def check(self, found: Found, headers: Mapping[str, str]) -> None:
         """Raise RequestError for a request that is not let in."""
         if self.draining and found.name in READINESS:
@@ -188,27 +199,10 @@ class Gate:
         if found.name in HEALTH:
             return
         if self.keys and not (self.open_docs and found.answer is None):
-            self.check_key(headers)
+            self.keys.check(headers)
         if self.in_flight > self.max_concurrency:
             raise RequestError(
                 503, f"{self.max_concurrency} requests are in hand; try again"
-            )
-
-    def check_key(self, headers: Mapping[str, str]) -> None:
-        """Raise RequestError unless a request carries one of the keys."""
-        given = headers.get("x-api-key")
-        if given is None:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer":
-                given = ""
-        # All keys are compared, each in constant time: nothing can be learnt from it.
-        attempt = given.strip().encode("latin-1")
-        if not any([hmac.compare_digest(attempt, key) for key in self.keys]):
-            problem = "is not known" if attempt else "is missing"
-            raise RequestError(
-                401,
-                f"the key {problem}; send `X-API-Key: KEY` or "
-                "`Authorization: Bearer KEY`",
             )
 
     def look_up(self, method: str, path: str) -> Found:
@@ -286,11 +280,3 @@ class Gate:
             line["rows"] = reply.rows
             line["version"] = reply.version
         self.log.add(line)
-
-
-def request_id(headers: Mapping[str, str]) -> str:
-    """Return what the client calls the request, or a name that nothing else has."""
-    given = headers.get("x-request-id")
-    if given is not None and REQUEST_ID.fullmatch(given):
-        return given
-    return secrets.token_hex(16)
