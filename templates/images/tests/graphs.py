@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.package_name }} import registry
-from {{ cookiecutter.package_name }}.serving.messages import RequestError
+from {{ cookiecutter.package_name }}.serving import messages
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 from {{ cookiecutter.package_name }}.serving.tensors import Array
 
@@ -71,7 +71,10 @@ def graph(name: str = "images") -> onnx.ModelProto:
 
 
 def onnx_model(
-    nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: Mapping[str, Any]
+    nodes: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    constants: Mapping[str, Any],
 ) -> onnx.ModelProto:
     """Return a graph as ONNX Runtime loads it."""
     kept = [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()]
@@ -102,7 +105,7 @@ class OneModel:
     def get(self, name: str | None = None, version: str | None = None) -> Model:
         """Return it, or say that there is no other."""
         if name not in (None, "model"):
-            raise RequestError(404, "unknown", "name")
+            raise messages.RequestError(404, "unknown", "name")
         if version not in (None, "1"):
-            raise RequestError(404, "unknown", "version")
+            raise messages.RequestError(404, "unknown", "version")
         return self.model

@@ -10,7 +10,6 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ class Served(nn.Module):
         self.max_value = max_value
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return probabilities (n, classes) of raw pixels, float32 (n, height, width)."""
+        """Return probabilities (n, classes) of pixels, float32 (n, height, width)."""
         logits: Tensor = self.model(images / self.max_value)
         return logits.softmax(dim=1)
 
@@ -53,7 +52,7 @@ class Served(nn.Module):
 def formats(folder: Path, manifest: Manifest) -> dict[str, Format]:
     """Return the formats that a version can be written in.
 
-    TorchServe's archive needs a handler, which projects that deploy nothing do not have.
+    TorchServe's archive needs a handler; without deploy/torchserve/, there is none.
 
     Args:
         folder: The version.
@@ -172,7 +171,7 @@ def as_json(content: dict[str, Any]) -> bytes:
 
 @contextmanager
 def quiet_exporter() -> Iterator[None]:
-    """Hide what torch.onnx says of packages and types that this project does not use."""
+    """Hide what torch.onnx says of packages and types that are not used here."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

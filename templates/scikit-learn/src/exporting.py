@@ -42,9 +42,7 @@ def formats(folder: Path, manifest: Manifest) -> dict[str, Format]:
             partial(export_onnx, pipeline, inputs),
             lambda target, feeds: run_onnx(target / ONNX_FILE, feeds, output),
         ),
-        "joblib": Format(
-            partial(export_joblib, pipeline), partial(run_joblib, inputs)
-        ),
+        "joblib": Format(partial(export_joblib, pipeline), partial(run_joblib, inputs)),
     }
 
 

@@ -47,7 +47,7 @@ def held_out(settings: ExportSettings, folder: Path, manifest: Manifest) -> Samp
 
 
 def with_gaps(features: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """Return a row for each column in which that cell is empty, and more for categories.
+    """Return rows with an empty cell, or with a category that is new, in each column.
 
     Args:
         features: At least one row.

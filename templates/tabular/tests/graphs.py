@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from {{ cookiecutter.package_name }} import registry, schema
 from {{ cookiecutter.package_name }}.inputs import Inputs, Task
 from {{ cookiecutter.package_name }}.schema import Column, Schema
-from {{ cookiecutter.package_name }}.serving.messages import RequestError
+from {{ cookiecutter.package_name }}.serving import messages
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 from {{ cookiecutter.package_name }}.serving.tensors import Array
 
@@ -110,10 +110,14 @@ def graph(task: Task = "classification", column: str = "age") -> onnx.ModelProto
 
 
 def onnx_model(
-    nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: Mapping[str, Any]
+    nodes: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    constants: Mapping[str, Any],
 ) -> onnx.ModelProto:
     """Return a graph as ONNX Runtime loads it."""
-    kept = [numpy_helper.from_array(np.float32(v), k) for k, v in constants.items()]
+    arrays = {name: np.array(value, np.float32) for name, value in constants.items()}
+    kept = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     body = helper.make_graph(nodes, "graph", inputs, outputs, kept)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(body, opset_imports=opsets, ir_version=9)
@@ -154,7 +158,7 @@ class OneModel:
     def get(self, name: str | None = None, version: str | None = None) -> Model:
         """Return it, or say that there is no other."""
         if name not in (None, "model"):
-            raise RequestError(404, "unknown", "name")
+            raise messages.RequestError(404, "unknown", "name")
         if version not in (None, "1"):
-            raise RequestError(404, "unknown", "version")
+            raise messages.RequestError(404, "unknown", "version")
         return self.model

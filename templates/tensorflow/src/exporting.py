@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from . import models
-from .agreement import PROBABILITIES, Array, Feeds, Format, Sample, run_onnx
+from .agreement import PROBABILITIES, Array, Feeds, Format, run_onnx
 from .backend import silenced_stderr
 from .held_out import IMAGES, held_out
 from .registry import ONNX_FILE, Manifest

@@ -130,7 +130,9 @@ def served_version(model_dir: Path) -> int:
     for version in reversed(versions(model_dir)):
         if ONNX_FILE in read_manifest(model_dir / str(version)).files:
             return version
-    raise RegistryError(f"version {newest} of {model_dir} is not exported; run `export`")
+    raise RegistryError(
+        f"version {newest} of {model_dir} is not exported; run `export`"
+    )
 
 
 def refuse_unservable(model_dir: Path, version: int) -> None:

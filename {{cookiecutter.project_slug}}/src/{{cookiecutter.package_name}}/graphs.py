@@ -4,12 +4,12 @@ What scikit-learn's steps learned becomes constants of the graph. Every column i
 input of its own, called like the column. Numbers are float64 throughout, as they are in
 scikit-learn: in float32, a value next to a tree's threshold falls on the other side.
 
-Estimators are converted by skl2onnx, but for trees (see tree_graphs.py). The preparation
-is converted here: skl2onnx 1.20 knows neither the indicators of SimpleImputer nor the
-infrequent categories of OneHotEncoder.
+Estimators are converted by skl2onnx, but for trees (see tree_graphs.py). Their
+preparation is converted here: skl2onnx 1.20 knows neither the indicators of
+SimpleImputer nor the infrequent categories of OneHotEncoder.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from .agreement import PROBABILITIES, VALUE, ExportError
-from .inputs import Inputs, Kind
+from .inputs import Inputs
 
 # Read by ONNX Runtime from 1.14 (2023) on.
 OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -55,7 +55,9 @@ class Graph:
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def add(self, operator: str, *inputs: str, domain: str = "", **settings: Any) -> str:
+    def add(
+        self, operator: str, *inputs: str, domain: str = "", **settings: Any
+    ) -> str:
         """Add a node with one output and return that output's name."""
         name = f"{self.prefix}{operator}{len(self.nodes)}"
         self.nodes.append(
@@ -167,7 +169,9 @@ def numbers(
     filled = graph.add("Where", missing, graph.constant(imputer.statistics_), values)
     indicators = imputer.indicator_.features_ if imputer.add_indicator else []
     if len(indicators):
-        chosen = graph.add("Gather", missing, graph.constant(indicators, np.int64), axis=1)
+        chosen = graph.add(
+            "Gather", missing, graph.constant(indicators, np.int64), axis=1
+        )
         filled = graph.joined([filled, graph.cast(chosen, TensorProto.DOUBLE)])
     if scaler.with_mean:
         filled = graph.add("Sub", filled, graph.constant(scaler.mean_))

@@ -218,7 +218,7 @@ def damages(
 
 def listed(folder: Path) -> set[str]:
     """Return the paths of all files of a version, but the manifest's."""
-    names = set()
+    names: set[str] = set()
     # os.walk passes over what vanishes meanwhile: an export tidies up.
     for parent, folders, files in os.walk(folder):
         within = Path(parent).relative_to(folder)

@@ -25,7 +25,7 @@ class RegistrySettings(Settings):
 
     action: CliPositionalArg[
         Literal["list", "show", "promote", "rollback", "verify"]
-    ] = Field(description="What to do")
+    ] = Field("list", description="What to do")
     version: int | None = Field(
         None,
         ge=1,

@@ -1,8 +1,8 @@
 """Forests and boosted trees as ONNX: one node that holds all trees.
 
-skl2onnx 1.20 fails on scikit-learn 1.9's boosting, and on forests of float64. The nodes'
-sums are float32 whatever their inputs are, so what is summed is kept small: a constant
-that all predictions share is added afterwards, in float64.
+skl2onnx 1.20 fails on scikit-learn 1.9's boosting, and on forests of float64. What a
+node adds up is float32 whatever its inputs are, so that is kept small: a constant that
+all predictions share is added afterwards, in float64.
 """
 
 from collections.abc import Callable, Iterable
@@ -166,9 +166,7 @@ def forest_regressor(graph: Graph, features: str, forest: Any) -> str:
     trees = forest_trees(forest)
     # A tree's root has the mean of its rows: what is left to sum is the spread.
     middle = sum(tree.value[0, 0] for tree in trees)
-    centred = [
-        tree._replace(value=tree.value - middle / len(trees)) for tree in trees
-    ]
+    centred = [tree._replace(value=tree.value - middle / len(trees)) for tree in trees]
     spread = summed(graph, rounded(graph, features), centred, 1)
     return graph.add("Add", spread, graph.constant(middle))
 

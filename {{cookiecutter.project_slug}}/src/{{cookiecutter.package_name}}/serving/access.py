@@ -21,6 +21,7 @@ FLUSH_SECONDS = 0.5
 # Beyond these lines, some 20 MB, whatever reads the log has stopped: lines are dropped.
 MOST_LINES = 100_000
 STDOUT = 1
+OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 # What a pipe takes whole, so that the lines of several workers do not mix.
 PIECE_BYTES = getattr(select, "PIPE_BUF", 512)
 
@@ -48,7 +49,7 @@ class AccessLog:
         if len(self.lines) >= MOST_LINES:
             self.dropped += 1
         else:
-            self.lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            self.lines.append(orjson.dumps(line, option=OPTIONS))
 
     def flush(self) -> None:
         """Write what there is."""

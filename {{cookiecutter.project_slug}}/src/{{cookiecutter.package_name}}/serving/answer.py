@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from .connections import ARRIVED
 from .messages import Endpoint, Reply, Request, RequestError
 from .model import Models
 
@@ -52,7 +53,8 @@ class Answer:
         body = b""
         if scope["method"] not in ("GET", "HEAD"):
             declared = exchange.headers.get("content-length")
-            body = await read_body(receive, declared, self.limits)
+            arrived = ARRIVED in scope
+            body = await read_body(receive, declared, self.limits, arrived)
         params, max_rows = scope["path_params"], self.limits.max_rows
         request = Request(params, exchange.headers, body, max_rows)
         if len(body) <= self.limits.large_body_bytes:
@@ -79,13 +81,16 @@ class Answer:
             ) from None
 
 
-async def read_body(receive: Receive, declared: str | None, limits: Limits) -> bytes:
+async def read_body(
+    receive: Receive, declared: str | None, limits: Limits, arrived: bool = False
+) -> bytes:
     """Read a request's body to the end.
 
     Args:
         receive: Gives the next part.
         declared: The header Content-Length, if there is one.
         limits: How long it may be, and how long that may take.
+        arrived: Whether it is known to be there, so that nothing has to be timed.
 
     Raises:
         RequestError: If it is too long (413) or too slow (408).
@@ -95,27 +100,28 @@ async def read_body(receive: Receive, declared: str | None, limits: Limits) -> b
     if declared is not None and declared.isdecimal() and int(declared) > most:
         # The server reads and forgets what follows, so that the client can finish.
         raise too_long(most)
+    if arrived:
+        return await join_parts(receive, most)
     try:
         async with asyncio.timeout(limits.read_seconds):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body"):
-                body: bytes = message.get("body", b"")
-                if len(body) > most:
-                    raise too_long(most)
-                return body
-            parts, length = [], 0
-            while message["type"] == "http.request":
-                parts.append(message.get("body", b""))
-                length += len(parts[-1])
-                if length > most:
-                    raise too_long(most)
-                if not message.get("more_body"):
-                    return b"".join(parts)
-                message = await receive()
+            return await join_parts(receive, most)
     except TimeoutError:
         raise RequestError(
             408, f"the body did not arrive within {limits.read_seconds:g} s"
         ) from None
+
+
+async def join_parts(receive: Receive, most: int) -> bytes:
+    """Return a body of `most` bytes, or raise what `read_body` raises."""
+    parts: list[bytes] = []
+    length = 0
+    while (message := await receive())["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        if length > most:
+            raise too_long(most)
+        if not message.get("more_body"):
+            return b"".join(parts)
     raise ClientDisconnect
 
 

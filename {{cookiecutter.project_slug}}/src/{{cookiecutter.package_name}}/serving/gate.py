@@ -5,6 +5,7 @@ what a framework does around it must not cost more than the prediction itself.
 """
 
 import hmac
+import itertools
 import logging
 import re
 import secrets
@@ -17,7 +18,7 @@ from functools import lru_cache
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from .access import AccessLog
@@ -70,7 +71,7 @@ class Found:
     Attributes:
         name: Of the endpoint, for the metrics.
         path: The path, its variable parts by name.
-        route: The route; None if there is none for this method.
+        here: Whether there is a route, for this method.
         answer: The endpoint, if it is one of a protocol.
         params: The variable parts of the path.
         allowed: The methods of the path, if this one is not among them.
@@ -78,7 +79,7 @@ class Found:
 
     name: str
     path: str
-    route: BaseRoute | None = None
+    here: bool = False
     answer: Answer | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
@@ -120,6 +121,9 @@ class Gate:
         self.open_docs = open_docs
         self.in_flight = 0
         self.draining = False
+        # Random once, then counted: asking for randomness is a call of the system.
+        self.prefix = secrets.token_hex(12)
+        self.numbers = itertools.count()
         # Starlette tries one route after the other; most requests are for few paths.
         self.find = lru_cache(maxsize=1024)(self.look_up)
 
@@ -133,7 +137,7 @@ class Gate:
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        exchange = Exchange(request_id(headers), headers)
+        exchange = Exchange(self.request_id(headers), headers)
         scope["exchange"] = exchange
         method, path = scope["method"], scope["path"]
         find = self.find if len(path) <= LONGEST_PATH else self.look_up
@@ -160,7 +164,7 @@ class Gate:
                 if found.answer is not None:
                     scope["path_params"] = found.params
                     await found.answer(scope, receive, answer)
-                elif found.route is not None:
+                elif found.here:
                     await self.app(scope, receive, answer)
                 else:
                     await send_reply(answer, self.no_route(method, found))
@@ -171,13 +175,22 @@ class Gate:
             except Exception:
                 logger.exception("request %s failed", exchange.id)
                 if status == CLIENT_GONE:  # nothing was answered yet
-                    failure = RequestError(500, f"internal error, see {exchange.id}")
+                    failure = RequestError(
+                        500, f"internal error, logged as {exchange.id}"
+                    )
                     await send_reply(answer, self.refusal(found, failure))
         finally:
             self.in_flight -= 1
             self.metrics.in_flight.dec()
             seconds = time.perf_counter() - began
             self.record(exchange, method, found, status, seconds)
+
+    def request_id(self, headers: Mapping[str, str]) -> str:
+        """Return what the client calls the request, or a name that nothing else has."""
+        given = headers.get("x-request-id")
+        if given is not None and REQUEST_ID.fullmatch(given):
+            return given
+        return f"{self.prefix}{next(self.numbers):08x}"
 
     def check(self, found: Found, headers: Mapping[str, str]) -> None:
         """Raise RequestError for a request that is not let in."""
@@ -210,22 +223,25 @@ class Gate:
             )
 
     def look_up(self, method: str, path: str) -> Found:
-        """Find what there is at a path."""
+        """Find what there is at a path.
+
+        The first route for a path decides what the path is; others of the same form may
+        add methods. `/models/{name}` says nothing about `/models/{name}:predict`.
+        """
         scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+        form = None
         allowed: set[str] = set()
         for route in self.app.routes:
             match, child = route.matches(scope)
-            if match is Match.FULL:
-                endpoint = child["endpoint"]
-                return Found(
-                    name=getattr(route, "name", "") or type(route).__name__,
-                    path=getattr(route, "path", path),
-                    route=route,
-                    answer=endpoint if isinstance(endpoint, Answer) else None,
-                    params=child["path_params"],
-                )
-            if match is Match.PARTIAL:
-                allowed.update(getattr(route, "methods", None) or ())
+            if match is Match.NONE or not isinstance(route, Route):
+                continue
+            form = form or route.path
+            if route.path == form and match is Match.FULL:
+                answer = route.endpoint if isinstance(route.endpoint, Answer) else None
+                params = child["path_params"]
+                return Found(route.name, form, True, answer, params)
+            if route.path == form:
+                allowed.update(route.methods or ())
         return Found("unmatched", path, allowed=tuple(sorted(allowed)))
 
     def no_route(self, method: str, found: Found) -> Reply:
@@ -281,11 +297,3 @@ class Gate:
             line["rows"] = reply.rows
             line["version"] = reply.version
         self.log.add(line)
-
-
-def request_id(headers: Mapping[str, str]) -> str:
-    """Return what the client calls the request, or a name that nothing else has."""
-    given = headers.get("x-request-id")
-    if given is not None and REQUEST_ID.fullmatch(given):
-        return given
-    return secrets.token_hex(16)

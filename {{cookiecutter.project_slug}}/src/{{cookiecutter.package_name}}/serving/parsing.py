@@ -13,7 +13,6 @@ import orjson
 import simdjson
 
 from .messages import JSON, Request, RequestError
-from .tensors import Floats
 
 # What `curl --data` says if nobody tells it otherwise; the documentation of TensorFlow
 # Serving and of others asks for it that way.
@@ -76,44 +75,6 @@ def kind_of(value: object) -> str:
     """Say what a parsed value is, as JSON calls it."""
     names = {type(None): "null", bool: "a boolean", str: "a text", list: "a list"}
     return names.get(type(value), "an object" if type(value) is dict else "a number")
-
-
-def quick_images(
-    body: bytes, keys: tuple[str, ...], height: int, width: int
-) -> Floats | None:
-    """Read a document that is nothing but a list of images, in the quick way.
-
-    Args:
-        body: JSON: objects of one key each, in them a list of lists of lists.
-        keys: The keys that lead to the list; none if it is the whole document.
-        height: How many lists an image has.
-        width: How many numbers each of these has.
-
-    Returns:
-        The images, (n, height, width) with n > 0; None if the exact way has to look.
-    """
-    # A byte order mark is refused by orjson, and skipped by simdjson.
-    if body[:1] not in (b"{", b"["):
-        return None
-    try:
-        found: Any = simdjson.Parser().parse(body)
-        for key in keys:
-            if len(found) != 1:
-                return None
-            found = found[key]
-        if not isinstance(found, simdjson.Array) or not len(found):
-            return None
-        images: Any = found  # the type that comes with simdjson knows no numbers
-        # `as_buffer` makes one flat list of lists of any depth, so the number of lists
-        # is counted too. A "[" in a text makes it larger, and the exact way is taken.
-        if body.count(b"[") != 1 + len(images) * (1 + height):
-            return None
-        widths = [width] * height
-        if any(list(map(len, image)) != widths for image in images):
-            return None
-        return np.frombuffer(images.as_buffer(of_type="d")).reshape(-1, height, width)
-    except GIVES_UP:
-        return None
 
 
 def quick_tensor(body: bytes) -> dict[str, Any] | None:

@@ -16,26 +16,26 @@ from functools import partial
 from logging.handlers import RotatingFileHandler
 from math import ceil
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from ..aliases import served_version
 from ..config import ConfigError, ProjectError
 from ..logs import LOGGING_CONFIG, set_up_logging
-from ..registry import load_version
 from .app import create_app
 from .connections import Connection
 from .gate import Gate
 from .metrics import FOLDER_VARIABLE
+from .reload import ServedModel
 from .settings import ServeSettings
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
 # A worker that is still importing, or busy with a large batch, is not a dead one.
-WORKER_SECONDS = 60
+WORKER_SECONDS = 30
 
 
 def serve(settings: ServeSettings) -> None:
@@ -47,19 +47,20 @@ def serve(settings: ServeSettings) -> None:
         ProjectError: If a worker cannot start.
     """
     model_dir = settings.models_dir / settings.model_name
-    version = served_version(model_dir)
-    load_version(model_dir, version)
+    # Workers load it too; what is wrong is better said once, before there are any.
+    version = ServedModel(model_dir).get().version
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     logger.info(
         "%s version %d on http://%s:%d", settings.model_name, version, shown, port
     )
+    connection = partial(Connection, head_seconds=settings.read_seconds)
     config = uvicorn.Config(
         partial(in_this_process if settings.workers == 1 else in_child, settings),
         factory=True,
         workers=settings.workers,
-        http=Connection,
+        http=cast(type[asyncio.Protocol], connection),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -68,9 +69,7 @@ def serve(settings: ServeSettings) -> None:
         proxy_headers=False,  # nothing here asks for the client's address
         backlog=BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=ceil(
-            settings.read_seconds + settings.answer_seconds
-        ),
+        timeout_graceful_shutdown=ceil(settings.read_seconds + settings.answer_seconds),
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
     with listener:
@@ -101,9 +100,7 @@ def in_this_process(settings: ServeSettings) -> Gate:
 
 def in_child(settings: ServeSettings) -> Gate:
     """Build the application for one worker of several, a process of its own."""
-    set_up_logging(
-        LOGGING_CONFIG, settings.log_dir, settings.log_level, settings.quiet
-    )
+    set_up_logging(LOGGING_CONFIG, settings.log_dir, settings.log_level, settings.quiet)
     never_rotate()
     try:
         return drained(create_app(settings), settings.drain_seconds)

@@ -161,8 +161,8 @@ def from_json(
         if len(value) != count:
             message = f"must have {count} numbers for its shape, has {len(value)}"
             raise RequestError(400, message, field)
-        array: Array = converted(value, dtype, field)
-        return array.reshape(shape)
+        numbers: Array = converted(value, dtype, field).reshape(shape)
+        return numbers
     kind = KINDS[dtype.kind]
     nested = isinstance(value, list) and value and isinstance(value[0], list)
     require_shape(value, shape if nested else (count,), field, kind)
@@ -174,7 +174,8 @@ def from_json(
         require_all(fits.astype(np.bool_), exact, rule, field)
     if dtype.kind == "f":
         value = converted(np.array(value, np.float64), dtype, field)
-    return np.array(value, dtype=dtype).reshape(shape)
+    result: Array = np.array(value, dtype=dtype).reshape(shape)
+    return result
 
 
 def from_bytes(
@@ -198,7 +199,8 @@ def from_bytes(
         wanted = f"{count * dtype.itemsize} bytes for its shape and its type"
         raise RequestError(400, f"must have {wanted}, has {len(data)}", field)
     if dtype.kind == "b":
-        return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+        flags: Array = np.frombuffer(data, np.uint8) != 0
+        return flags.reshape(shape)
     return np.frombuffer(data, dtype).reshape(shape)
 
 
