@@ -8,12 +8,12 @@ import numpy as np
 import orjson
 import pytest
 
-from {{ cookiecutter.package_name }}.serving import messages
-from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS, tensors_v2
+from {{ cookiecutter.package_name }}.serving import messages, protocols
+from {{ cookiecutter.package_name }}.serving.protocols import tensors_v2
 
 from graphs import CLASSES, TENSORS, OneModel, expected
 
-HANDLERS = {each.name.removeprefix("open_inference_"): each for each in ENDPOINTS}
+HANDLERS = {each.name: each.handler for each in protocols.ENDPOINTS}
 TEXTS = {"name": "t", "datatype": "BYTES", "shape": [2]}
 OUTPUT = {"name": "probabilities"}
 LENGTH = "inference-header-content-length"
@@ -30,7 +30,7 @@ def infer(models: OneModel, document: Any, rest: bytes = b"") -> messages.Reply:
     head = orjson.dumps(document)
     headers = {LENGTH: str(len(head))} if rest else {}
     request = messages.Request({"name": "model"}, headers, head + rest)
-    return HANDLERS["infer"].handler(models, request)
+    return HANDLERS["open_inference_infer"](models, request)
 
 
 def as_bytes(array: Any) -> bytes:
@@ -253,7 +253,7 @@ def test_the_server_and_the_model_are_described(models: OneModel) -> None:
     request = messages.Request({"name": "model"}, {}, b"")
 
     def ask(name: str) -> Any:
-        return orjson.loads(HANDLERS[name].handler(models, request).body)
+        return orjson.loads(HANDLERS[f"open_inference_{name}"](models, request).body)
 
     server = ask("server_metadata")
     assert server["version"] == metadata.version(server["name"])

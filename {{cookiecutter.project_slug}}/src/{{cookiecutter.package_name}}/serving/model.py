@@ -27,6 +27,7 @@ class Model:
         classes: The name of each class, in the order of the output; none for a
             regression.
         inputs: What it has to be given, from the manifest.
+        folder: The version's files.
         manifest: What else is known of it.
         tensors: The inputs of the graph.
         outputs: The outputs of the graph: `probabilities` or `value`.
@@ -34,8 +35,7 @@ class Model:
 
     def __init__(
         self,
-        name: str,
-        version: int,
+        folder: Path,
         manifest: Manifest,
         session: onnxruntime.InferenceSession,
         limits: Mapping[str, Limits],
@@ -43,8 +43,7 @@ class Model:
         """Compare the graph with the manifest.
 
         Args:
-            name: The model's.
-            version: The version's number.
+            folder: The version's: `<name>/<version>`.
             manifest: The version's.
             session: The graph, loaded.
             limits: What the values of each input may be.
@@ -53,12 +52,13 @@ class Model:
             RegistryError: If an input or output is missing, is one too many, or is of
                 another shape or type; the message says which.
         """
-        self.name = name
-        self.version = version
+        self.name = folder.parent.name
+        self.version = int(folder.name)
+        self.folder = folder
         self.manifest = manifest
         self.classes = manifest.classes
         self.inputs: Inputs = manifest.inputs
-        where = f"{name}, version {version}, {FILE}"
+        where = str(folder / FILE)
         self.tensors = tuple(
             replace(tensor, limits=limits[tensor.name])
             for tensor in checked(session.get_inputs(), self.inputs.shapes, where)
@@ -85,7 +85,7 @@ class Model:
 
 
 class Models(Protocol):
-    """The models that a server has; reload.py keeps them up to date."""
+    """The models that a server has, whichever are the newest."""
 
     def get(self, name: str | None = None, version: str | None = None) -> Model:
         """Return a model.
@@ -127,7 +127,7 @@ def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
     except Exception as error:  # ONNX Runtime's own classes have no public base
         raise RegistryError(f"{path} cannot be loaded: {error}") from error
     limits = limits_of(folder, manifest.inputs)
-    model = Model(model_dir.name, version, manifest, session, limits)
+    model = Model(folder, manifest, session, limits)
     # The first prediction allocates memory; no request shall wait for that.
     model.predict({tensor.name: blank(tensor) for tensor in model.tensors})
     return model

@@ -14,7 +14,7 @@ import simdjson
 
 from .messages import JSON, Request, RequestError
 
-# What `curl --data` says if nobody tells it otherwise; the documentation of TensorFlow
+# What `curl -d` says if nobody tells it otherwise; the documentation of TensorFlow
 # Serving and of others asks for it that way.
 FORM = "application/x-www-form-urlencoded"
 # What simdjson raises: for syntax and NaN; for a path that is not there; for a value

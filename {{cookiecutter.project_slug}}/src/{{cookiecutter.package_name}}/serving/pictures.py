@@ -44,5 +44,6 @@ def read_picture(
                 raise RequestError(400, message, field)
             return np.asarray(image.convert("L"))
     except (*DAMAGED, Image.DecompressionBombError) as error:
-        message = f"is not a PNG or JPEG picture that can be read: {error}"
+        # Pillow's own words name objects of this process.
+        message = "is not a PNG or JPEG picture that can be read"
         raise RequestError(400, message, field) from error

@@ -1,9 +1,9 @@
 """TorchServe's inference API: JSON or a picture in, `{class: probability}` out.
 
-https://pytorch.org/serve/inference_api.html is what it says; the bodies are those of
-deploy/torchserve/handler.py: one row, a list of rows, or `{"instances": [...]}`, which
-is answered by `{"predictions": [...]}`. Not offered: forms (`curl --form`); send a
-picture as the body itself (`curl --data-binary @digit.png`, `curl --upload-file`).
+https://pytorch.org/serve/inference_api.html is what it says; what is in a body, it
+leaves to a handler. Here it is one row, a list of rows, a picture, or `{"instances":
+[...]}`, which is answered by `{"predictions": [...]}`. Not offered: forms; a picture is
+the whole body, as `curl -T digit.png` sends it.
 """
 
 from typing import Any
@@ -64,7 +64,7 @@ def model_predict(models: Models, request: Request) -> Reply:
 def is_picture(request: Request) -> bool:
     """Whether the body is a picture: by its type, or by its first bytes.
 
-    `curl --upload-file` names no type, and `curl --data-binary` a wrong one.
+    `curl -T` names no type, and other options of curl a wrong one.
     """
     kind = media_type(request)
     return kind.startswith("image/") or request.body.startswith(PICTURES)
@@ -102,7 +102,7 @@ def refuse(error: RequestError) -> Reply:
 PATH = "/predictions/{name}"
 ENDPOINTS = [
     Endpoint("GET", "/ping", ping, "torchserve_ping", refuse, PROTOCOL),
-    # `curl --upload-file` sends PUT.
+    # `curl -T` sends PUT.
     *(
         Endpoint(method, path, model_predict, "torchserve_predict", refuse, PROTOCOL)
         for method in ("POST", "PUT")
