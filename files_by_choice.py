@@ -30,6 +30,7 @@ NEEDED_BY = [
     ("framework", {"tensorflow", "pytorch"}, ["tests/test_serving_pictures.py"]),
     ("framework", {"scikit-learn"}, _with_tests(_TABLES)),
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
+    ("framework", {"scikit-learn"}, ["tests/test_serving_fields.py"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from . import pages
 from .access import AccessLog
 from .answer import Answer, Limits
 from .gate import Gate
@@ -81,6 +82,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
                 for endpoint in ENDPOINTS
             ),
             *health_routes(found, metrics),
+            *pages.routes(found, settings),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: as_json, Exception: as_json},

@@ -13,14 +13,15 @@ import orjson
 from .fields import row_example
 from .gate import HEALTH
 from .messages import JSON, Endpoint, Request, RequestError
-from .model import Model, Models
+from .model import Model
 from .operations import OPERATIONS, Operation, Schema, json_content, like, ref, schemas
 from .protocols import ENDPOINTS
 from .protocols.open_inference import SERVER
 
 TAG = "Health and metrics"
+TEXT: Schema = {"type": "string"}
 VARIABLE = re.compile(r"\{(\w+)\}")  # of a path
-KEYS = [{"key": []}, {"bearer": []}]
+KEYS: list[Schema] = [{"key": []}, {"bearer": []}]
 SECURITY_SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -38,11 +39,6 @@ BODY_REFUSALS = {
     415: "The body is of a type that is not read.",
     422: "The model has no finite answer to a row.",
 }
-# The endpoints of no protocol, which answer JSON: path, summary, answer.
-PLAIN = (
-    ("/healthz", "Say that the process answers.", {"status": "alive"}),
-    ("/readyz", "Say that there is a model.", {"ready": True, "model": "", "version": 1}),
-)
 
 
 class Served:
@@ -99,28 +95,32 @@ def paths(model: Model, needs_key: bool) -> dict[str, Any]:
     for endpoint in ENDPOINTS:
         methods = found.setdefault(endpoint.path, {})
         methods[endpoint.method.lower()] = described(model, endpoint, needs_key)
-    for path, summary, answer in PLAIN:
-        found[path] = {"get": plain(path, summary, json_content(like(answer)))}
-    text = {"text/plain": {"schema": {"type": "string"}}}
-    found["/metrics"] = {"get": plain("/metrics", "Metrics for Prometheus.", text)}
-    return found
+    return found | plain_paths(model)
 
 
-def plain(path: str, summary: str, content: Schema) -> Schema:
-    """Describe an endpoint of no protocol."""
-    responses = {"200": {"description": "As it should be.", "content": content}}
-    if path == "/readyz":
-        responses["503"] = {
-            "description": REFUSALS[503],
-            "content": json_content(ref("Error")),
-        }
-    return {
-        "operationId": path.strip("/"),
-        "summary": summary,
-        "tags": [TAG],
-        "security": [],
-        "responses": responses,
+def plain_paths(model: Model) -> dict[str, Any]:
+    """Describe the endpoints of no protocol, which never need a key."""
+    ready = {"ready": True, "model": model.name, "version": model.version}
+    answers = {
+        "/healthz": ("Say that the process answers.", example({"status": "alive"})),
+        "/readyz": ("Say that there is a model.", example(ready)),
+        "/metrics": ("Count, for Prometheus.", {"text/plain": {"schema": TEXT}}),
     }
+    found: dict[str, Any] = {}
+    for path, (summary, content) in answers.items():
+        operation = {
+            "operationId": path.strip("/"),
+            "summary": summary,
+            "tags": [TAG],
+            "security": [],
+            "responses": {"200": {"description": "The answer.", "content": content}},
+        }
+        found[path] = {"get": operation}
+    found["/readyz"]["get"]["responses"]["503"] = {
+        "description": REFUSALS[503],
+        "content": json_content(ref("Error")),
+    }
+    return found
 
 
 def described(model: Model, endpoint: Endpoint, needs_key: bool) -> Schema:
@@ -147,13 +147,12 @@ def described(model: Model, endpoint: Endpoint, needs_key: bool) -> Schema:
         operation["parameters"] += bodies.parameters
         operation["requestBody"] = {"required": True, "content": asked(bodies)}
         first = orjson.dumps(next(iter(bodies.examples.values())))
-        example = answered(model, endpoint, path, first)
-        content = json_content(bodies.reply, example=example)
+        answer = answered(model, endpoint, path, first)
+        content = json_content(bodies.reply, example=answer)
         content |= described_bytes(bodies.other_replies)
         refusals |= BODY_REFUSALS
     else:
-        example = answered(model, endpoint, path)
-        content = json_content(like(example), example=example)
+        content = example(answered(model, endpoint, path))
     operation["responses"] = {"200": {"description": "The answer.", "content": content}}
     for status, why in sorted(refusals.items()):
         content = json_content(ref(error_name(endpoint)))
@@ -173,10 +172,15 @@ def parameter(name: str, value: str) -> Schema:
     }
 
 
+def example(answer: Any) -> Schema:
+    """Return the content of an answer that always looks like this one."""
+    return json_content(like(answer), example=answer)
+
+
 def asked(bodies: Operation) -> Schema:
     """Return the content of a request."""
-    examples = {name: {"value": value} for name, value in bodies.examples.items()}
-    content = json_content(bodies.request, examples=examples)
+    named = {name: {"value": value} for name, value in bodies.examples.items()}
+    content = json_content(bodies.request, examples=named)
     return content | described_bytes(bodies.other_requests)
 
 
@@ -201,5 +205,5 @@ def error_name(endpoint: Endpoint) -> str:
 def error_schema(endpoint: Endpoint) -> Schema:
     """Return the schema of a protocol's errors, with one as an example."""
     error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
-    example = orjson.loads(endpoint.refuse(error).body)
-    return {**like(example), "examples": [example]}
+    content = orjson.loads(endpoint.refuse(error).body)
+    return {**like(content), "examples": [content]}

@@ -153,17 +153,16 @@ def seldon(model: Model, row: Any) -> Operation:
         tensor = {"shape": values.shape, "values": short(values)}
         named = {"names": names} if names else {}
         examples["tensor"] = {"data": {**named, "tensor": tensor}}
-    numbers = many({"type": "number"})
-    tensor = record({"shape": many({"type": "integer"}), "values": numbers})
-    names = many({"type": "string"})
+    numbers, texts = many({"type": "number"}), many({"type": "string"})
+    flat = record({"shape": many({"type": "integer"}), "values": numbers})
     row_schema = {"anyOf": [ref(fields.ROW), {"type": "array"}]}
     asked = [
-        record({"ndarray": many(row_schema, minItems=1)}, names=names),
-        record({"tensor": tensor}, names=names),
+        record({"ndarray": many(row_schema, minItems=1)}, names=texts),
+        record({"tensor": flat}, names=texts),
     ]
     answered = [
-        record({"names": names, "ndarray": many(numbers)}),
-        record({"names": names, "tensor": tensor}),
+        record({"names": texts, "ndarray": many(numbers)}),
+        record({"names": texts, "tensor": flat}),
     ]
     return Operation(
         request=record({"data": {"oneOf": asked}}, meta={}),

@@ -18,7 +18,7 @@ const DIGITS = [
   "58,85 58,15 28,62 72,62",
   "66,16 36,16 34,46 52,42 67,54 66,74 50,85 32,78",
   "62,16 42,32 32,58 38,80 54,85 66,74 64,58 50,52 34,62",
-  "30,17 70,17 46,85",
+  "32,20 50,15 66,18 58,45 44,85",
   "50,48 35,36 38,20 50,15 62,20 65,36 50,48 33,62 36,80 50,85 64,80 67,62 50,48",
   "66,40 52,48 37,40 36,24 50,15 64,22 66,40 60,85",
 ];
@@ -219,14 +219,14 @@ function seen() {
 /** Draw the lines as large as the images are that the model learnt from.
  *
  * MNIST's digits fill the middle 20 of 28 pixels, those of scikit-learn all 8 pixels of
- * the height. Lines keep their width, wherever and however large one has drawn.
+ * the height, in thicker lines. Lines keep their width, however large one has drawn.
  */
 function fit(context, canvas) {
   const points = lines.flat();
   const [left, top] = [0, 1].map((axis) => Math.min(...points.map((at) => at[axis])));
   const [right, bottom] = [0, 1].map((axis) => Math.max(...points.map((at) => at[axis])));
   const margin = size.height < 20 ? 0 : 4 / 28;
-  const pen = (size.height < 20 ? 0.13 : PEN) * canvas.height;
+  const pen = (size.height < 20 ? 0.2 : PEN) * canvas.height;
   const room = canvas.height * (1 - 2 * margin) - pen;
   // A dot stays a dot.
   const scale = room / Math.max(right - left, bottom - top, 0.25);
