@@ -8,10 +8,11 @@ import socket
 import sys
 from typing import Any
 
-import golden_model
 import numpy as np
 from kserve import InferOutput, InferRequest, InferResponse, Model, ModelServer
 from kserve.protocol.rest.server import RESTServer
+
+import golden_model
 
 
 class GoldenModel(Model):  # type: ignore[misc]
@@ -30,8 +31,9 @@ class GoldenModel(Model):  # type: ignore[misc]
             return {"predictions": self.model.predict_proba(images).tolist()}
         found = self.model.predict_proba(payload.inputs[0].as_numpy())
         output = InferOutput("probabilities", list(found.shape), "FP32")
-        output.set_data_from_numpy(found.astype(np.float32), payload.use_binary_outputs)
-        return InferResponse(payload.id, self.name, [output])
+        output.set_data_from_numpy(found.astype(np.float32), binary_data=False)
+        wanted = payload.request_outputs  # binary or not
+        return InferResponse(payload.id, self.name, [output], requested_outputs=wanted)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Write the golden model as scikit-learn's servers read it: python save_joblib.py FILE."""
+"""Write the golden model for scikit-learn's servers: python save_joblib.py FILE."""
 
 import sys
 
-import golden_model
 import joblib
+
+import golden_model
 
 joblib.dump(golden_model.as_scikit_learn(), sys.argv[1])

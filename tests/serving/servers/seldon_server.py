@@ -6,9 +6,10 @@ but on every address.
 
 from typing import Any
 
-import golden_model
 from seldon_core.metrics import SeldonMetrics
 from seldon_core.wrapper import get_rest_microservice
+
+import golden_model
 
 
 class GoldenModel:

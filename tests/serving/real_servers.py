@@ -1,0 +1,133 @@
+"""How to start each real server with the golden model, in an environment of its own.
+
+Every function is a context: it gives the server's address as long as it runs. All
+listen on 127.0.0.1 only, at ports that were free a moment before.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from serving.running import environment, free_ports, run, started
+
+SCRIPTS = Path(__file__).resolve().parent / "servers"
+HANDLER = ROOT / "{{cookiecutter.project_slug}}" / "deploy/torchserve/handler.py"
+
+
+@contextmanager
+def mlserver(folder: Path) -> Iterator[str]:
+    """MLServer with its own runtime for scikit-learn: Open Inference."""
+    programs = environment("mlserver", ["mlserver==1.7.*", "mlserver-sklearn==1.7.*"])
+    run(
+        [str(programs / "python"), str(SCRIPTS / "save_joblib.py"), "model.joblib"],
+        cwd=folder,
+    )
+    http, grpc, metrics = free_ports(3)
+    settings = {
+        "host": "127.0.0.1",
+        "http_port": http,
+        "grpc_port": grpc,
+        "metrics_port": metrics,
+        "parallel_workers": 0,  # in this process, instead of a pool of others
+    }
+    model = {
+        "name": "model",
+        "implementation": "mlserver_sklearn.SKLearnModel",
+        "inputs": [{"name": "images", "datatype": "FP32", "shape": [-1, 8, 8]}],
+        "parameters": {
+            "uri": "./model.joblib",
+            "version": "1",
+            "extra": {"predict_fn": "predict_proba"},
+        },
+    }
+    (folder / "settings.json").write_text(json.dumps(settings))
+    (folder / "model-settings.json").write_text(json.dumps(model))
+    address = f"http://127.0.0.1:{http}"
+    ready = f"{address}/v2/models/model/ready"
+    with started([str(programs / "mlserver"), "start", "."], folder, ready):
+        yield address
+
+
+@contextmanager
+def kserve(folder: Path) -> Iterator[str]:
+    """KServe's Python server: TensorFlow Serving's JSON and Open Inference."""
+    programs = environment("kserve", ["kserve==0.21.*", "scikit-learn"])
+    (port,) = free_ports(1)
+    command = [str(programs / "python"), str(SCRIPTS / "kserve_server.py"), str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with started(command, folder, f"{address}/v2/models/model/ready"):
+        yield address
+
+
+@contextmanager
+def seldon(folder: Path) -> Iterator[str]:
+    """Seldon Core's microservice for Python; its last release, for Python 3.11."""
+    # It imports pkg_resources, which setuptools 81 no longer brings.
+    wanted = ["seldon-core==1.18.2", "setuptools<81", "scikit-learn"]
+    programs = environment("seldon", wanted)
+    (port,) = free_ports(1)
+    command = [str(programs / "gunicorn"), "--bind", f"127.0.0.1:{port}"]
+    command += ["--chdir", str(SCRIPTS), "seldon_server:application"]
+    address = f"http://127.0.0.1:{port}"
+    with started(command, folder, f"{address}/health/ping"):
+        yield address
+
+
+TORCHSERVE_PROPERTIES = """
+inference_address=http://127.0.0.1:{0}
+management_address=http://127.0.0.1:{1}
+metrics_address=http://127.0.0.1:{2}
+grpc_inference_address=127.0.0.1
+grpc_inference_port={3}
+grpc_management_address=127.0.0.1
+grpc_management_port={4}
+initial_worker_port={5}
+model_store=.
+load_models=model.mar
+default_workers_per_model=1
+disable_system_metrics=true
+"""
+
+
+@contextmanager
+def torchserve(folder: Path) -> Iterator[str]:
+    """TorchServe, its last release, with the project's own handler."""
+    if not shutil.which("java"):
+        pytest.skip("TorchServe needs Java 17")
+    # It imports yaml without saying so; Pillow is the handler's.
+    wanted = ["torchserve==0.12.0", "torch==2.13.0", "pyyaml", "pillow"]
+    programs = environment("torchserve", wanted)
+    python = str(programs / "python")
+    pack = str(SCRIPTS / "torchserve_archive.py")
+    run([python, pack, str(HANDLER), str(folder)])
+    with torchserve_with(folder, programs) as address:
+        yield address
+
+
+@contextmanager
+def torchserve_with(folder: Path, programs: Path) -> Iterator[str]:
+    """TorchServe of an environment, with the model.mar in a folder."""
+    ports = free_ports(6)
+    (folder / "config.properties").write_text(TORCHSERVE_PROPERTIES.format(*ports))
+    command = [str(programs / "torchserve"), "--foreground", "--no-config-snapshots"]
+    command += ["--disable-token-auth", "--ts-config", "config.properties"]
+    command += ["--model-store", "."]
+    address = f"http://127.0.0.1:{ports[0]}"
+    # It says "Healthy" when the worker has loaded the model, with 500 before.
+    with started(command, folder, f"{address}/ping"):
+        yield address
+
+
+Server = Callable[[Path], AbstractContextManager[str]]
+
+REAL_SERVERS: dict[str, Server] = {
+    "kserve": kserve,
+    "mlserver": mlserver,
+    "seldon": seldon,
+    "torchserve": torchserve,
+}
