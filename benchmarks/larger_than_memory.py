@@ -6,8 +6,9 @@ PROJECT is a rendered scikit-learn project with its environment; one is made if 
 not given. Linux only: it reads /proc and limits memory with `prlimit`.
 
 Three files of the same rows, 1, 10 and 100 times, are trained on by two workers, each
-process held to `LIMIT`, a third of the largest file. Then one process and pandas train
-on that one, in turns with two workers.
+process held to `LIMIT`, a third of the largest file; one process and pandas train on
+the largest too. Memory is looked at in a run of its own, for looking takes a share of
+the processors; then they take turns for the time.
 """
 
 import json
@@ -17,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,19 +81,23 @@ def memory(process: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-def watch(command: list[str], project: Path) -> tuple[float, int, str]:
-    """Run a command; return its seconds, its family's peak memory, and its output."""
+def watch(command: list[str], project: Path, look: bool) -> tuple[float, int, str]:
+    """Run a command; return its seconds, its family's peak memory, and its output.
+
+    The memory is 0 if nobody looks.
+    """
     peak = 0
     started = time.perf_counter()
     with subprocess.Popen(
         command, cwd=project, stdout=subprocess.PIPE, text=True
     ) as process:
-        while process.poll() is None:
+        while look and process.poll() is None:
             peak = max(peak, sum(map(memory, family(process.pid))))
             time.sleep(PAUSE)
-        seconds = time.perf_counter() - started
         assert process.stdout is not None
         shown = process.stdout.read()
+        process.wait()
+        seconds = time.perf_counter() - started
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
     return seconds, peak, shown
@@ -101,13 +108,13 @@ def source(path: Path) -> list[str]:
     return ["--data", str(path), "--schemas-dir", str(path.parent), *TRAIN]
 
 
-def train(project: Path, path: Path, workers: int) -> Run:
+def train(project: Path, path: Path, workers: int, look: bool = False) -> Run:
     """Train with the project's own command, under the limit."""
     program = str(project / ".venv" / "bin" / project.name)
     name = f"{path.stem}-{workers}"
     options = [*source(path), *ALL, "--workers", str(workers)]
     command = ["prlimit", f"--data={LIMIT}", program, "train", *options]
-    whole, peak, shown = watch([*command, "--model-name", name], project)
+    whole, peak, shown = watch([*command, "--model-name", name], project, look)
     (log,) = re.findall(r"^log: +(.+)$", shown, re.MULTILINE)
     (version,) = re.findall(r"^model: +(.+)$", shown, re.MULTILINE)
     text = (project / log).read_text(encoding="utf-8")
@@ -116,11 +123,11 @@ def train(project: Path, path: Path, workers: int) -> Run:
     return Run(training, whole, peak, manifest["history"])
 
 
-def train_with_pandas(project: Path, path: Path) -> Run:
+def train_with_pandas(project: Path, path: Path, look: bool = False) -> Run:
     """Train with pandas, without a limit."""
     python = str(project / ".venv" / "bin" / "python")
     command = [python, str(PLAIN_PANDAS), "train", str(path)]
-    whole, peak, shown = watch(command, project)
+    whole, peak, shown = watch(command, project, look)
     return Run(float(shown), whole, peak)
 
 
@@ -136,55 +143,54 @@ def make_tables(project: Path, folder: Path) -> list[Path]:
     return paths
 
 
-def best(runs: list[Run]) -> Run:
-    """Return the fastest run: the one that other programs disturbed least."""
-    return min(runs, key=lambda run: run.training)
-
-
 def measure(folder: Path, project: Path | None = None) -> list[str]:
     """Measure all of it in an empty folder; return a section of RESULTS.md, by line."""
     folder.mkdir(exist_ok=True)
     project = project or make_project(folder / "project")
     small, middle, large = make_tables(project, folder)
-    two = {path: [train(project, path, 2)] for path in (small, middle, large)}
-    one, pandas, one_on_middle = [], [], [train(project, middle, 1)]
-    for turn in range(TURNS):
-        if turn:
-            two[large].append(train(project, large, 2))
-            two[middle].append(train(project, middle, 2))
-            one_on_middle.append(train(project, middle, 1))
-        one.append(train(project, large, 1))
-        pandas.append(train_with_pandas(project, large))
-    runs = [(f"{path.stem} x, two workers", path, best(two[path])) for path in two]
-    runs += [
-        (f"{middle.stem} x, one process", middle, best(one_on_middle)),
-        (f"{large.stem} x, one process", large, best(one)),
-        (f"{large.stem} x, pandas", large, best(pandas)),
+    ways: list[tuple[str, Path, Callable[[bool], Run]]] = [
+        (f"{path.stem} x, {name}", path, partial(train, project, path, workers))
+        for name, workers in (("two workers", 2), ("one process", 1))
+        for path in ((small, middle, large) if workers == 2 else (middle, large))
     ]
+    pandas = partial(train_with_pandas, project, large)
+    ways.append((f"{large.stem} x, pandas", large, pandas))
+    peaks = {name: run(True).peak for name, _, run in ways}
+    turns = [{name: run(False) for name, _, run in ways} for _ in range(TURNS)]
+    best = {
+        name: min((turn[name] for turn in turns), key=lambda run: run.training)
+        for name, _, _ in ways
+    }
     rows = [
         f"| {name} | {path.stat().st_size / 2**20:,.0f} MiB "
-        f"| {run.peak / 2**20:,.0f} MiB | {run.training:.1f} s | {run.whole:.1f} s "
-        f"| {int(path.stem) * ROWS / run.training:,.0f} |"
-        for name, path, run in runs
+        f"| {peaks[name] / 2**20:,.0f} MiB "
+        f"| {best[name].training:.1f} s | {best[name].whole:.1f} s "
+        f"| {int(path.stem) * ROWS / best[name].training:,.0f} |"
+        for name, path, _ in ways
     ]
-    flat = best(two[large]).peak / best(two[middle]).peak
-    speed = best(one).training / best(two[large]).training
+    one, two = best["100 x, one process"], best["100 x, two workers"]
+    flat = peaks["100 x, two workers"] / peaks["10 x, two workers"]
+    speed = one.training / two.training
     # Rows a second once everything has started: of the rows that 100 x has more.
-    throughput = (best(one).training - best(one_on_middle).training) / (
-        best(two[large]).training - best(two[middle]).training
+    throughput = (one.training - best["10 x, one process"].training) / (
+        two.training - best["10 x, two workers"].training
     )
-    against = best(pandas).whole / best(two[large]).whole
-    same = all(run.history == one[0].history for run in [*one, *two[large]])
+    against = best["100 x, pandas"].whole / two.whole
+    same = all(
+        turn[f"100 x, {way}"].history == one.history
+        for turn in turns
+        for way in ("one process", "two workers")
+    )
     return [
         "## Larger than memory",
         "",
         "`python benchmarks/larger_than_memory.py`: the command `train` on the same "
         "130,000 rows of 22 columns 1, 10 and 100 times, each process held to "
         f"{LIMIT / 2**20:.0f} MiB of memory of its own (`prlimit --data`). Memory is "
-        "the peak of the sum over all processes. Training is from opening the file to "
-        "the fitted model; the whole adds imports, the SHA-256 of the file and the "
-        "saved version. pandas reads the file whole, scales the numbers and calls "
-        f"`partial_fit` once, without checks or a limit. Best of {TURNS} runs.",
+        "the peak of the sum over all processes, in a run of its own. Training is from "
+        "opening the file to the fitted model; the whole adds imports, the SHA-256 of "
+        "the file and the saved version. pandas reads the file whole, scales the "
+        f"numbers and calls `partial_fit` once, without checks or a limit. Best of {TURNS} runs.",
         "",
         "| Rows, how | File | Memory | Training | Whole | Rows a second of training |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

@@ -8,6 +8,7 @@ that the commands write.
 
 import ast
 import io
+import itertools
 import json
 import re
 import tokenize
@@ -91,17 +92,23 @@ class Render:
 
     @cached_property
     def commands(self) -> frozenset[str]:
-        """The names in settings.COMMANDS, such as "train"."""
-        text = self.read(f"src/{self.package}/settings.py")
-        (table,) = (
+        """The names in both modules' tables COMMANDS, such as "train"."""
+        names = ("settings", "shared_settings")
+        texts = [self.read(f"src/{self.package}/{name}.py") for name in names]
+        tables = [
             node.value
-            for node in ast.parse(text).body
-            if isinstance(node, ast.AnnAssign)
-            and isinstance(node.target, ast.Name)
-            and node.target.id == "COMMANDS"
+            for node in itertools.chain(*(ast.parse(text).body for text in texts))
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            and ast.unparse(node).startswith("COMMANDS")
+        ]
+        assert len(tables) == len(names)
+        return frozenset(
+            ast.literal_eval(key)
+            for table in tables
+            if isinstance(table, ast.Dict)
+            for key in table.keys
+            if key
         )
-        assert isinstance(table, ast.Dict)
-        return frozenset(ast.literal_eval(key) for key in table.keys if key)
 
     @cached_property
     def pyproject(self) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.settings import COMMANDS
 
 
 def test_help_imports_no_framework() -> None:
@@ -31,7 +30,7 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
         main.main(["--help"])
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
-    assert all(f"\n    {name} " in shown for name in COMMANDS)
+    assert all(f"\n    {name} " in shown for name in main.COMMANDS)
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

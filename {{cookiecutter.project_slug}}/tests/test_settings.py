@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.package_name }} import config
-from {{ cookiecutter.package_name }}.settings import COMMANDS, TrainSettings
+from {{ cookiecutter.package_name }}.main import COMMANDS
+from {{ cookiecutter.package_name }}.settings import TrainSettings
 
 # What belongs to one run, and is no setting of the project.
 OF_ONE_RUN = {"config", "resume"}
@@ -26,9 +27,10 @@ def test_the_shipped_file_states_the_defaults(project: Path) -> None:
 def test_every_setting_is_an_option(
     command: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    settings = COMMANDS[command].settings
     with pytest.raises(SystemExit) as stopped:
-        config.load_settings(COMMANDS[command], ["--help"], command)
+        config.load_settings(settings, ["--help"], command)
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
-    options = [f"--{name}".replace("_", "-") for name in COMMANDS[command].model_fields]
+    options = [f"--{name}".replace("_", "-") for name in settings.model_fields]
     assert [option for option in options if option not in shown] == []

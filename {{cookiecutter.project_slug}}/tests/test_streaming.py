@@ -268,3 +268,12 @@ def test_a_file_that_grows_meanwhile_is_refused(path: Path, one: InOrder) -> Non
 
     with pytest.raises(DataError, match="changed while it was being read"):
         train(path, slow)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", [SGDClassifier(), SGDRegressor()])
+def test_models_learn_from_arrays_that_they_cannot_write_to(model: Any) -> None:
+    features, targets = np.eye(2), np.arange(2)
+    features.setflags(write=False)
+    options = {"classes": targets} if isinstance(model, SGDClassifier) else {}
+    model.partial_fit(features, targets, **options)
+    assert model.coef_.shape[-1] == 2

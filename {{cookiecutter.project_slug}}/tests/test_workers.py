@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from {{ cookiecutter.package_name }}.datasets import DataError
 from {{ cookiecutter.package_name }}.workers import WorkerError, start_workers
 
 WAIT = 60  # seconds until a test gives up
+LARGE = 1 << 20  # bytes; an array of so many stays in its file
 
 # Prints the workers' process ids, then works.
 SCRIPT = """
@@ -33,6 +35,10 @@ if __name__ == "__main__":
 """
 
 
+def large(item: int) -> npt.NDArray[np.uint8]:
+    return np.full((2, LARGE), item, np.uint8)
+
+
 def fail(item: int) -> None:
     raise DataError(f"row {item}")
 
@@ -44,6 +50,15 @@ def test_results_come_in_the_order_of_the_items(count: int) -> None:
         arrays = list(workers(np.ones, [2, 100_000]))
     assert [len(array) for array in arrays] == [2, 100_000]
     assert all(array.flags.writeable for array in arrays)
+
+
+def test_large_arrays_are_used_where_the_worker_wrote_them() -> None:
+    with start_workers(2) as workers:
+        # More results than files, so that each file is written over.
+        for item, array in zip(range(9), workers(large, range(9)), strict=True):
+            assert array.shape == (2, LARGE)
+            assert (array == item).all()
+            assert not array.flags.writeable
 
 
 def test_only_a_few_items_are_taken_ahead() -> None:

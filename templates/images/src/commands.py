@@ -8,13 +8,13 @@ import csv
 import io
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from . import backend, models, registry, utils
 from .checkpoints import Run, State, newest_unfinished
-from .datasets import DATASETS, DataError, Inputs
+from .datasets import DATASETS, DataError
 from .files import write_atomically, write_json
+from .inputs import Inputs
 from .settings import EvaluateSettings, PredictSettings, TrainSettings
 
 logger = logging.getLogger(__name__)
@@ -182,10 +182,3 @@ def predict(settings: PredictSettings) -> None:
     else:
         write_atomically(settings.output, table.getvalue())
         print(f"predictions: {settings.output}")
-
-
-ACTIONS: dict[str, Callable[..., object]] = {
-    "train": train,
-    "evaluate": evaluate,
-    "predict": predict,
-}

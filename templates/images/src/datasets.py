@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from .config import ProjectError
 
@@ -21,22 +20,6 @@ DOWNLOAD_TIMEOUT = 30  # seconds without a byte
 
 class DataError(ProjectError):
     """Data cannot be had, or are not what they should be."""
-
-
-class Inputs(BaseModel):
-    """What a model of images has to be given; kept in its manifest.
-
-    Attributes:
-        height: Of an image, in pixels.
-        width: The same.
-        max_value: The largest pixel value; what images are divided by.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    height: int
-    width: int
-    max_value: float
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from .backend import BackendSettings
-from .config import Settings
+from .config import Command, Settings
 
 
 class TrainSettings(BackendSettings):
@@ -69,10 +69,10 @@ class PredictSettings(Settings):
     )
 
 
-COMMANDS: dict[str, type[Settings]] = {
-    "train": TrainSettings,
-    "evaluate": EvaluateSettings,
-    "predict": PredictSettings,
+COMMANDS = {
+    "train": Command(TrainSettings, "commands:train"),
+    "evaluate": Command(EvaluateSettings, "commands:evaluate"),
+    "predict": Command(PredictSettings, "commands:predict", log=False),
 }
 
 # What is said when a command was stopped by Ctrl-C or by a signal.

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from {{ cookiecutter.package_name }} import backend
-from {{ cookiecutter.package_name }}.datasets import Inputs
+from {{ cookiecutter.package_name }}.inputs import Inputs
 
 # Before any test module imports the framework.
 backend.prepare()

@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from skops import io as skops
 
 from .config import ConfigError
-from .datasets import Kind, Task
+from .inputs import Kind, Task
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 MODEL_FILE = "model.skops"

@@ -33,5 +33,5 @@ def test_only_the_training_on_a_large_file_starts_workers_early(
     (project / "table.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     calls: list[None] = []
     monkeypatch.setattr(forkserver, "ensure_running", lambda: calls.append(None))
-    backend.prepare(load_settings(COMMANDS[command], options, command))
+    backend.prepare(load_settings(COMMANDS[command].settings, options, command))
     assert len(calls) == started

@@ -11,7 +11,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from {{ cookiecutter.package_name }} import models
 from {{ cookiecutter.package_name }}.config import ConfigError
-from {{ cookiecutter.package_name }}.datasets import Kind, Task
+from {{ cookiecutter.package_name }}.inputs import Kind, Task
 from {{ cookiecutter.package_name }}.models import Estimator
 
 from samples import mixed_table

@@ -6,7 +6,6 @@ from `utils` and `checks`, the pipeline from `models`.
 
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -19,9 +18,9 @@ from . import checks, datasets, models, registry, schema, utils
 from .backend import is_large
 from .baseline import baseline_score
 from .config import ConfigError
-from .datasets import DataError, Inputs, Source
+from .datasets import DataError, Source
 from .files import file_sha256, write_atomically, write_json
-from .inspection import explore_table, write_schema
+from .inputs import Inputs
 from .loading import find_with_schema, load_training, split_target
 from .results import main_score, print_scores, summary
 from .schema import Schema
@@ -259,13 +258,3 @@ def limited(threads: int) -> threadpool_limits:
     programs use the processor too; and sums in another order have other last digits.
     """
     return threadpool_limits(threads or None)
-
-
-ACTIONS: dict[str, Callable[..., object]] = {
-    "explore": explore_table,
-    "schema": write_schema,
-    "tune": tune,
-    "train": train,
-    "evaluate": evaluate,
-    "predict": predict,
-}

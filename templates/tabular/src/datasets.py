@@ -9,13 +9,12 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-from pydantic import BaseModel, ConfigDict
 
 from .config import ConfigError, ProjectError
 from .files import file_sha256, write_whole
+from .inputs import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,29 +25,9 @@ DOWNLOAD_RETRIES = 4  # pooch waits 1, 2, 3 and 4 s between them
 DOWNLOAD_TIMEOUT = 30  # seconds without a byte
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
-Task = Literal["classification", "regression"]
-Kind = Literal["number", "category"]
-
 
 class DataError(ProjectError):
     """Data cannot be had, or are not what they should be."""
-
-
-class Inputs(BaseModel):
-    """What a model of tables has to be given; kept in its manifest.
-
-    Attributes:
-        target: The column that it predicts.
-        task: Whether that is a class or a number.
-        columns: The other columns in their order, and what each one holds. What
-            their values may be is in the version's schema.yaml.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    target: str
-    task: Task
-    columns: dict[str, Kind]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from .config import Settings
+from .config import Command, Settings
 
 
 def parsed(value: object) -> object:
@@ -143,13 +143,13 @@ class PredictSettings(Settings):
     )
 
 
-COMMANDS: dict[str, type[Settings]] = {
-    "explore": ExploreSettings,
-    "schema": SchemaSettings,
-    "tune": TuneSettings,
-    "train": TrainSettings,
-    "evaluate": EvaluateSettings,
-    "predict": PredictSettings,
+COMMANDS = {
+    "explore": Command(ExploreSettings, "inspection:explore_table"),
+    "schema": Command(SchemaSettings, "inspection:write_schema"),
+    "tune": Command(TuneSettings, "commands:tune"),
+    "train": Command(TrainSettings, "commands:train"),
+    "evaluate": Command(EvaluateSettings, "commands:evaluate"),
+    "predict": Command(PredictSettings, "commands:predict", log=False),
 }
 
 # What is said when a command was stopped by Ctrl-C or by a signal.

@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from .datasets import DataError, Task
+from .datasets import DataError
+from .inputs import Task
 from .reading import MISSING
 
 FIRST_ROW = 2  # as in a spreadsheet: the header is row 1

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.datasets import Inputs
+from {{ cookiecutter.package_name }}.inputs import Inputs
 
 INPUTS = Inputs(
     target="paid", task="classification", columns={"age": "number", "city": "category"}

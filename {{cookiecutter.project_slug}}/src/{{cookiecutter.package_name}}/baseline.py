@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from .datasets import Task
+from .inputs import Task
 from .models import Target
 
 

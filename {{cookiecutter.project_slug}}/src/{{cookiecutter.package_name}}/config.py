@@ -1,19 +1,19 @@
 """How settings are read: typed, frozen, and checked before anything runs.
 
-A setting is looked for on the command line first, then in the environment, then in
-configs/train.yaml, and has a default last. Every one is reachable in all three places:
-`model_name` in the file is `--model-name` on the command line, and
+A setting is looked for on the command line first, then in the environment, then in a
+YAML file of the folder configs/, and has a default last. Every one is reachable in all
+three places: `model_name` in the file is `--model-name` on the command line, and
 `{{ cookiecutter.__env_prefix }}MODEL_NAME`
 in the environment. Whatever is not a setting is refused.
 
-Which settings there are is in settings.py. This module must stay quick to import:
-`--help` reads it, and waits for nothing else.
+Which settings there are is in settings.py and shared_settings.py. This module must stay
+quick to import: `--help` reads it, and waits for nothing else.
 """
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError
@@ -54,7 +54,8 @@ class ConfigFile(InitSettingsSource):
         The file serves every command, so a setting of another command is no mistake;
         a key that no command knows is passed on, to be refused.
         """
-        path = Path(self.current_state.get("config", DEFAULT_CONFIG))
+        default = self.settings_cls.model_fields["config"].default
+        path = Path(self.current_state.get("config", default))
         values = read_yaml(path)
         return {
             key: value
@@ -100,6 +101,23 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Look in the environment, then in the file (the command line comes first)."""
         return init_settings, env_settings, ConfigFile(settings_cls)
+
+
+class Command(NamedTuple):
+    """What the command line knows of a command.
+
+    Attributes:
+        settings: Its settings; their docstring is its help.
+        function: Its code, as `module:function` of this package. It is imported when
+            the command runs, so that no other command waits for it.
+        framework: Whether the code needs the framework that the models are made with.
+        log: Whether to say at the end where the log is.
+    """
+
+    settings: type[Settings]
+    function: str
+    framework: bool = True
+    log: bool = True
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

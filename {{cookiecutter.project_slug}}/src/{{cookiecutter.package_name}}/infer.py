@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pandas as pd
 
 from .checks import days, numbers
-from .datasets import DataError, Task
+from .datasets import DataError
+from .inputs import Task
 from .schema import Column, Schema
 from .utils import listed
 

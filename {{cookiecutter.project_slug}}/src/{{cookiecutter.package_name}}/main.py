@@ -1,7 +1,6 @@
 """The command line: reads the settings, sets logging up, runs the command.
 
-What the commands do is in commands.py, which is imported when one of them runs, so that
-`--help` waits for no framework.
+What a command does is imported when it runs, so that `--help` waits for no framework.
 """
 
 import argparse
@@ -9,34 +8,36 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from types import FrameType
 
+from . import settings, shared_settings
 from .backend import prepare
 from .config import ProjectError, load_settings
-from .settings import COMMANDS, WHEN_STOPPED
+from .logs import set_up_logging
+from .settings import WHEN_STOPPED
 
 logger = logging.getLogger(__name__)
 
 PROGRAM = "{{ cookiecutter.project_slug }}"
 LOGGING_CONFIG = Path("configs/logging.yaml")
+COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS}
 
 
 def run_command(name: str, arguments: Sequence[str]) -> None:
     """Read a command's settings, set logging up and run the command."""
-    settings = load_settings(COMMANDS[name], arguments, f"{PROGRAM} {name}")
-    prepare(settings)
-    # Only now, since these import what a command needs to run.
-    from .commands import ACTIONS
-    from .logs import set_up_logging
-
+    command = COMMANDS[name]
+    given = load_settings(command.settings, arguments, f"{PROGRAM} {name}")
+    if command.framework:
+        prepare(given)
     log_file = set_up_logging(
-        LOGGING_CONFIG, settings.log_dir, settings.log_level, settings.quiet
+        LOGGING_CONFIG, given.log_dir, given.log_level, given.quiet
     )
-    logger.debug("%s with %s", name, settings.model_dump(mode="json"))
-    ACTIONS[name](settings)
-    if name != "predict":
+    logger.debug("%s with %s", name, given.model_dump(mode="json"))
+    module, function = command.function.split(":")
+    getattr(import_module(f".{module}", __package__), function)(given)
+    if command.log:
         print(f"log:     {log_file}")
 
 
@@ -64,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--version", action="version", version=metadata.version(PROGRAM)
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, settings in COMMANDS.items():
-        commands.add_parser(name, help=settings.__doc__, add_help=False)
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.settings.__doc__, add_help=False)
     chosen, rest = parser.parse_known_args(arguments)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

@@ -23,8 +23,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .config import ProjectError
-from .datasets import Inputs
 from .files import file_sha256, write_json
+from .inputs import Inputs
 
 logger = logging.getLogger(__name__)
 

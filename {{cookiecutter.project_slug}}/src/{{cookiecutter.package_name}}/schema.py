@@ -15,8 +15,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .config import read_yaml
-from .datasets import DataError, Kind, Task
+from .datasets import DataError
 from .files import write_atomically
+from .inputs import Kind, Task
 from .utils import listed
 
 FILE = "schema.yaml"  # what a version's copy is called

@@ -19,8 +19,9 @@ from optuna.trial import TrialState
 from pydantic import BaseModel, ConfigDict, ValidationError
 from tqdm import tqdm
 
-from .datasets import DataError, Task
+from .datasets import DataError
 from .files import write_json
+from .inputs import Task
 from .models import Estimator
 
 logger = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -29,6 +30,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 HEAP_BYTES = (32 << 20) - (64 << 10)  # with its header still below 32 MiB
+LARGE = 1 << 20  # bytes of an array that is not copied out of a worker's file
+ALIGNED = 64  # bytes; where such an array starts: a line of the processor's cache
 AHEAD = 2  # results a worker may be ahead of their use; bounds the memory
 
 
@@ -53,7 +56,9 @@ def start_workers(count: int) -> Iterator[InOrder]:
 
     Yields:
         `in_order(function, items)`, a lazy `map`. With more than one worker function
-        and items are pickled, and at most `AHEAD` results a worker are waiting.
+        and items are pickled, and at most `AHEAD` results a worker are waiting. An
+        array of `LARGE` bytes or more in a result can then not be written to, and
+        holds its numbers until the next result is asked for.
 
     Raises:
         WorkerError: If a worker is killed, or runs out of memory.
@@ -61,7 +66,8 @@ def start_workers(count: int) -> Iterator[InOrder]:
     if count == 1:
         yield lambda function, items: (function(item) for item in items)
         return
-    with TemporaryDirectory() as folder:
+    # Windows cannot remove a file while an array of it is in use.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         pool = ProcessPoolExecutor(count, start_method(), prepare_worker)
         try:
             yield lambda function, items: ordered(
@@ -108,32 +114,57 @@ def ordered(
     function: Callable[[Item], Result],
     items: Iterable[Item],
 ) -> Iterator[Result]:
-    """Map in the pool, in order, with at most `ahead` results waiting."""
-    waiting: deque[tuple[Path, Future[None]]] = deque()
+    """Map in the pool, in order, with at most `ahead` results waiting.
+
+    Each result takes the file of the one `ahead` before it, which has been used by
+    then: to write over memory is faster than to be given new memory and return it.
+    """
+    waiting: deque[tuple[Path, Future[list[int]]]] = deque()
     for number, item in enumerate(items):
         if len(waiting) == ahead:
             yield collect(*waiting.popleft())
-        path = folder / str(number)
+        path = folder / str(number % ahead)
+        path.touch()
         waiting.append((path, pool.submit(into_file, path, function, item)))
     while waiting:
         yield collect(*waiting.popleft())
 
 
-def into_file(path: Path, function: Callable[[Item], Any], item: Item) -> None:
-    """Write the result to a file.
+def into_file(path: Path, function: Callable[[Item], Any], item: Item) -> list[int]:
+    """Write the result over a file; return the sizes of its parts, in bytes.
 
     The pool's own pipe would do, but for one thing: who reads from it waits for ever if
     the writer is killed in the middle of a large result, for the other workers keep the
     pipe open.
+
+    Large arrays follow the pickled rest as they are (PEP 574), to be used in place.
     """
-    with path.open("wb") as file:
-        pickle.dump(function(item), file, protocol=5)
+    arrays: list[memoryview] = []
+
+    def stays_inside(buffer: pickle.PickleBuffer) -> bool:
+        raw = buffer.raw()
+        if raw.nbytes < LARGE:
+            return True
+        arrays.append(raw)
+        return False
+
+    rest = pickle.dumps(function(item), 5, buffer_callback=stays_inside)
+    parts = [memoryview(rest), *arrays]
+    with path.open("r+b") as file:
+        for part in parts:
+            file.seek(-file.tell() % ALIGNED, os.SEEK_CUR)
+            file.write(part)
+    return [part.nbytes for part in parts]
 
 
-def collect(path: Path, future: Future[None]) -> Any:
-    """Wait for a result; return it and remove its file."""
-    future.result()
+def collect(path: Path, future: Future[list[int]]) -> Any:
+    """Wait for a result; return it, its large arrays in the memory of the file."""
+    sizes = future.result()
     with path.open("rb") as file:
-        result = pickle.load(file)
-    path.unlink()
-    return result
+        content = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
+    parts, start = [], 0
+    for size in sizes:
+        start += -start % ALIGNED
+        parts.append(content[start : start + size])
+        start += size
+    return pickle.loads(parts[0], buffers=parts[1:])
