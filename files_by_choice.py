@@ -13,6 +13,24 @@ _TABLES = """
     baseline checks chunks explore infer inspection large loading reading results schema
     scores streaming tuning workers
 """
+_IMAGE = """
+    .dockerignore Dockerfile compose.yaml deploy/prometheus.yml
+    deploy/with_model.Dockerfile
+"""
+_MANIFESTS = """
+    base/autoscaler.yaml base/deployment.yaml base/disruption_budget.yaml
+    base/kustomization.yaml base/namespace.yaml base/network_policy.yaml base/route.yaml
+    base/serve.yaml base/service.yaml base/service_account.yaml
+    components/model_url/deployment.yaml components/model_url/kustomization.yaml
+    components/model_url/network_policy.yaml
+    overlays/local/kustomization.yaml overlays/production/kustomization.yaml
+    overlays/staging/kustomization.yaml
+"""
+
+
+def _below(folder: str, names: str) -> list[str]:
+    """Name the files of a folder."""
+    return [f"{folder}/{name}" for name in names.split()]
 
 
 def _with_tests(modules: str) -> list[str]:
@@ -30,7 +48,9 @@ NEEDED_BY = [
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
-    ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),
+    ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),
+    ("deploy_target", {"kubernetes", "docker"}, _with_tests("healthcheck")),
+    ("deploy_target", {"kubernetes"}, _below("deploy/kubernetes", _MANIFESTS)),
 ]
 CONDITIONS = {
     name: (question, choices)

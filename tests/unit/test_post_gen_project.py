@@ -86,5 +86,5 @@ def test_a_render_has_the_files_it_needs_without_the_hook_too(
     for framework in choices()["framework"]:
         answers = {"framework": framework, "ci_provider": "github"}
         files = set(bake(*options, package_name="digits", **answers).files())
-        answers |= {"deploy_target": "docker", "package_name": "digits"}
+        answers |= {"deploy_target": "kubernetes", "package_name": "digits"}
         assert files.isdisjoint(unchosen_files(answers).split())
