@@ -39,8 +39,25 @@ def _with_tests(modules: str) -> list[str]:
     return sources + [f"tests/test_{name}.py" for name in modules.split()]
 
 
+_OTHER_CLUSTERS = """
+    deploy/kserve/inference_service.yaml deploy/seldon/seldon_deployment.yaml
+"""
+_CONTAINER_JOB = ".github/workflows/tensorflow_serving.yml"
+_TENSORFLOW_SERVING = [
+    *_below(
+        "deploy/tensorflow_serving",
+        "README.md client.py compose.yaml digits.json models.config warm_up.py",
+    ),
+    _CONTAINER_JOB,
+    "tests/test_tensorflow_serving_client.py",
+]
+_TORCHSERVE = [
+    *_below("deploy/torchserve", "README.md config.properties handler.py"),
+    "tests/test_torchserve_handler.py",
+]
+
 # A question, the choices that need some files, and these files, as the template names
-# them.
+# them. A file that several questions decide on is in several rows.
 NEEDED_BY = [
     ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
     ("framework", {"tensorflow", "pytorch"}, _with_tests(_IMAGES)),
@@ -51,20 +68,25 @@ NEEDED_BY = [
     ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),
     ("deploy_target", {"kubernetes", "docker"}, _with_tests("healthcheck")),
     ("deploy_target", {"kubernetes"}, _below("deploy/kubernetes", _MANIFESTS)),
+    ("deploy_target", {"kubernetes"}, _OTHER_CLUSTERS.split()),
+    ("deploy_target", {"kubernetes", "docker"}, _TENSORFLOW_SERVING + _TORCHSERVE),
+    ("framework", {"tensorflow"}, _TENSORFLOW_SERVING),
+    ("framework", {"pytorch"}, _TORCHSERVE),
+    ("ci_provider", {"github"}, [_CONTAINER_JOB]),
 ]
-CONDITIONS = {
-    name: (question, choices)
-    for question, choices, files in NEEDED_BY
-    for name in files
-}
+# What each of these files needs: one of some choices, for each question named.
+CONDITIONS: dict[str, dict[str, set[str]]] = {}
+for _question, _choices, _files in NEEDED_BY:
+    for _name in _files:
+        CONDITIONS.setdefault(_name, {})[_question] = _choices
 
 
 def is_needed(name: str, answers: Mapping[str, object]) -> bool:
     """Whether the answers need a file of the template (a path with slashes)."""
-    if name not in CONDITIONS:
-        return True
-    question, choices = CONDITIONS[name]
-    return answers[question] in choices
+    return all(
+        answers[question] in choices
+        for question, choices in CONDITIONS.get(name, {}).items()
+    )
 
 
 def unchosen_files(answers: Mapping[str, object]) -> str:

@@ -80,6 +80,8 @@ class Handler:
         Raises:
             ValueError: If the body is none of what the top of this file lists.
         """
+        if body is None:
+            raise ValueError("no body; JSON has to be sent as application/json")
         if isinstance(body, RAW):
             return self.predict(self.decoded(bytes(body)), "body")[0]
         if isinstance(body, dict):
@@ -104,7 +106,7 @@ class Handler:
         try:
             return torch.tensor(value, dtype=torch.float32)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-            raise ValueError(f"{field}: not a regular array of numbers: {error}")
+            raise ValueError(f"{field}: no array of numbers: {error}") from error
 
     def decoded(self, file: bytes) -> torch.Tensor:
         """Return the pixels of an image file, float32 (1, height, width).
@@ -124,8 +126,10 @@ class Handler:
                     wanted = f"{height} x {width} (height x width)"
                     raise ValueError(f"body: an image of {wanted} pixels, not {found}")
                 grey = image.convert("L")
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            raise ValueError(f"body: neither JSON, PNG nor JPEG: {error}")
+        except UnidentifiedImageError as error:
+            raise ValueError("body: neither JSON, PNG nor JPEG") from error
+        except (OSError, SyntaxError) as error:
+            raise ValueError(f"body: a damaged image: {error}") from error
         pixels = torch.frombuffer(bytearray(grey.tobytes()), dtype=torch.uint8)
         return pixels.reshape(1, height, width) * (self.max_value / 255)
 
