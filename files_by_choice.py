@@ -61,6 +61,8 @@ _TORCHSERVE = [
 NEEDED_BY = [
     ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
     ("framework", {"tensorflow", "pytorch"}, _with_tests(_IMAGES)),
+    ("framework", {"tensorflow", "pytorch"}, [f"{PACKAGE}/serving/pictures.py"]),
+    ("framework", {"tensorflow", "pytorch"}, ["tests/test_serving_pictures.py"]),
     ("framework", {"scikit-learn"}, _with_tests(_TABLES)),
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),

@@ -13,12 +13,12 @@ import pandas as pd
 
 from . import models, reading
 from .backend import MEGABYTE
-from .checks import check_chunk, check_table
+from .checks import check_chunk, check_table, require_columns
 from .chunks import Split, Table, open_table
 from .config import ConfigError
 from .datasets import DataError, Source
 from .reading import sample_rows
-from .schema import Schema, require_columns
+from .schema import Schema
 from .settings import ChunkSettings, TrainSettings
 from .streaming import ChunkedResult, evaluate_in_chunks, train_in_chunks
 from .workers import start_workers

@@ -4,5 +4,8 @@ This module must stay quick to import: `--help` reads it, and waits for nothing 
 """
 
 from .config import Command
+from .serving.settings import ServeSettings
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, Command] = {
+    "serve": Command(ServeSettings, "serving.server:serve", framework=False, log=False),
+}
