@@ -224,6 +224,10 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
         ".parameters": "empty, but sent",
     },
     ("seldon", "seldon"): {".meta": "how requests went through a graph of models"},
+    ("seldon", "seldon/not_json"): {
+        ".status.code": "-1, whatever was wrong",
+        ".status.status": "the number of FAILURE in the enumeration, not its name",
+    },
     (OURS, "open_inference/metadata"): {
         ".platform": "optional: the library that computes"
     },

@@ -1,4 +1,4 @@
-"""How to start each real server with the golden model, in an environment of its own.
+"""How to start each server with the golden model, in an environment of its own.
 
 Every function is a context: it gives the server's address as long as it runs. All
 listen on 127.0.0.1 only, at ports that were free a moment before.
@@ -12,11 +12,38 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
-from serving.running import environment, free_ports, run, started
+from conftest import ROOT, bake_into
+from serving.contract import OURS
+from serving.running import (
+    clean_environment,
+    environment,
+    find_uv,
+    free_ports,
+    run,
+    started,
+)
 
 SCRIPTS = Path(__file__).resolve().parent / "servers"
+SERVE = "templates/tensorflow/requirements/serve.txt"
 HANDLER = ROOT / "{{cookiecutter.project_slug}}" / "deploy/torchserve/handler.py"
+
+
+@contextmanager
+def ours(folder: Path) -> Iterator[str]:
+    """The server of a rendered project, with nothing installed but what it needs."""
+    project = bake_into(folder)
+    assert project.exit_code == 0, project.stderr
+    # onnx writes the model, in place of a training framework.
+    programs = environment("ours", ["onnx"], ROOT / SERVE)
+    python = str(programs / "python")
+    install = [find_uv(), "pip", "install", "--quiet", "--no-deps", "--python", python]
+    run([*install, "--editable", str(project.path)], env=clean_environment())
+    run([python, str(SCRIPTS / "save_version.py")], cwd=project.path)
+    (port,) = free_ports(1)
+    command = [str(programs / project.path.name), "serve", "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with started(command, project.path, f"{address}/readyz"):
+        yield address
 
 
 @contextmanager
@@ -125,7 +152,8 @@ def torchserve_with(folder: Path, programs: Path) -> Iterator[str]:
 
 Server = Callable[[Path], AbstractContextManager[str]]
 
-REAL_SERVERS: dict[str, Server] = {
+SERVERS: dict[str, Server] = {
+    OURS: ours,
     "kserve": kserve,
     "mlserver": mlserver,
     "seldon": seldon,

@@ -44,19 +44,26 @@ def clean_environment(**more: str) -> dict[str, str]:
     return kept | more
 
 
-def environment(name: str, requirements: Sequence[str], python: str = "3.11") -> Path:
+def environment(
+    name: str,
+    requirements: Sequence[str],
+    file: Path | None = None,
+    python: str = "3.11",
+) -> Path:
     """Make an environment, unless an earlier run has.
 
     Args:
         name: What its folder is called.
         requirements: What to install, as pip writes it.
+        file: A file with more requirements.
         python: The Python, as `uv venv` takes it.
 
     Returns:
         Its folder of programs.
     """
-    digest = hashlib.sha256(repr((sorted(requirements), python)).encode()).hexdigest()
-    folder = ENVIRONMENTS / f"{name}-{digest[:8]}"
+    content = file.read_text("utf-8") if file else ""
+    key = repr((sorted(requirements), content, python)).encode()
+    folder = ENVIRONMENTS / f"{name}-{hashlib.sha256(key).hexdigest()[:8]}"
     complete = folder / "complete"
     if not complete.exists():
         uv, clean = find_uv(), clean_environment()
@@ -66,6 +73,7 @@ def environment(name: str, requirements: Sequence[str], python: str = "3.11") ->
         if "UV_FIND_LINKS" not in os.environ:
             # Without CUDA. A folder of wheels has its own build of PyTorch.
             install += ["--torch-backend", "cpu"]
+        install += ["-r", str(file)] if file else []
         run([*install, *requirements], env=clean)
         complete.touch()
     return folder / "bin"

@@ -12,14 +12,14 @@ from contextlib import ExitStack
 import pytest
 
 from serving.contract import Case, ask, ignored_keys, pairs, unlike, without
-from serving.real_servers import REAL_SERVERS
+from serving.real_servers import SERVERS
 
 pytestmark = [
     pytest.mark.generated,
     pytest.mark.skipif(os.name == "nt", reason="the servers are for Linux and macOS"),
 ]
 
-PAIRS = pairs(REAL_SERVERS)
+PAIRS = pairs(SERVERS)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def address_of(
             if name not in running:
                 stack.close()
                 running.clear()
-                server = REAL_SERVERS[name](tmp_path_factory.mktemp(name))
+                server = SERVERS[name](tmp_path_factory.mktemp(name))
                 running[name] = stack.enter_context(server)
             return running[name]
 
