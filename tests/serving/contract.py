@@ -38,6 +38,7 @@ class Case:
         status: The status of the answer.
         request: The golden request, if it is not that of the same name; "" for none.
         headers: The request's headers.
+        folder: Where the requests and responses are.
     """
 
     name: str
@@ -46,12 +47,13 @@ class Case:
     status: int = 200
     request: str | None = None
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": JSON})
+    folder: Path = GOLDEN
 
     def body(self) -> bytes | None:
         """Return the bytes to send; None for a GET."""
         if self.request == "":
             return None
-        (file,) = GOLDEN.glob(f"{self.request or self.name}.request.*")
+        (file,) = self.folder.glob(f"{self.request or self.name}.request.*")
         return file.read_bytes()
 
     def is_binary(self) -> bool:
@@ -60,7 +62,8 @@ class Case:
 
     def response(self) -> Any:
         """Return the golden response."""
-        return json.loads((GOLDEN / f"{self.name}.response.json").read_text("utf-8"))
+        file = self.folder / f"{self.name}.response.json"
+        return json.loads(file.read_text("utf-8"))
 
 
 @dataclass(frozen=True)

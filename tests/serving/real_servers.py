@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from serving.running import (
 
 SCRIPTS = Path(__file__).resolve().parent / "servers"
 SERVE = "templates/tensorflow/requirements/serve.txt"
-HANDLER = ROOT / "{{cookiecutter.project_slug}}" / "deploy/torchserve/handler.py"
+TORCHSERVE = ROOT / "{{cookiecutter.project_slug}}" / "deploy/torchserve"
 
 
 @contextmanager
@@ -49,11 +50,25 @@ def ours(folder: Path) -> Iterator[str]:
 @contextmanager
 def mlserver(folder: Path) -> Iterator[str]:
     """MLServer with its own runtime for scikit-learn: Open Inference."""
-    programs = environment("mlserver", ["mlserver==1.7.*", "mlserver-sklearn==1.7.*"])
-    run(
-        [str(programs / "python"), str(SCRIPTS / "save_joblib.py"), "model.joblib"],
-        cwd=folder,
-    )
+    programs = mlserver_environment()
+    save = [str(programs / "python"), str(SCRIPTS / "save_joblib.py")]
+    run([*save, str(folder / "model.joblib")])
+    inputs = [{"name": "images", "datatype": "FP32", "shape": [-1, 8, 8]}]
+    with mlserver_with(folder, programs, {"inputs": inputs}) as address:
+        yield address
+
+
+def mlserver_environment(*requirements: str) -> Path:
+    """Make MLServer's environment, with a certain scikit-learn for example."""
+    wanted = ["mlserver==1.7.*", "mlserver-sklearn==1.7.*", *requirements]
+    return environment("mlserver", wanted)
+
+
+@contextmanager
+def mlserver_with(
+    folder: Path, programs: Path, metadata: dict[str, Any] | None = None
+) -> Iterator[str]:
+    """MLServer of an environment, with the model.joblib in a folder."""
     http, grpc, metrics = free_ports(3)
     settings = {
         "host": "127.0.0.1",
@@ -65,7 +80,6 @@ def mlserver(folder: Path) -> Iterator[str]:
     model = {
         "name": "model",
         "implementation": "mlserver_sklearn.SKLearnModel",
-        "inputs": [{"name": "images", "datatype": "FP32", "shape": [-1, 8, 8]}],
         "parameters": {
             "uri": "./model.joblib",
             "version": "1",
@@ -73,7 +87,7 @@ def mlserver(folder: Path) -> Iterator[str]:
         },
     }
     (folder / "settings.json").write_text(json.dumps(settings))
-    (folder / "model-settings.json").write_text(json.dumps(model))
+    (folder / "model-settings.json").write_text(json.dumps(model | (metadata or {})))
     address = f"http://127.0.0.1:{http}"
     ready = f"{address}/v2/models/model/ready"
     with started([str(programs / "mlserver"), "start", "."], folder, ready):
@@ -93,7 +107,7 @@ def kserve(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def seldon(folder: Path) -> Iterator[str]:
-    """Seldon Core's microservice for Python; its last release, for Python 3.11."""
+    """Seldon Core's microservice; 1.18.2 is the last release for Python 3.11."""
     # It imports pkg_resources, which setuptools 81 no longer brings.
     wanted = ["seldon-core==1.18.2", "setuptools<81", "scikit-learn"]
     programs = environment("seldon", wanted)
@@ -105,42 +119,43 @@ def seldon(folder: Path) -> Iterator[str]:
         yield address
 
 
-TORCHSERVE_PROPERTIES = """
+# In place of the ports in the project's own config.properties.
+TORCHSERVE_PORTS = """
 inference_address=http://127.0.0.1:{0}
 management_address=http://127.0.0.1:{1}
 metrics_address=http://127.0.0.1:{2}
-grpc_inference_address=127.0.0.1
 grpc_inference_port={3}
-grpc_management_address=127.0.0.1
 grpc_management_port={4}
 initial_worker_port={5}
-model_store=.
-load_models=model.mar
-default_workers_per_model=1
-disable_system_metrics=true
 """
 
 
 @contextmanager
 def torchserve(folder: Path) -> Iterator[str]:
     """TorchServe, its last release, with the project's own handler."""
+    programs = torchserve_environment()
+    pack = [str(programs / "python"), str(SCRIPTS / "torchserve_archive.py")]
+    run([*pack, str(TORCHSERVE / "handler.py"), str(folder)])
+    with torchserve_with(folder, programs) as address:
+        yield address
+
+
+def torchserve_environment() -> Path:
+    """Make TorchServe's environment; skip the test where Java is missing."""
     if not shutil.which("java"):
         pytest.skip("TorchServe needs Java 17")
     # It imports yaml without saying so; Pillow is the handler's.
     wanted = ["torchserve==0.12.0", "torch==2.13.0", "pyyaml", "pillow"]
-    programs = environment("torchserve", wanted)
-    python = str(programs / "python")
-    pack = str(SCRIPTS / "torchserve_archive.py")
-    run([python, pack, str(HANDLER), str(folder)])
-    with torchserve_with(folder, programs) as address:
-        yield address
+    return environment("torchserve", wanted)
 
 
 @contextmanager
 def torchserve_with(folder: Path, programs: Path) -> Iterator[str]:
     """TorchServe of an environment, with the model.mar in a folder."""
     ports = free_ports(6)
-    (folder / "config.properties").write_text(TORCHSERVE_PROPERTIES.format(*ports))
+    properties = (TORCHSERVE / "config.properties").read_text("utf-8")
+    properties += TORCHSERVE_PORTS.format(*ports)
+    (folder / "config.properties").write_text(properties)
     command = [str(programs / "torchserve"), "--foreground", "--no-config-snapshots"]
     command += ["--disable-token-auth", "--ts-config", "config.properties"]
     command += ["--model-store", "."]

@@ -37,11 +37,10 @@ def find_uv() -> str:
     return found
 
 
-def clean_environment(**more: str) -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return this process' variables without those of its own Python environment."""
     misleading = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    kept = {key: text for key, text in os.environ.items() if key not in misleading}
-    return kept | more
+    return {key: text for key, text in os.environ.items() if key not in misleading}
 
 
 def environment(
@@ -108,29 +107,31 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def started(
-    command: Sequence[str], folder: Path, ready: str, **variables: str
+    command: Sequence[str], folder: Path, ready: str | None, log: Path | None = None
 ) -> Iterator[None]:
     """Run a server as long as the context lasts.
 
     Args:
         command: Its program and arguments.
-        folder: Where it runs; its output goes to server.log there.
-        ready: The address that answers with status 200 when it is ready.
-        **variables: More environment variables.
+        folder: Where it runs.
+        ready: The address that answers with status 200 when it is ready; None if its
+            clients wait by themselves.
+        log: The file for what it prints; server.log in its folder if not given.
     """
-    log = folder / "server.log"
+    log = log or folder / "server.log"
     with log.open("wb") as output:
         # A session of its own: TorchServe's Java outlives the program that started it.
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=clean_environment(**variables),
+            env=clean_environment(),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            wait_until_ready(process, ready, log)
+            if ready:
+                wait_until_ready(process, ready, log)
             yield
         finally:
             end(process)
