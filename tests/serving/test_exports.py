@@ -4,6 +4,7 @@ Each framework's default project is set up, trains and exports; then a real serv
 the project's own one load the same version, and have to answer the same bytes alike.
 """
 
+import csv
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -94,12 +95,18 @@ def test_mlserver_answers_with_the_exported_pipeline_what_serve_does(
     manifest = json.loads((project.path / VERSION / "manifest.json").read_text())
     # A pickle needs the scikit-learn that wrote it.
     version = manifest["libraries"]["scikit-learn"]
-    columns = list(manifest["inputs"]["columns"])
+    with (project.path / "data/raw/breast_cancer.csv").open(encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))[:2]
     body = {
         "parameters": {"content_type": "pd"},
         "inputs": [
-            {"name": name, "datatype": "FP64", "shape": [2, 1], "data": [0.5, 20.0]}
-            for name in columns
+            {
+                "name": name,
+                "datatype": "FP64",
+                "shape": [2, 1],
+                "data": [float(row[name]) for row in rows],
+            }
+            for name in manifest["inputs"]["columns"]
         ],
     }
     file = tmp_path / "columns.request.json"
