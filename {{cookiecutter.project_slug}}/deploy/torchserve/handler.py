@@ -1,0 +1,159 @@
+"""TorchServe's handler: what a request may hold, and what its answer looks like.
+
+The command `export` packs this file into model.mar, beside
+
+    model.pt2           the network, written with `torch.export.save`: raw pixels
+                        float32 (n, height, width) in, probabilities (n, classes) out
+    index_to_name.json  {"0": the first class's name, ...}
+    inputs.json         {"height": ..., "width": ..., "max_value": ...} of an image
+
+A request's body is one of
+
+    an image as JSON, rows of pixels from 0 to max_value
+    a list of such images
+    {"instances": [image, ...]}, answered with {"predictions": [...]}
+    a PNG or JPEG file, as the body or as the field `data` of a form
+
+and the answer for each image is {class: probability, ...}, the most probable first. It
+imports nothing of the project: TorchServe's environment has PyTorch and Pillow only.
+"""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image, UnidentifiedImageError
+
+# What TorchServe hands over as the body of a request, if it was not JSON.
+RAW = (bytes, bytearray)
+
+
+class Handler:
+    """A loaded model. TorchServe makes one in each of its workers."""
+
+    def initialize(self, context: Any) -> None:
+        """Load the network and what belongs to it.
+
+        Args:
+            context: TorchServe's; its `model_dir` holds the files of the archive.
+        """
+        properties = context.system_properties
+        folder = Path(properties["model_dir"])
+        gpu = properties.get("gpu_id")
+        on_gpu = torch.cuda.is_available() and gpu is not None
+        self.device = torch.device(f"cuda:{gpu}" if on_gpu else "cpu")
+        file = context.manifest["model"]["serializedFile"]
+        self.network = torch.export.load(folder / file).module().to(self.device)
+        names = json.loads((folder / "index_to_name.json").read_text("utf-8"))
+        self.classes = [names[str(index)] for index in range(len(names))]
+        inputs = json.loads((folder / "inputs.json").read_text("utf-8"))
+        self.size = (inputs["height"], inputs["width"])
+        self.max_value = float(inputs["max_value"])
+
+    def handle(self, requests: list[dict[str, Any]], context: Any) -> list[Any]:
+        """Answer requests that TorchServe has collected.
+
+        Args:
+            requests: For each, its body under "body", or the form field "data".
+            context: TorchServe's; takes the status of every answer.
+
+        Returns:
+            An answer for each request. One that cannot be read gets status 400 and
+            says why; the others are answered all the same.
+        """
+        answers: list[Any] = []
+        for index, request in enumerate(requests):
+            context.set_response_content_type(index, "application/json")
+            try:
+                answers.append(self.answer(request.get("data", request.get("body"))))
+            except ValueError as error:
+                context.set_response_status(400, "Bad Request", index)
+                problem = {"code": 400, "type": "BadRequestException"}
+                answers.append(problem | {"message": str(error)})
+        return answers
+
+    def answer(self, body: Any) -> Any:
+        """Return what one request is answered, ready for JSON.
+
+        Raises:
+            ValueError: If the body is none of what the top of this file lists.
+        """
+        if body is None:
+            raise ValueError("no body; JSON has to be sent as application/json")
+        if isinstance(body, RAW):
+            return self.predict(self.decoded(bytes(body)), "body")[0]
+        if isinstance(body, dict):
+            if set(body) != {"instances"}:
+                found = ", ".join(map(repr, body)) or "nothing"
+                raise ValueError(f'body: expected the key "instances", got {found}')
+            images = self.tensor(body["instances"], "instances")
+            return {"predictions": self.predict(images, "instances")}
+        images = self.tensor(body, "body")
+        if images.dim() == 2:
+            return self.predict(images[None], "body")[0]
+        return self.predict(images, "body")
+
+    def tensor(self, value: Any, field: str) -> torch.Tensor:
+        """Return nested lists of numbers as float32.
+
+        Raises:
+            ValueError: If it is something else, or its lists differ in length.
+        """
+        if not isinstance(value, list):
+            raise ValueError(f"{field}: expected a list, got {type(value).__name__}")
+        try:
+            return torch.tensor(value, dtype=torch.float32)
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise ValueError(f"{field}: no array of numbers: {error}") from error
+
+    def decoded(self, file: bytes) -> torch.Tensor:
+        """Return the pixels of an image file, float32 (1, height, width).
+
+        Grey values of 0 to 255 become 0 to max_value. An image of another size is
+        refused: stretching it would show the network something it was not trained on.
+
+        Raises:
+            ValueError: If it is no image, a damaged one, or of another size.
+        """
+        height, width = self.size
+        try:
+            # Opening reads no more than the size; a huge image is never decoded.
+            with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
+                if image.size != (width, height):
+                    found = "{1} x {0}".format(*image.size)
+                    wanted = f"{height} x {width} (height x width)"
+                    raise ValueError(f"body: an image of {wanted} pixels, not {found}")
+                grey = image.convert("L")
+        except UnidentifiedImageError as error:
+            raise ValueError("body: neither JSON, PNG nor JPEG") from error
+        except (OSError, SyntaxError) as error:
+            raise ValueError(f"body: a damaged image: {error}") from error
+        pixels = torch.frombuffer(bytearray(grey.tobytes()), dtype=torch.uint8)
+        return pixels.reshape(1, height, width) * (self.max_value / 255)
+
+    def predict(self, images: torch.Tensor, field: str) -> list[dict[str, float]]:
+        """Return, for each image, the classes' probabilities, the largest first.
+
+        Args:
+            images: float32 (n, height, width), from 0 to max_value.
+            field: What the images are called in the request, for messages.
+
+        Raises:
+            ValueError: If there is no image, the size is another, or a pixel is
+                outside its range or not a number.
+        """
+        wanted = ("n", *self.size)
+        if images.dim() != 3 or not len(images) or images.shape[1:] != self.size:
+            raise ValueError(f"{field}: expected {wanted}, got {tuple(images.shape)}")
+        if not bool(((images >= 0) & (images <= self.max_value)).all()):
+            raise ValueError(f"{field}: a pixel is not from 0 to {self.max_value:g}")
+        with torch.inference_mode():
+            found = self.network(images.to(self.device)).cpu()
+        return [
+            {self.classes[index]: float(row[index]) for index in order}
+            for row, order in zip(
+                found, found.argsort(descending=True).tolist(), strict=True
+            )
+        ]

@@ -1,0 +1,74 @@
+"""The check that Docker runs: against servers that are well, unwell, silent and gone."""
+
+import http.server
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from {{ cookiecutter.package_name }} import healthcheck
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    """Answers as its server's attribute `status` says, to /healthz alone."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        found = self.path == "/healthz"
+        self.send_response(self.server.status if found else 404)  # type: ignore[attr-defined]
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(name="server")
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[http.server.HTTPServer]:
+    """Return a running server, whose port the environment names."""
+    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.status = 200  # type: ignore[attr-defined]
+        monkeypatch.setenv(healthcheck.PORT, str(server.server_port))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_that_is_well_passes(server: http.server.HTTPServer) -> None:
+    assert healthcheck.main() == 0
+
+
+def test_another_status_fails_and_is_named(
+    server: http.server.HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.status = 503  # type: ignore[attr-defined]
+    assert healthcheck.main() == 1
+    assert "/healthz answers 503" in capsys.readouterr().out
+
+
+def test_silence_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(healthcheck, "TIMEOUT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(healthcheck.PORT, str(silent.getsockname()[1]))
+        assert healthcheck.main() == 1
+    assert "no answer from 127.0.0.1:" in capsys.readouterr().out
+
+
+def test_no_server_is_the_exit_status_of_the_process() -> None:
+    """As Docker runs it; the port is one that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    done = subprocess.run(
+        [sys.executable, "-m", healthcheck.__name__],
+        env={healthcheck.PORT: str(port)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "no answer from" in done.stdout and done.stderr == ""

@@ -1,0 +1,140 @@
+"""deploy/torchserve/handler.py, called as TorchServe calls it."""
+
+import importlib.util
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+HANDLER = Path(__file__).parents[1] / "deploy/torchserve/handler.py"
+CLASSES = ["even", "odd"]
+MAX_VALUE = 16.0
+DARK = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+LIGHT = [[16.0, 16.0, 16.0], [16.0, 16.0, 16.0]]
+
+
+class Brightness(nn.Module):
+    """The mean of an image (2, 3) as the probability of the second class."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return probabilities (n, 2)."""
+        mean = images.mean(dim=(1, 2)) / MAX_VALUE
+        return torch.stack([1 - mean, mean], dim=1)
+
+
+class Context:
+    """What TorchServe hands over, and what it takes from a handler."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder that the archive was unpacked into."""
+        self.system_properties = {"model_dir": str(folder), "gpu_id": None}
+        self.manifest = {"model": {"serializedFile": "model.pt2"}}
+        self.statuses: dict[int, int] = {}
+
+    def set_response_content_type(self, index: int, value: str) -> None:
+        """Take the content type of an answer."""
+        assert value == "application/json"
+
+    def set_response_status(self, code: int, phrase: str, index: int) -> None:
+        """Take the status of an answer."""
+        self.statuses[index] = code
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the files of a model.mar."""
+    folder = tmp_path_factory.mktemp("archive")
+    program = torch.export.export(
+        Brightness(),
+        (torch.zeros(2, 2, 3),),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+    )
+    torch.export.save(program, folder / "model.pt2")
+    names = {str(index): name for index, name in enumerate(CLASSES)}
+    (folder / "index_to_name.json").write_text(json.dumps(names))
+    inputs = {"height": 2, "width": 3, "max_value": MAX_VALUE}
+    (folder / "inputs.json").write_text(json.dumps(inputs))
+    return folder
+
+
+@pytest.fixture
+def answers(archive: Path) -> Any:
+    """Return a function from bodies to answers, and the statuses that were set."""
+    found = importlib.util.spec_from_file_location("handler", HANDLER)
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    handler, context = module.Handler(), Context(archive)
+    handler.initialize(context)
+
+    def handle(*bodies: Any, key: str = "body") -> list[Any]:
+        answered: list[Any] = handler.handle([{key: body} for body in bodies], context)
+        return answered
+
+    return SimpleNamespace(of=handle, statuses=context.statuses)
+
+
+def picture(size: tuple[int, int], shade: int, kind: str = "PNG") -> bytes:
+    """Return an image file, (width, height), of one shade of grey."""
+    file = io.BytesIO()
+    Image.new("L", size, shade).save(file, kind)
+    return file.getvalue()
+
+
+def test_an_image_is_answered_with_its_classes_the_most_probable_first(
+    answers: Any,
+) -> None:
+    dark, light = answers.of(DARK, LIGHT)
+    assert list(dark.items()) == [("even", 1.0), ("odd", 0.0)]
+    assert list(light.items()) == [("odd", 1.0), ("even", 0.0)]
+    assert answers.statuses == {}
+
+
+def test_several_images_are_answered_in_their_order(answers: Any) -> None:
+    several, named = answers.of([DARK, LIGHT], {"instances": [LIGHT, DARK]})
+    assert [list(answer)[0] for answer in several] == ["even", "odd"]
+    assert [list(answer)[0] for answer in named["predictions"]] == ["odd", "even"]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("key", ["body", "data"])
+def test_the_pixels_of_a_file_are_scaled_to_what_the_network_takes(
+    answers: Any, kind: str, key: str
+) -> None:
+    (answer,) = answers.of(picture((3, 2), 51, kind), key=key)
+    assert answer["odd"] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (None, "no body; JSON has to be sent as application/json"),
+        ("text", "body: expected a list, got str"),
+        ({"rows": []}, "body: expected the key \"instances\", got 'rows'"),
+        ({}, 'body: expected the key "instances", got nothing'),
+        ({"instances": 1}, "instances: expected a list, got int"),
+        ({"instances": []}, "instances: expected ('n', 2, 3), got (0,)"),
+        ([[1, 2, 3]], "body: expected ('n', 2, 3), got (1, 1, 3)"),
+        ([[1, 2, 3], [1]], "body: no array of numbers: "),
+        ([[1, 2, None], [1, 2, 3]], "body: no array of numbers: "),
+        ([[1, 2, 17], [1, 2, 3]], "body: a pixel is not from 0 to 16"),
+        ([[1, 2, float("nan")], [1, 2, 3]], "body: a pixel is not from 0 to 16"),
+        (b"text", "body: neither JSON, PNG nor JPEG"),
+        (picture((3, 2), 0)[:45], "body: a damaged image: "),
+        (picture((2, 3), 0), "body: an image of 2 x 3 (height x width) pixels, "),
+    ],
+)
+def test_a_bad_request_gets_status_400_and_spoils_no_other(
+    answers: Any, body: Any, message: str
+) -> None:
+    refused, answered = answers.of(body, LIGHT)
+    assert refused["code"] == 400 and refused["type"] == "BadRequestException"
+    assert refused["message"].startswith(message)
+    assert list(answered) == ["odd", "even"]
+    assert answers.statuses == {0: 400}
