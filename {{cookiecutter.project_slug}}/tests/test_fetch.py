@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -19,6 +20,7 @@ from {{ cookiecutter.package_name }}.registry import RegistryError
 
 from samples import INPUTS
 
+Mode = Literal["w:", "w:gz", "w:xz", "w:bz2"]
 Publish = Callable[[bytes], tuple[str, str]]
 
 
@@ -70,10 +72,10 @@ def save_version(tmp_path: Path) -> Path:
     )
 
 
-def tarred(folder: Path, mode: str, name: str = "1") -> bytes:
+def tarred(folder: Path, mode: Mode = "w:gz", name: str = "1") -> bytes:
     """Pack a folder as `tar` does."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode=f"w:{mode}") as tar:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=packed, mode=mode) as tar:
         tar.add(folder, name)
     return packed.getvalue()
 
@@ -120,7 +122,7 @@ def zip_link() -> bytes:
 def test_the_command_fetches_what_it_is_told_to(
     project: Path, version: Path, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url, sha256 = publish(tarred(version, "gz"))
+    url, sha256 = publish(tarred(version))
     arguments = ["--model-url", f"{url}?key=secret", "--model-sha256", sha256.upper()]
     assert main.main(["fetch", *arguments]) == 0
     fetched = project / "models/model/1"
@@ -133,9 +135,9 @@ def test_the_command_fetches_what_it_is_told_to(
     assert [path.name for path in fetched.parent.iterdir()] == ["1"]
 
 
-@pytest.mark.parametrize("mode", ["", "xz", "bz2"])
+@pytest.mark.parametrize("mode", ["w:", "w:xz", "w:bz2"])
 def test_tar_files_may_be_compressed_in_any_way(
-    mode: str, tmp_path: Path, version: Path, publish: Publish
+    mode: Mode, tmp_path: Path, version: Path, publish: Publish
 ) -> None:
     url, sha256 = publish(tarred(version, mode, "./1"))
     fetched = fetch_version(url, sha256, tmp_path / "model")
@@ -151,7 +153,7 @@ def test_a_zip_file_is_as_good(tmp_path: Path, version: Path, publish: Publish) 
 def test_another_archive_than_the_one_asked_for_is_refused(
     tmp_path: Path, version: Path, publish: Publish
 ) -> None:
-    url, _ = publish(tarred(version, "gz"))
+    url, _ = publish(tarred(version))
     with pytest.raises(FetchError, match="not the archive that was asked for") as error:
         fetch_version(f"{url}?key=secret", "0" * 64, tmp_path / "model")
     assert "secret" not in str(error.value)
@@ -211,7 +213,7 @@ def test_files_that_the_manifest_does_not_know_are_refused(
 def test_a_version_is_never_replaced_by_another_one(
     tmp_path: Path, version: Path, publish: Publish
 ) -> None:
-    url, sha256 = publish(tarred(version, "gz"))
+    url, sha256 = publish(tarred(version))
     other = registry.save_version(
         tmp_path / "model",
         lambda folder: None,

@@ -189,8 +189,8 @@ def checked(members: Iterable[Member]) -> int:
             continue  # what `tar -c .` starts with
         if not SAFE_NAME.fullmatch(name) or name in names or not member.plain:
             raise FetchError(
-                f"the archive holds {member.name!r}, which is no plain file in a folder "
-                "named as a version, or is there twice; nothing was unpacked"
+                f"the archive holds {member.name!r}, which is no plain file in a "
+                "folder named as a version, or is there twice; nothing was unpacked"
             )
         names.add(name)
         versions.add(int(name.split("/")[0]))
