@@ -128,7 +128,9 @@ def test_the_service_is_accepted_and_has_few_rights(
 ) -> None:
     """By systemd's own judgement; the program is one that is installed here."""
     (unit,) = (default_project.path / "deploy/systemd").iterdir()
-    text, started = re.subn("(?m)^ExecStart=.*", "ExecStart=/bin/true", unit.read_text())
+    text, started = re.subn(
+        "(?m)^ExecStart=.*", "ExecStart=/bin/true", unit.read_text()
+    )
     assert started == 1
     copy = tmp_path / unit.name
     copy.write_text(text)
