@@ -16,8 +16,8 @@ import pytest
 
 from {{ cookiecutter.package_name }} import deploy, main, registry
 from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.delivery_settings import DeploySettings
 from {{ cookiecutter.package_name }}.remote import Host, RemoteError, connected
-from {{ cookiecutter.package_name }}.shared_settings import DeploySettings
 
 from samples import INPUTS
 

@@ -18,9 +18,9 @@ import uuid
 from pathlib import Path
 
 from . import registry
+from .delivery_settings import DeploySettings
 from .files import file_sha256
 from .remote import Host, RemoteError, connected
-from .shared_settings import DeploySettings
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from . import registry
 from .config import ProjectError
-from .shared_settings import FetchSettings
+from .delivery_settings import FetchSettings
 
 logger = logging.getLogger(__name__)
 

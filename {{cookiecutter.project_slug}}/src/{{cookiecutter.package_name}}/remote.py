@@ -16,7 +16,7 @@ from typing import Any
 import paramiko
 
 from .config import ProjectError
-from .shared_settings import DeploySettings
+from .delivery_settings import DeploySettings
 
 CONNECT_SECONDS = 15
 COMMAND_SECONDS = 120  # without output
