@@ -148,7 +148,7 @@ def ask(container: str, path: str, body: object = None) -> str:
 
 
 def test_the_image_trains_and_evaluates(trained: str) -> None:
-    """The version that one container trains, another one scores, and a third exports."""
+    """What one container trains, another one scores, and a third one exports."""
     assert "models/model/1" in trained
     assert "test accuracy: 0." in trained
 
@@ -213,7 +213,8 @@ assert not os.access(os.__file__, os.W_OK) and not os.access("/opt/venv", os.W_O
 assert all(os.access(f, os.W_OK) for f in ("data", "models", "reports", "logs"))
 assert sorted(os.listdir()) == ["configs", "data", "logs", "models", "reports"]
 """
-    docker(*RUN, "--rm", "--entrypoint", "python", images[name], "-c", code)
+    run_code = ["run", "--rm", "--network", "none", "--entrypoint", "python"]
+    docker(*run_code, images[name], "-c", code)
 
 
 def test_the_serving_image_is_small_and_holds_no_training_framework(
