@@ -1,7 +1,7 @@
 """Kubernetes manifests: built with kubectl, and checked as a cluster would check them.
 
 `manifest_problems` takes any manifest. Kubernetes' own kinds are checked with the
-schemas of the package kubernetes-validate, where an unknown field is an error; the kinds
+schemas of the package kubernetes-validate, where an unknown field is an error; kinds
 that others define with those in schemas/, which are as strict about what is used here.
 """
 

@@ -107,8 +107,9 @@ def test_requirements_that_scripts_and_images_name_exist(
 
 
 def test_dockerfiles_pass_hadolint(default_project: BakedProject) -> None:
-    """Both of them: the image, and the development container."""
-    for name in ("Dockerfile", ".devcontainer/Dockerfile"):
+    """The images, the one with a model in it, and the development container."""
+    images = ("Dockerfile", "deploy/with_model.Dockerfile", ".devcontainer/Dockerfile")
+    for name in images:
         passes(tool("hadolint"), default_project.path / name)
 
 
@@ -119,6 +120,24 @@ def test_dockerfile_knows_nothing_of_where_it_is_built(
     text = default_project.read("Dockerfile").lower()
     for word in ("# syntax=", "certificates", "index-url", "proxy", "http"):
         assert word not in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is Linux'")
+def test_the_service_is_accepted_and_has_few_rights(
+    default_project: BakedProject, tmp_path: Path
+) -> None:
+    """By systemd's own judgement; the program is one that is installed here."""
+    (unit,) = (default_project.path / "deploy/systemd").iterdir()
+    text, started = re.subn(
+        "(?m)^ExecStart=.*", "ExecStart=/bin/true", unit.read_text()
+    )
+    assert started == 1
+    copy = tmp_path / unit.name
+    copy.write_text(text)
+    analyze = tool("systemd-analyze")
+    passes(analyze, "verify", copy)
+    # From 0 to 100; an ordinary service has 96.
+    passes(analyze, "security", "--offline=true", "--threshold=20", copy)
 
 
 @pytest.mark.parametrize("python_version", ["3.11", "3.12", "3.13"])

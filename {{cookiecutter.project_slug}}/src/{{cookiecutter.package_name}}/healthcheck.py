@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 2
 
 
 def main() -> int:
-    """Return 0 if the server answers /healthz with 200, or 1 after saying what is wrong."""
+    """Return 0 if /healthz answers 200; otherwise say what is wrong and return 1."""
     connection = http.client.HTTPConnection(
         "127.0.0.1", int(os.environ.get(PORT, DEFAULT_PORT)), timeout=TIMEOUT_SECONDS
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
 from .config import Command, Settings
+from .delivery_settings import DeploySettings, FetchSettings
 from .serving.settings import ServeSettings
 
 
@@ -34,10 +35,12 @@ class RegistrySettings(Settings):
     )
 
 
-COMMANDS = {
+COMMANDS: dict[str, Command] = {
     "export": Command(ExportSettings, "export:export"),
     "registry": Command(
         RegistrySettings, "versions:registry", framework=False, log=False
     ),
     "serve": Command(ServeSettings, "serving.server:serve", framework=False, log=False),
+    "deploy": Command(DeploySettings, "deploy:deploy", framework=False),
+    "fetch": Command(FetchSettings, "fetch:fetch", framework=False, log=False),
 }
