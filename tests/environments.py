@@ -1,4 +1,4 @@
-"""Renders with an environment of their own: one for each framework, made once.
+"""Renders with an environment of their own: one for each set of answers, made once.
 
 A plugin of these tests: the fixture `installed` renders a framework, sets the project
 up as its README says, and gives the same project to every test that asks for it.
@@ -7,8 +7,8 @@ up as its README says, and gives the same project to every test that asks for it
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
@@ -70,24 +70,28 @@ def set_up(path: Path) -> InstalledProject:
     return project
 
 
+class Installed(Protocol):
+    """What the fixture `installed` is: a project that is rendered and set up."""
+
+    def __call__(self, framework: str, **answers: str) -> InstalledProject: ...
+
+
 @pytest.fixture(scope="session")
-def installed(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str], InstalledProject]:
-    """Return `installed(framework)`: the defaults but for that, rendered and set up.
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Return `installed(framework)`: the defaults but for that, and other answers.
 
     Each is made once. Tests may write what git ignores, and nothing else.
     """
     made: dict[str, InstalledProject] = {}
 
-    def get(framework: str) -> InstalledProject:
-        if framework not in made:
-            folder = tmp_path_factory.mktemp(framework)
-            baked = bake_into(
-                folder, framework=framework, python_version=PYTHON_VERSION
-            )
+    def get(framework: str, **answers: str) -> InstalledProject:
+        name = "-".join([framework, *answers.values()])
+        if name not in made:
+            given: dict[str, Any] = {"framework": framework, **answers}
+            folder = tmp_path_factory.mktemp(name)
+            baked = bake_into(folder, python_version=PYTHON_VERSION, **given)
             assert baked.exit_code == 0, baked.stderr
-            made[framework] = set_up(baked.path)
-        return made[framework]
+            made[name] = set_up(baked.path)
+        return made[name]
 
     return get

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import BakedProject, choices
-from environments import InstalledProject
+from environments import Installed, InstalledProject
 
 pytestmark = [
     pytest.mark.generated,
@@ -31,7 +31,7 @@ TRAININGS = [
     pytest.param("tensorflow", ["--keras-backend", "jax"], id="tensorflow-jax"),
     pytest.param("pytorch", [], id="pytorch"),
 ]
-Installed = Callable[[str], InstalledProject]
+TARGETS = choices()["deploy_target"]
 
 
 @pytest.fixture(params=FRAMEWORKS)
@@ -60,6 +60,18 @@ def test_its_own_tests_pass_with_the_coverage_they_ask_for(
     shown = project.run("make", "test")
     assert re.search(r"\d+ passed", shown)
     assert "Required test coverage of 90.0% reached" in shown
+
+
+@pytest.mark.parametrize("target", TARGETS[1:])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_same_holds_wherever_the_model_is_to_run(
+    framework: str, target: str, installed: Installed
+) -> None:
+    project = installed(framework, deploy_target=target)
+    project.run("make", "check")
+    shown = project.run("make", "test")
+    assert "Required test coverage of 90.0% reached" in shown
+    assert project.changes() == ""
 
 
 def test_the_first_command_of_its_readme_does_what_the_readme_shows(

@@ -5,14 +5,13 @@ that `environments.py` makes for each framework.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from combinations import fingerprint, recorded_answers
 from conftest import BakedProject, choices
-from environments import InstalledProject
+from environments import Installed
 
 pytestmark = [
     pytest.mark.generated,
@@ -23,7 +22,7 @@ pytestmark = [
 @pytest.mark.parametrize("framework", choices()["framework"])
 def test_every_combination_is_typed(
     framework: str,
-    installed: Callable[[str], InstalledProject],
+    installed: Installed,
     combinations: dict[str, BakedProject],
     tmp_path: Path,
 ) -> None:

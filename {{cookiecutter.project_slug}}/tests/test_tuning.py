@@ -7,7 +7,8 @@ import optuna
 import pytest
 
 from {{ cookiecutter.package_name }} import models, tuning
-from {{ cookiecutter.package_name }}.datasets import DataError, Task
+from {{ cookiecutter.package_name }}.datasets import DataError
+from {{ cookiecutter.package_name }}.inputs import Task
 from {{ cookiecutter.package_name }}.models import Estimator
 from {{ cookiecutter.package_name }}.tuning import Best
 
