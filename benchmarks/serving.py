@@ -194,42 +194,53 @@ def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Pa
         OURS,
         (),
         (f"{{bin}}/{project.name}", "serve", "--models-dir", str(models_dir))
-        + ("--host", "127.0.0.1", "--port", "{port}"),
+        + ("--config", str(project / "configs" / "serve.yaml"))
+        + ("--port", "{port}", "--drain-seconds", "0"),
         path="/v1/models/model:predict",
-        peer=False,
+        kind="yardstick",
     )
     return server, programs
 
 
-def ratios(measured: Measured, peers: set[str]) -> list[str]:
-    """Return what is claimed, as ratios to the best peer, by line."""
-    ours, bare = measured[OURS], measured[BARE.name]
-    claims = []
-    for load, what, wanted in (
-        (ONE, "at 1 client", 3.0),
-        (SIXTEEN, "at 16 clients", 3.0),
-        (BATCHES, "in batches of 64 at 16 clients", 1.3),
+def claims(measured: Measured, servers: list[Server]) -> list[str]:
+    """Return what is wanted and what was seen, as ratios, by line."""
+    lines = []
+    for kinds, called in (({"server", "framework"}, "peer"), ({"server"}, "server")):
+        peers = {server.name for server in servers if server.kind in kinds}
+        for load, what, wanted in (
+            (ONE, "one image, 1 client", 3.0),
+            (SIXTEEN, "one image, 16 clients", 3.0),
+            (BATCHES, "64 images, 16 clients", 1.3),
+        ):
+            name = max(peers, key=lambda peer: measured[peer][load].rate)
+            lines.append(claim(measured, what, load, called, name, wanted))
+        name = min(peers, key=lambda peer: measured[peer][SIXTEEN].p99)
+        ratio = measured[OURS][SIXTEEN].p99 / measured[name][SIXTEEN].p99
+        lines.append(
+            f"- p99 at 16 clients, beside that of the {called} with the least, {name}: "
+            f"{ratio:.2f} x (wanted: 1 x at most)."
+        )
+    for load, what in (
+        (ONE, "one image, 1 client"),
+        (SIXTEEN, "one image, 16 clients"),
     ):
-        name = max(peers, key=lambda peer: measured[peer][load].rate)
-        ratio = ours[load].rate / measured[name][load].rate
-        claims.append(
-            f"Images {what}, beside {name}: {ratio:.2f} x ({wanted} x wanted)"
-        )
-    for load, what in ((ONE, "at 1 client"), (SIXTEEN, "at 16 clients")):
-        ratio = ours[load].rate / bare[load].rate
-        claims.append(
-            f"Images {what}, beside the bare one: {ratio:.2f} x (0.85 x wanted)"
-        )
-    name = min(peers, key=lambda peer: measured[peer][SIXTEEN].p99)
-    ratio = ours[SIXTEEN].p99 / measured[name][SIXTEEN].p99
-    claims.append(
-        f"p99 at 16 clients, beside {name}: {ratio:.2f} x its time (1 x at most wanted)"
+        lines.append(claim(measured, what, load, "bare one", BARE.name, 0.85))
+    return lines
+
+
+def claim(
+    measured: Measured, what: str, load: Load, called: str, name: str, wanted: float
+) -> str:
+    """Return our rate beside another one."""
+    ratio = measured[OURS][load].rate / measured[name][load].rate
+    return (
+        f"- {what}, beside the best {called}, {name}: {ratio:.2f} x "
+        f"(wanted: {wanted} x)."
     )
-    return [f"- {claim}" for claim in claims]
 
 
 def section(
-    measured: Measured, alone: tuple[float, float], peers: set[str]
+    measured: Measured, alone: tuple[float, float], servers: list[Server]
 ) -> list[str]:
     """Return a section of RESULTS.md, by line."""
     rows = []
@@ -253,7 +264,7 @@ def section(
         *rows,
         f"| ONNX Runtime, no server | {alone[0]:,.0f} | | | | {alone[1]:,.0f} |",
         "",
-        *ratios(measured, peers),
+        *claims(measured, servers),
         "",
     ]
 
@@ -287,8 +298,8 @@ def measure(folder: Path, project: Path | None, only: list[str] | None) -> list[
             turns[server.name].append(measure_server(server, programs, place, asked))
             print(turn, server.name, turns[server.name][-1], flush=True)
     measured = {name: best(figures) for name, figures in turns.items()}
-    peers = {server.name for server, _ in servers if server.peer}
-    return section(measured, without_a_server(asked / "model.onnx"), peers)
+    alone = without_a_server(asked / "model.onnx")
+    return section(measured, alone, [server for server, _ in servers])
 
 
 def main() -> None:

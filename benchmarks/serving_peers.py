@@ -73,7 +73,8 @@ class Server:
         python: The version or the program to make the environment with.
         variables: More environment variables.
         files: Files that it wants in the folder where it runs.
-        peer: Whether it is compared with; else it only shows what is possible.
+        kind: A "server" of models is compared with, and a "framework" to write one
+            with; a "yardstick" only shows what is possible.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Server:
     python: str = "3.11"
     variables: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    peer: bool = True
+    kind: str = "server"
 
 
 def script(name: str) -> tuple[str, ...]:
@@ -97,14 +98,20 @@ BARE = Server(
     "Starlette, orjson and ONNX Runtime, bare",
     (*STARLETTE, ONNXRUNTIME),
     script("bare_server.py"),
-    peer=False,
+    kind="yardstick",
 )
 SERVERS = (
     BARE,
-    Server(
-        "FastAPI with pydantic models",
-        ("fastapi==0.165.0", *UVICORN, ONNXRUNTIME),
-        script("fastapi_server.py"),
+    # Its documentation advises `def`, run in a thread, for whatever blocks, as a model
+    # does; `async def` is faster and lets no other request through meanwhile.
+    *(
+        Server(
+            f"FastAPI with pydantic models, `{way}`",
+            ("fastapi==0.165.0", *UVICORN, ONNXRUNTIME),
+            (*script("fastapi_server.py"), way.partition(" ")[0]),
+            kind="framework",
+        )
+        for way in ("def", "async def")
     ),
     Server(
         "KServe",
@@ -192,7 +199,7 @@ SERVERS = (
         variables={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
     ),
 )
-HELLO = Server("uvicorn, hello", UVICORN, script("hello_server.py"), peer=False)
+HELLO = Server("uvicorn, hello", UVICORN, script("hello_server.py"), kind="yardstick")
 
 
 def environment(requirements: tuple[str, ...], python: str = "3.11") -> Path:
@@ -262,7 +269,7 @@ def wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             time.sleep(0.1)
         else:
             return
-    raise SystemExit(f"{process.args} did not start:\n{log.read_text()[-3000:]}")
+    raise SystemExit(f"{process.args!r} did not start:\n{log.read_text()[-3000:]}")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,7 @@
-"""FastAPI as its tutorial shows it: pydantic models in and out."""
+"""FastAPI as its tutorial shows it: pydantic models in and out.
+
+python fastapi_server.py PORT def|async
+"""
 
 import sys
 
@@ -23,10 +26,15 @@ class Predictions(BaseModel):
 app = FastAPI()
 
 
-@app.post("/predict")
-async def predict(images: Images) -> Predictions:
-    """Answer one request."""
+def predict(images: Images) -> Predictions:
+    """Answer one request in a thread."""
     return Predictions(predictions=probabilities(images.instances).tolist())
 
 
+async def predict_here(images: Images) -> Predictions:
+    """Answer one request where all of them are read."""
+    return predict(images)
+
+
+app.post("/predict")(predict if sys.argv[2] == "def" else predict_here)
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
