@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import serving_peers
-from serving_peers import BARE, HELLO, ONNXRUNTIME, PEERS, ROOT, SERVERS, Server
+from serving_peers import BARE, HELLO, ONNXRUNTIME, PEERS, PYTHON, ROOT, SERVERS, Server
 
 OURS = "This template"
 TURNS = 2
@@ -172,7 +172,7 @@ def make_project(folder: Path) -> Path:
     subprocess.run([*render, *options], check=True, cwd=tempfile.gettempdir())
     (project,) = folder.iterdir()
     subprocess.run(
-        ["uv", "venv", "--quiet", "--python", "3.11", str(project / ".venv")],
+        ["uv", "venv", "--quiet", "--python", PYTHON, str(project / ".venv")],
         check=True,
     )
     install = ["uv", "pip", "install", "--quiet", "--python", str(project / ".venv")]

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "benchmarks" / "peers"
 CACHE = ROOT / "build" / "peers"
+# The same Python for all: one build may be a third faster than another.
+PYTHON = (
+    f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+)
 SECONDS_TO_START = 90
 SECONDS_TO_END = 15
 ONNXRUNTIME = "onnxruntime==1.31.1"
@@ -70,7 +75,7 @@ class Server:
         path: Where it answers.
         body: Makes what is asked out of images.
         prepare: A command that runs once, before.
-        python: The version or the program to make the environment with.
+        python: What to make the environment with.
         variables: More environment variables.
         files: Files that it wants in the folder where it runs.
         kind: A "server" of models is compared with, and a "framework" to write one
@@ -83,7 +88,7 @@ class Server:
     path: str = "/predict"
     body: Callable[[Any], Any] = instances
     prepare: tuple[str, ...] = ()
-    python: str = "3.11"
+    python: str = PYTHON
     variables: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     kind: str = "server"
@@ -202,7 +207,7 @@ SERVERS = (
 HELLO = Server("uvicorn, hello", UVICORN, script("hello_server.py"), kind="yardstick")
 
 
-def environment(requirements: tuple[str, ...], python: str = "3.11") -> Path:
+def environment(requirements: tuple[str, ...], python: str = PYTHON) -> Path:
     """Make an environment, unless it is there; return the folder of its programs."""
     key = hashlib.sha256(json.dumps([requirements, python]).encode()).hexdigest()[:12]
     folder = CACHE / key
