@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from {{ cookiecutter.package_name }} import export, exporting, main, registry
-from {{ cookiecutter.package_name }}.agreement import Array, ExportError, Format, Sample
+from {{ cookiecutter.package_name }} import export, exporting, registry
+from {{ cookiecutter.package_name }}.agreement import Format, Sample
+from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.files import locked
+from {{ cookiecutter.package_name }}.main import main
 
 Save = Callable[[bool], Path]
 NATIVE = np.array([[0.25, 0.75], [0.5, 0.5]])
@@ -66,12 +69,12 @@ def test_what_was_exported_is_part_of_the_version(save: Save, model_dir: Path) -
     [(NATIVE + 1e-3, "saved_model is up to 0.001 off"), (NATIVE[:1], "saved_model gi")],
 )
 def test_an_export_that_does_not_agree_leaves_nothing(
-    outputs: Array, message: str, save: Save, model_dir: Path
+    outputs: npt.NDArray[np.float64], message: str, save: Save, model_dir: Path
 ) -> None:
     folder = save(False)
     before = paths(folder)
     wrong = Format(write_folders, lambda folder, feeds: outputs)
-    with pytest.raises(ExportError, match=message):
+    with pytest.raises(ProjectError, match=message):
         add(folder, {**FORMATS, "saved_model": wrong})
     assert paths(folder) == before
     assert registry.load_version(model_dir)[1].exports == {}
@@ -151,16 +154,16 @@ def test_a_second_export_adds_only_what_is_missing(
     monkeypatch.setattr(exporting, "held_out", lambda *arguments: SAMPLE)
     offered = {"onnx": FORMATS["onnx"]}
     monkeypatch.setattr(exporting, "formats", lambda *arguments: offered)
-    assert main.main(["export", "--quiet"]) == 0
+    assert main(["export", "--quiet"]) == 0
     assert "onnx:        1.0e-06 off the model at most\n" in capsys.readouterr().out
     unchanged = (model_dir / "1" / "model.onnx").stat().st_mtime_ns
     offered |= FORMATS
-    assert main.main(["export", "--quiet"]) == 0
+    assert main(["export", "--quiet"]) == 0
     shown = capsys.readouterr().out
     assert "onnx:        1.0e-06 off the model at most, exported before\n" in shown
     assert "saved_model: 0.0e+00 off the model at most\n" in shown
     assert (model_dir / "1" / "model.onnx").stat().st_mtime_ns == unchanged
-    assert main.main(["export", "--quiet"]) == 0
+    assert main(["export", "--quiet"]) == 0
     assert capsys.readouterr().out.count("exported before") == 2
 
 
@@ -168,7 +171,7 @@ def test_a_damaged_version_is_not_exported(
     project: Path, save: Save, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (save(False) / "model.bin").write_bytes(b"Weights")
-    assert main.main(["export"]) == 2
+    assert main(["export"]) == 2
     assert "model.bin was changed" in capsys.readouterr().err
 
 
@@ -177,13 +180,13 @@ def test_two_exports_do_not_run_at_the_same_time(
 ) -> None:
     save(False)
     with locked(model_dir / export.LOCK, AssertionError()):
-        assert main.main(["export"]) == 2
+        assert main(["export"]) == 2
     assert "another export of" in capsys.readouterr().err
 
 
 def test_without_a_model_the_command_to_run_is_named(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main.main(["export"]) == 2
+    assert main(["export"]) == 2
     assert "run the command `train` first" in capsys.readouterr().err
     assert not Path("models").exists()

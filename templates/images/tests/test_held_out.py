@@ -22,7 +22,9 @@ def test_images_of_the_test_set_are_compared_without_their_labels(
     manifest = registry.read_manifest(save(False)).model_copy(
         update={"settings": {"data_url": None}}
     )
-    sample = held_out.held_out(ExportSettings.model_construct(quiet=True), project, manifest)
+    # Not from the configuration: the settings of the training are not read here.
+    settings = ExportSettings.model_construct(quiet=True)
+    sample = held_out.held_out(settings, project, manifest)
     np.testing.assert_array_equal(sample.feeds["images"], images[:50])
     assert sample.feeds["images"].dtype == np.float32
     assert sample.outputs.shape == (50, 10) and sample.unit == 1
