@@ -79,7 +79,7 @@ class Render:
         """The names of all settings, such as "learning_rate"."""
         trees = (
             ast.parse(file.read_text(encoding="utf-8"))
-            for file in (self.root / "src" / self.package).glob("*.py")
+            for file in (self.root / "src" / self.package).rglob("*.py")
         )
         return frozenset(
             field.target.id
