@@ -105,7 +105,9 @@ class Visit:
         self.page.on("requestfailed", lambda request: self.note("error", request.url))
         self.page.on(
             "response",
-            lambda answer: self.note("error" if answer.status >= 400 else "", answer.url),
+            lambda answer: self.note(
+                "error" if answer.status >= 400 else "", answer.url
+            ),
         )
 
     def note(self, kind: str, text: str) -> None:
@@ -151,9 +153,7 @@ def shown(page: Page) -> dict[str, float]:
     page.wait_for_selector("#scores li")
     names = page.locator("#scores .name").all_inner_texts()
     parts = page.locator("#scores .part").all_inner_texts()
-    return {
-        name: float(part.removesuffix(" %")) for name, part in zip(names, parts)
-    }
+    return {name: float(part.removesuffix(" %")) for name, part in zip(names, parts)}
 
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)

@@ -6,7 +6,7 @@ const JSON_TYPE = "application/json";
 const SHOWN = 12; // classes; of more, the most probable ones
 const WAIT = 120; // milliseconds without a change before a request
 
-let running = new AbortController();
+let asked = 0; // how often; an answer that comes late must not replace a later one
 let timer = 0;
 
 /** Return `ask(row)`, which shows the prediction for a row soon; for null, nothing. */
@@ -17,35 +17,35 @@ export function predictor(content) {
   const classes = content.components.schemas.Class?.enum ?? [];
   return (row) => {
     clearTimeout(timer);
-    // An answer that comes late must not replace a later one.
-    running.abort();
-    running = new AbortController();
+    asked += 1;
     if (row === null) {
       show([], "", "");
       return;
     }
-    const { signal } = running;
     const body = JSON.stringify({ instances: [row] });
     byId("command").textContent = curl("post", url.href, body, JSON_TYPE);
     byId("call").hidden = false;
-    timer = setTimeout(() => predict(url, body, classes, signal), WAIT);
+    timer = setTimeout(() => predict(url, body, classes, asked), WAIT);
   };
 }
 
-async function predict(url, body, classes, signal) {
+async function predict(url, body, classes, number) {
+  let prediction = null;
+  let problem = "";
   try {
-    const options = { method: "POST", headers: headers(JSON_TYPE), body, signal };
-    const response = await fetch(url, options);
+    const response = await fetch(url, { method: "POST", headers: headers(JSON_TYPE), body });
     const content = await response.json();
-    if (!response.ok) return show([], "", errorText(content));
-    const [prediction] = content.predictions;
-    if (!classes.length) return show([], format([prediction].flat()[0]), "");
-    const scores = prediction.map((part, index) => ({ name: classes[index], part }));
-    const best = scores.reduce((a, b) => (b.part > a.part ? b : a));
-    show(scores, best.name, "", best);
+    if (response.ok) [prediction] = content.predictions;
+    else problem = errorText(content);
   } catch (error) {
-    if (error.name !== "AbortError") show([], "", `No answer: ${error.message}`);
+    problem = `No answer: ${error.message}`;
   }
+  if (number !== asked) return;
+  if (prediction === null) return show([], "", problem);
+  if (!classes.length) return show([], format([prediction].flat()[0]), "");
+  const scores = prediction.map((part, index) => ({ name: classes[index], part }));
+  const best = scores.reduce((a, b) => (b.part > a.part ? b : a));
+  show(scores, best.name, "", best);
 }
 
 function show(scores, answer, problem, best) {
