@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 TOLERANCE = 1e-4
-SECONDS = 30
+SECONDS = 120  # TorchServe's first answer waits until its Python has imported PyTorch
 JSON = "application/json"
 # Triton's extension of Open Inference: the length of the JSON before the binary part.
 HEADER_LENGTH = "Inference-Header-Content-Length"

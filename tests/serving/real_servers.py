@@ -160,7 +160,6 @@ def torchserve_with(folder: Path, programs: Path) -> Iterator[str]:
     command += ["--disable-token-auth", "--ts-config", "config.properties"]
     command += ["--model-store", "."]
     address = f"http://127.0.0.1:{ports[0]}"
-    # It says "Healthy" when the worker has loaded the model, with 500 before.
     with started(command, folder, f"{address}/ping"):
         yield address
 
