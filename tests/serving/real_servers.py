@@ -160,8 +160,23 @@ def torchserve_with(folder: Path, programs: Path) -> Iterator[str]:
     command += ["--disable-token-auth", "--ts-config", "config.properties"]
     command += ["--model-store", "."]
     address = f"http://127.0.0.1:{ports[0]}"
-    # It says "Healthy" when the worker has loaded the model, with 500 before.
     with started(command, folder, f"{address}/ping"):
+        yield address
+
+
+@contextmanager
+def triton(folder: Path) -> Iterator[str]:
+    """NVIDIA's Triton, on the processor: Open Inference with its binary extension."""
+    # Its program links with libpython, which pyenv's and uv's Pythons do not share.
+    python = Path("/usr/bin/python3")
+    if not python.exists():
+        pytest.skip("Triton needs the system's own Python")
+    programs = environment("triton", ["nvidia-pytriton==0.7.*"], python=str(python))
+    http, *others = free_ports(3)
+    command = [str(programs / "python"), str(SCRIPTS / "triton_server.py"), str(folder)]
+    command += [str(port) for port in (http, *others)]
+    address = f"http://127.0.0.1:{http}"
+    with started(command, folder, f"{address}/v2/models/model/ready"):
         yield address
 
 
@@ -173,4 +188,5 @@ SERVERS: dict[str, Server] = {
     "mlserver": mlserver,
     "seldon": seldon,
     "torchserve": torchserve,
+    "triton": triton,
 }
