@@ -1,6 +1,7 @@
 """What `kubectl apply -k` sends to a cluster: accepted, restricted, and consistent."""
 
 import copy
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -290,6 +291,25 @@ def test_what_a_cluster_would_refuse_is_found(
     (problem,) = manifest_problems([planted])
     assert problem.startswith(f"{kind}/{planted['metadata']['name']}: spec")
     assert message in problem
+
+
+def test_whoever_stops_the_server_waits_until_it_has_answered(
+    overlays: dict[str, list[Manifest]], default_project: BakedProject
+) -> None:
+    """The cluster, compose and systemd; configs/serve.yaml names every setting."""
+    settings = yaml.safe_load(default_project.read("configs/serve.yaml"))
+    parts = ("drain_seconds", "read_seconds", "answer_seconds")
+    here = sum(settings[part] for part in parts)
+    own = yaml.safe_load(default_project.read("deploy/kubernetes/base/serve.yaml"))
+    assert own.keys() <= settings.keys()
+    there = sum((settings | own)[part] for part in parts)
+    for manifests in overlays.values():
+        assert pod_of(manifests)["terminationGracePeriodSeconds"] > there
+    compose = yaml.safe_load(default_project.read("compose.yaml"))
+    assert int(compose["services"]["server"]["stop_grace_period"][:-1]) > here
+    (unit,) = (default_project.path / "deploy/systemd").iterdir()
+    (wait,) = re.findall(r"(?m)^TimeoutStopSec=(\d+)$", unit.read_text("utf-8"))
+    assert int(wait) > here
 
 
 SELDON = """

@@ -165,6 +165,8 @@ def train_versions(project: Path) -> Callable[[], Path]:
 
     def write_files(folder: Path) -> None:
         (folder / "model.onnx").write_bytes(b"weights" * 10_000)
+        (folder / "variables").mkdir()
+        (folder / "variables/index").write_bytes(b"more")
 
     def train() -> Path:
         facts: dict[str, Any] = dict(metrics={}, history={}, settings={}, seed=1)
@@ -175,15 +177,19 @@ def train_versions(project: Path) -> Callable[[], Path]:
     return train
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Return a folder's files by their path in it."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
 def test_a_version_is_copied_served_and_taken_back(
     remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = train()
     assert remote.deploy() == 0
     served = remote.root / "models/model/1"
-    assert {path.name: path.read_bytes() for path in served.iterdir()} == {
-        path.name: path.read_bytes() for path in first.iterdir()
-    }
+    assert contents(served) == contents(first)
     assert f"serving: 127.0.0.1:{remote.port}" in capsys.readouterr().out
     assert served.stat().st_mode & 0o777 == 0o755
     assert (served / "model.onnx").stat().st_mode & 0o777 == 0o644
@@ -268,8 +274,8 @@ def test_what_arrives_damaged_is_removed_and_never_served(
     train()
     upload = Host.upload
 
-    def damage(host: Host, folder: Path, target: str) -> None:
-        upload(host, folder, target)
+    def damage(host: Host, folder: Path, names: list[str], target: str) -> None:
+        upload(host, folder, names, target)
         (Path(target) / "model.onnx").write_bytes(b"damaged")
 
     monkeypatch.setattr(Host, "upload", damage)
@@ -339,7 +345,7 @@ def test_a_host_refuses_what_its_user_may_not(project: Path, remote: Remote) -> 
     """Each kind of request says what was refused, and where."""
     with connected(remote.settings()) as host:
         with pytest.raises(RemoteError, match="cannot write /proc/x"):
-            host.upload(remote.folder, "/proc/x")
+            host.upload(remote.folder, [], "/proc/x")
         with pytest.raises(RemoteError, match="cannot rename"):
             host.rename(f"{remote.root}/gone", f"{remote.root}/x")
         with pytest.raises(RemoteError, match="cannot link"):

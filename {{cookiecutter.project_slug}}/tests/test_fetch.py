@@ -14,7 +14,7 @@ from typing import Literal
 
 import pytest
 
-from {{ cookiecutter.package_name }} import fetch, main, registry
+from {{ cookiecutter.package_name }} import aliases, fetch, main, registry
 from {{ cookiecutter.package_name }}.fetch import FetchError, fetch_version
 from {{ cookiecutter.package_name }}.registry import RegistryError
 
@@ -132,7 +132,8 @@ def test_the_command_fetches_what_it_is_told_to(
     before = fetched.stat().st_mtime_ns
     assert main.main(["fetch", *arguments]) == 0
     assert fetched.stat().st_mtime_ns == before
-    assert [path.name for path in fetched.parent.iterdir()] == ["1"]
+    assert aliases.production(fetched.parent) == 1
+    assert list(fetched.parent.glob(".incomplete*")) == []
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:xz", "w:bz2"])

@@ -13,7 +13,7 @@ from .config import Settings
 
 
 class FetchSettings(Settings):
-    """Download a version of the model and check it by its hash."""
+    """Download a version, check it by its hash, and serve it from then on."""
 
     model_url: str = Field(
         pattern=r"^https?://\S+$",

@@ -17,7 +17,7 @@ import time
 import uuid
 from pathlib import Path
 
-from . import registry
+from . import aliases, registry
 from .delivery_settings import DeploySettings
 from .files import file_sha256
 from .remote import Host, RemoteError, connected
@@ -33,9 +33,10 @@ def deploy(settings: DeploySettings) -> None:
         with connected(settings) as host:
             roll_back(host, settings)
         return
-    folder, manifest = registry.load_version(
-        settings.models_dir / settings.model_name, settings.version
-    )
+    model_dir = settings.models_dir / settings.model_name
+    version = settings.version or aliases.served_version(model_dir)
+    aliases.refuse_unservable(model_dir, version)
+    folder, manifest = registry.load_version(model_dir, version)
     hashes = {
         **manifest.files,
         registry.MANIFEST: file_sha256(folder / "manifest.json"),
@@ -74,7 +75,7 @@ def copy(
         parent = shlex.quote(f"{incoming}/{settings.model_name}")
         host.run(f"umask 022 && mkdir -p -- {parent}")
         try:
-            host.upload(folder, f"{incoming}/{inside}")
+            host.upload(folder, sorted(hashes), f"{incoming}/{inside}")
             host.verify(f"{incoming}/{inside}", hashes)
             host.rename(incoming, target)
         except RemoteError:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from . import registry
+from . import aliases, registry
 from .config import ProjectError
 from .delivery_settings import FetchSettings
 
@@ -58,12 +58,10 @@ class Member(NamedTuple):
 
 
 def fetch(settings: FetchSettings) -> Path:
-    """Fetch a version of the model and return its folder."""
-    folder = fetch_version(
-        settings.model_url,
-        settings.model_sha256,
-        settings.models_dir / settings.model_name,
-    )
+    """Fetch a version, make it the one that is served, and return its folder."""
+    model_dir = settings.models_dir / settings.model_name
+    folder = fetch_version(settings.model_url, settings.model_sha256, model_dir)
+    aliases.promote(model_dir, int(folder.name))
     print(f"model:   {folder}")
     return folder
 

@@ -8,9 +8,9 @@ import http.client
 import logging
 import shlex
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import paramiko
@@ -91,21 +91,27 @@ class Host:
             )
         return printed
 
-    def upload(self, folder: Path, target: str) -> None:
-        """Copy a folder; `target` must not exist, its parent must.
+    def upload(self, folder: Path, names: Iterable[str], target: str) -> None:
+        """Copy files of a folder.
+
+        Args:
+            folder: The folder here.
+            names: Its files, by their path in it, with slashes.
+            target: The folder there; it must not exist, its parent must.
 
         Raises:
             RemoteError: If the host refuses it.
         """
+        made = {PurePosixPath()}
         try:
             self._make_folder(target)
-            for path in sorted(folder.rglob("*")):
-                remote = f"{target}/{path.relative_to(folder).as_posix()}"
-                if path.is_dir():
-                    self._make_folder(remote)
-                else:
-                    self._sftp.put(str(path), remote)
-                    self._sftp.chmod(remote, FILE_MODE)
+            for name in map(PurePosixPath, names):
+                for parent in reversed(name.parents):
+                    if parent not in made:
+                        self._make_folder(f"{target}/{parent}")
+                        made.add(parent)
+                self._sftp.put(str(folder / name), f"{target}/{name}")
+                self._sftp.chmod(f"{target}/{name}", FILE_MODE)
         except (OSError, paramiko.SSHException) as error:
             raise RemoteError(f"{self.name}: cannot write {target}: {error}") from error
 

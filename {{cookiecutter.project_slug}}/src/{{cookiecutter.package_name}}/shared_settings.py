@@ -36,11 +36,11 @@ class RegistrySettings(Settings):
 
 
 COMMANDS: dict[str, Command] = {
+    "deploy": Command(DeploySettings, "deploy:deploy", framework=False),
     "export": Command(ExportSettings, "export:export"),
+    "fetch": Command(FetchSettings, "fetch:fetch", framework=False, log=False),
     "registry": Command(
         RegistrySettings, "versions:registry", framework=False, log=False
     ),
     "serve": Command(ServeSettings, "serving.server:serve", framework=False, log=False),
-    "deploy": Command(DeploySettings, "deploy:deploy", framework=False),
-    "fetch": Command(FetchSettings, "fetch:fetch", framework=False, log=False),
 }
