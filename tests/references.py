@@ -79,7 +79,7 @@ class Render:
         """The names of all settings, such as "learning_rate"."""
         trees = (
             ast.parse(file.read_text(encoding="utf-8"))
-            for file in (self.root / "src" / self.package).glob("*.py")
+            for file in (self.root / "src" / self.package).rglob("*.py")
         )
         return frozenset(
             field.target.id
@@ -129,7 +129,7 @@ class Render:
         if name.split("/")[0] in WRITTEN or name in OPTIONAL:
             return True
         beside = [str(PurePosixPath(source).parent), "src", f"src/{self.package}"]
-        beside += ["tests", "configs", "scripts"]
+        beside += ["tests", "configs", "deploy", "scripts"]
         places = [name, *(f"{folder}/{name}".removeprefix("./") for folder in beside)]
         if "*" in name:
             return any(fnmatch(file, name) for file in self.files)
