@@ -129,7 +129,7 @@ class Render:
         if name.split("/")[0] in WRITTEN or name in OPTIONAL:
             return True
         beside = [str(PurePosixPath(source).parent), "src", f"src/{self.package}"]
-        beside += ["tests", "configs", "scripts"]
+        beside += ["tests", "configs", "deploy", "scripts"]
         places = [name, *(f"{folder}/{name}".removeprefix("./") for folder in beside)]
         if "*" in name:
             return any(fnmatch(file, name) for file in self.files)

@@ -22,7 +22,7 @@ from jinja2 import (
 from markdown_it import MarkdownIt
 
 from answer_checks import Problem
-from answer_filters import markdown, quoted
+from answer_filters import cluster, container, markdown, quoted
 from conftest import ROOT, questions
 from local_extensions import AnswersExtension, literal, message
 
@@ -110,6 +110,21 @@ def test_markdown_shows_the_text_as_it_is_below_a_line_and_in_a_heading(
 def test_markdown_leaves_plain_prose_alone() -> None:
     text = "Train, evaluate (and use) an image classifier - it's 97.5 % right!"
     assert markdown(text) == text
+
+
+@pytest.mark.parametrize(
+    ("target", "images", "manifests"),
+    [
+        ("kubernetes", "docker", "kubernetes"),
+        ("docker", "docker", "none"),
+        ("none", "none", "none"),
+    ],
+)
+def test_a_cluster_needs_images_and_images_need_no_cluster(
+    target: str, images: str, manifests: str
+) -> None:
+    assert target in questions()["_choices"]["deploy_target"]
+    assert (container(target), cluster(target)) == (images, manifests)
 
 
 @given(SOURCES)

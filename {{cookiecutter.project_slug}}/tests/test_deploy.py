@@ -241,7 +241,7 @@ def test_a_version_may_take_a_while_to_load(
 ) -> None:
     train()
     Ready.broken.add(1)
-    monkeypatch.setattr(deploy.time, "sleep", lambda _: Ready.broken.clear())
+    monkeypatch.setattr("time.sleep", lambda _: Ready.broken.clear())
     assert remote.deploy(ready_seconds="60") == 0
     assert remote.link() == "1"
 

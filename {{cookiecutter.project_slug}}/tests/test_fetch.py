@@ -15,8 +15,10 @@ from typing import Literal
 import pytest
 
 from {{ cookiecutter.package_name }} import aliases, fetch, main, registry
+from {{ cookiecutter.package_name }}.config import load_settings
 from {{ cookiecutter.package_name }}.fetch import FetchError, fetch_version
 from {{ cookiecutter.package_name }}.registry import RegistryError
+from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 from samples import INPUTS
 
@@ -134,6 +136,19 @@ def test_the_command_fetches_what_it_is_told_to(
     assert fetched.stat().st_mtime_ns == before
     assert aliases.production(fetched.parent) == 1
     assert list(fetched.parent.glob(".incomplete*")) == []
+
+
+def test_the_process_becomes_the_server_if_it_is_to(
+    project: Path, version: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("os.execv", lambda program, command: started.extend(command))
+    url, sha256 = publish(tarred(version))
+    arguments = ["--model-url", url, "--model-sha256", sha256, "--then-serve"]
+    assert main.main(["fetch", *arguments, "--model-name", "other"]) == 0
+    assert started[1:3] == ["-m", main.__name__] and started[3] == "serve"
+    settings = load_settings(ServeSettings, started[4:], "serve")
+    assert (settings.models_dir, settings.model_name) == (Path("models"), "other")
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:xz", "w:bz2"])

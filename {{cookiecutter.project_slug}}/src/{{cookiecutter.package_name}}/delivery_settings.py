@@ -22,6 +22,9 @@ class FetchSettings(Settings):
     model_sha256: str = Field(
         pattern=r"^[0-9A-Fa-f]{64}$", description="SHA-256 that the archive must have"
     )
+    then_serve: bool = Field(
+        False, description="Become the server afterwards, as `serve` does"
+    )
 
 
 class DeploySettings(Settings):

@@ -9,8 +9,10 @@ files are the ones that the version's manifest lists.
 import hashlib
 import http.client
 import logging
+import os
 import re
 import stat
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -58,11 +60,20 @@ class Member(NamedTuple):
 
 
 def fetch(settings: FetchSettings) -> Path:
-    """Fetch a version, make it the one that is served, and return its folder."""
+    """Fetch a version, make it the one that is served, and return its folder.
+
+    With `then_serve`, it does not return: the process becomes the server, so that a
+    container stays one process, which gets the signals.
+    """
     model_dir = settings.models_dir / settings.model_name
     folder = fetch_version(settings.model_url, settings.model_sha256, model_dir)
     aliases.promote(model_dir, int(folder.name))
-    print(f"model:   {folder}")
+    print(f"model:   {folder}", flush=True)
+    if settings.then_serve:
+        program = [sys.executable, "-m", f"{__package__}.main", "serve"]
+        model = ["--models-dir", str(settings.models_dir)]
+        model += ["--model-name", settings.model_name]
+        os.execv(sys.executable, [*program, *model])
     return folder
 
 
