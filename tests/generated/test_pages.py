@@ -207,11 +207,13 @@ def test_who_cannot_draw_uses_the_keyboard(address: str, browser: Browser) -> No
         page.goto(address)
         page.wait_for_selector("#input h2")
         if not page.locator("#board").count():
-            # A form: from the first field to the next one, and Enter sends it.
-            page.locator("#input input").first.focus()
-            page.keyboard.type("1")
-            page.keyboard.press("Tab")
-            page.keyboard.press("Enter")
+            # A form: change the first field, go to the next one, send it.
+            first = page.locator("#input input").first
+            before = float(first.input_value())
+            first.focus()
+            for key in ("ArrowUp", "Tab", "Enter"):
+                page.keyboard.press(key)
+            assert float(first.input_value()) == before + 1
             assert shown(page)
             return
         page.get_by_role("button", name="Example of a 4").press("Enter")

@@ -55,7 +55,7 @@ def read(model: Model, document: dict[str, Any]) -> tuple[str, Feeds]:
     if not isinstance(data, dict) or (NDARRAY in data) == (TENSOR in data):
         message = f"must be an object with either `{NDARRAY}` or `{TENSOR}`"
         raise RequestError(400, message, "data")
-    names = data.get("names") or []
+    names = data.get("names", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise RequestError(400, "must be a list of texts", "data.names")
     if NDARRAY in data:
