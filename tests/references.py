@@ -237,7 +237,8 @@ def dead_imports(render: Render, source: str, text: str) -> Iterator[str]:
 
 def dead_modules(render: Render, text: str) -> Iterator[str]:
     """Find modules of the package that another file names and that are not there."""
-    pattern = rf"\b{re.escape(render.package)}\.(?!jsonl\b)(\w+)"  # .jsonl: the log
+    files = r"(?!(?:jsonl|service)\b)"  # the log, and systemd's unit
+    pattern = rf"\b{re.escape(render.package)}\.{files}(\w+)"
     for name in sorted(set(re.findall(pattern, text)) - render.modules):
         yield f"{render.package}.{name} is not there"
 
