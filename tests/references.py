@@ -25,7 +25,9 @@ from conftest import files_below
 # The first folder of what set-up, the commands and the tools write.
 WRITTEN = frozenset(".cache .uv .venv build data dist logs models reports".split())
 # What people may add themselves, and what a model's version or an archive in it holds.
-OPTIONAL = frozenset([".env", "handler.py", "poetry.lock", "schema.yaml", "uv.lock"])
+OPTIONAL = frozenset(
+    [".env", "deploy/torchserve", "handler.py", "poetry.lock", "schema.yaml", "uv.lock"]
+)
 # Endings that only the project's own files have; others (.json, .csv) are also written.
 OWN_ENDINGS = ("cfg", "ini", "ipynb", "md", "ps1", "py", "sh", "toml", "yaml", "yml")
 # Files of versions and of terms: long, and without references.

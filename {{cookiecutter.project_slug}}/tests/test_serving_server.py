@@ -46,11 +46,12 @@ class Server:
 
     def __init__(self, *options: str) -> None:
         """Start it and wait until it is ready."""
-        command = [sys.executable, "-m", "{{ cookiecutter.package_name }}.main"]
+        module = "{{ cookiecutter.package_name }}.main"
+        command = [sys.executable, "-m", module, "serve", "--port", "0"]
         self.log = Path("server.log")
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [*command, "serve", "--port", "0", "--access-log", "file", *options],
+                [*command, "--access-log", "file", *options],
                 stderr=log,
             )
         self.port = int(self.wait_for(r" on http://127.0.0.1:(\d+)")[1])
