@@ -16,6 +16,7 @@ from ..model import Model, Models
 from ..parsing import parse_object, require_json
 from ..tensors import TEXT, Tensor
 
+PROTOCOL = "TensorFlow Serving"
 SIGNATURE = "serving_default"
 # https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/types.proto
 TYPES = {
@@ -105,8 +106,9 @@ def refuse(error: RequestError) -> Reply:
 PATH = "/v1/models/{name}"
 VERSION = PATH + "/versions/{version}"
 ENDPOINTS = [
-    Endpoint(method, path + suffix, handler, f"tensorflow_serving_{name}", refuse, NAME)
-    for NAME in ("TensorFlow Serving",)
+    Endpoint(
+        method, path + suffix, handler, f"tensorflow_serving_{name}", refuse, PROTOCOL
+    )
     for method, suffix, handler, name in (
         ("POST", ":predict", model_predict, "predict"),
         ("GET", "/metadata", model_metadata, "metadata"),
