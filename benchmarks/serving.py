@@ -194,9 +194,9 @@ def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Pa
         OURS,
         (),
         (f"{{bin}}/{project.name}", "serve", "--models-dir", str(models_dir))
-        + ("--config", str(project / "configs" / "serve.yaml"))
-        + ("--port", "{port}", "--drain-seconds", "0"),
+        + ("--log-dir", "{folder}", "--port", "{port}", "--drain-seconds", "0"),
         path="/v1/models/model:predict",
+        cwd=str(project),
         kind="yardstick",
     )
     return server, programs
@@ -205,7 +205,7 @@ def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Pa
 def claims(measured: Measured, servers: list[Server]) -> list[str]:
     """Return what is wanted and what was seen, as ratios, by line."""
     lines = []
-    for kinds, called in (({"server", "framework"}, "peer"), ({"server"}, "server")):
+    for kinds, called in (({"server", "framework"}, "the best peer"), ({"server"}, "the best server")):
         peers = {server.name for server in servers if server.kind in kinds}
         for load, what, wanted in (
             (ONE, "one image, 1 client", 3.0),
@@ -224,7 +224,7 @@ def claims(measured: Measured, servers: list[Server]) -> list[str]:
         (ONE, "one image, 1 client"),
         (SIXTEEN, "one image, 16 clients"),
     ):
-        lines.append(claim(measured, what, load, "bare one", BARE.name, 0.85))
+        lines.append(claim(measured, what, load, "the bare one", BARE.name, 0.85))
     return lines
 
 
@@ -234,7 +234,7 @@ def claim(
     """Return our rate beside another one."""
     ratio = measured[OURS][load].rate / measured[name][load].rate
     return (
-        f"- {what}, beside the best {called}, {name}: {ratio:.2f} x "
+        f"- {what}, beside {called}, {name}: {ratio:.2f} x "
         f"(wanted: {wanted} x)."
     )
 
