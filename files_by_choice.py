@@ -10,8 +10,8 @@ from collections.abc import Mapping
 PACKAGE = "src/{{cookiecutter.package_name}}"
 _IMAGES = "checkpoints progress"
 _TABLES = """
-    baseline checks chunks explore infer inspection large loading reading results schema
-    scores streaming tuning workers
+    baseline checks chunks explore graphs infer inspection large loading reading results
+    schema scores streaming tree_graphs tuning workers
 """
 
 
@@ -26,6 +26,8 @@ def _with_tests(modules: str) -> list[str]:
 NEEDED_BY = [
     ("framework", {"tensorflow"}, ["requirements/jax.txt"]),
     ("framework", {"tensorflow", "pytorch"}, _with_tests(_IMAGES)),
+    ("framework", {"tensorflow", "pytorch"}, [f"{PACKAGE}/serving/pictures.py"]),
+    ("framework", {"tensorflow", "pytorch"}, ["tests/test_serving_pictures.py"]),
     ("framework", {"scikit-learn"}, _with_tests(_TABLES)),
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),

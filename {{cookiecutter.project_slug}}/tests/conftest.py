@@ -4,11 +4,12 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 
 pytest_plugins = ["samples"]
@@ -32,3 +33,37 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for handler in set(root.handlers) - set(handlers):
         handler.close()
     root.handlers = handlers
+
+
+@pytest.fixture
+def model_dir(tmp_path: Path) -> Path:
+    """Where the versions of a model are to be, seen from the fixture `project` too."""
+    return tmp_path / "models" / "model"
+
+
+@pytest.fixture
+def save(model_dir: Path) -> Callable[[bool], Path]:
+    """Save versions of what is no real model: `save(True)` is an exported one."""
+    from samples import INPUTS
+
+    def save_version(exported: bool) -> Path:
+        def write_files(folder: Path) -> None:
+            (folder / "model.bin").write_bytes(b"weights")
+            if exported:
+                (folder / registry.ONNX_FILE).write_bytes(b"graph")
+
+        return registry.save_version(
+            model_dir,
+            write_files,
+            metrics={"val_accuracy": 0.9},
+            history={"val_accuracy": [0.8, 0.9]},
+            settings={"epochs": 2},
+            seed=1,
+            dataset="digits",
+            classes=("0", "1"),
+            inputs=INPUTS,
+            data_sha256="0" * 64,
+            exports={"onnx": 1e-7} if exported else {},
+        )
+
+    return save_version

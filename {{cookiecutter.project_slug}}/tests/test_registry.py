@@ -78,6 +78,49 @@ def test_an_added_file_is_refused(tmp_path: Path) -> None:
         registry.load_version(tmp_path)
 
 
+def test_files_in_folders_belong_to_a_version(tmp_path: Path) -> None:
+    def write_more(folder: Path) -> None:
+        write_files(folder)
+        (folder / "variables" / "part").mkdir(parents=True)
+        (folder / "variables" / "part" / "data").write_bytes(b"numbers")
+
+    folder = registry.save_version(tmp_path, write_more, **FACTS)
+    _, manifest = registry.load_version(tmp_path)
+    assert manifest.files.keys() == {"model.bin", "variables/part/data"}
+    (folder / "variables" / "more").touch()
+    with pytest.raises(RegistryError, match="variables/more was added to"):
+        registry.load_version(tmp_path)
+
+
+def test_a_manifest_from_before_there_were_exports_is_read(tmp_path: Path) -> None:
+    file = save(tmp_path) / registry.MANIFEST
+    content = json.loads(file.read_text(encoding="utf-8"))
+    del content["exports"]
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert registry.load_version(tmp_path)[1].exports == {}
+
+
+def test_an_export_that_ends_while_a_version_is_read_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save(tmp_path)
+    listed = registry.listed
+
+    def export_meanwhile(folder: Path) -> set[str]:
+        # After the manifest was read, and before the files are listed.
+        if not (folder / "model.onnx").exists():
+            (folder / "model.onnx").write_bytes(b"graph")
+            manifest = registry.read_manifest(folder)
+            files = registry.hashes(folder)
+            new = manifest.model_copy(update={"files": files}).model_dump_json()
+            (folder / registry.MANIFEST).write_text(new, encoding="utf-8")
+        return listed(folder)
+
+    monkeypatch.setattr(registry, "listed", export_meanwhile)
+    assert "model.onnx" in registry.load_version(tmp_path)[1].files
+    assert (folder / "model.onnx").exists()
+
+
 @pytest.mark.parametrize("change", [{"seed": "x"}, {"unknown": 1}])
 def test_a_damaged_manifest_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
     file = save(tmp_path) / registry.MANIFEST

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }} import main, schema
+from {{ cookiecutter.package_name }} import checks, main, schema
 from {{ cookiecutter.package_name }}.datasets import DataError
 from {{ cookiecutter.package_name }}.schema import Column, Schema
 
@@ -93,4 +93,4 @@ def test_a_schema_for_another_target_is_refused(tmp_path: Path) -> None:
 def test_missing_and_unknown_columns_are_named() -> None:
     frame = pd.DataFrame(columns=["age", "Joined", "paid"])
     with pytest.raises(DataError, match="missing: *joined\n *unknown: *Joined"):
-        schema.require_columns(frame, SCHEMA.columns, "people.csv")
+        checks.require_columns(frame, SCHEMA.columns, "people.csv")

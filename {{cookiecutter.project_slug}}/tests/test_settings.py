@@ -5,22 +5,32 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.package_name }} import config
+from {{ cookiecutter.package_name }}.config import POSITIONAL, Settings
 from {{ cookiecutter.package_name }}.main import COMMANDS
+from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 from {{ cookiecutter.package_name }}.settings import TrainSettings
 
 # What belongs to one run, and is no setting of the project.
 OF_ONE_RUN = {"config", "resume"}
+# What every command has, though a server has no use for it.
+NOT_OF_A_SERVER = {"data_dir", "reports_dir"}
 
 
-def test_the_shipped_file_states_the_defaults(project: Path) -> None:
-    file = project / "configs/train.yaml"
-    stated = TrainSettings.model_validate(config.read_yaml(file)).model_dump()
-    shipped = set(config.read_yaml(file))
+@pytest.mark.parametrize(
+    ("settings", "unstated"),
+    [(TrainSettings, OF_ONE_RUN), (ServeSettings, OF_ONE_RUN | NOT_OF_A_SERVER)],
+)
+def test_the_shipped_file_states_the_defaults(
+    settings: type[Settings], unstated: set[str], project: Path
+) -> None:
+    file = project / settings.model_fields["config"].default
+    shipped = config.read_yaml(file)
+    stated = settings.model_validate(shipped).model_dump()
     file.write_text("", encoding="utf-8")
-    defaults = config.load_settings(TrainSettings, [], "train").model_dump()
+    defaults = config.load_settings(settings, [], "a command").model_dump()
     assert defaults == stated
     unset = {name for name, value in defaults.items() if value is None}
-    assert shipped == set(TrainSettings.model_fields) - OF_ONE_RUN - unset
+    assert set(shipped) == set(settings.model_fields) - unstated - unset
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -32,5 +42,8 @@ def test_every_setting_is_an_option(
         config.load_settings(settings, ["--help"], command)
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
-    options = [f"--{name}".replace("_", "-") for name in settings.model_fields]
+    options = [
+        name.upper() if POSITIONAL in field.metadata else f"--{name}".replace("_", "-")
+        for name, field in settings.model_fields.items()
+    ]
     assert [option for option in options if option not in shown] == []

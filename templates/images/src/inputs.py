@@ -17,3 +17,8 @@ class Inputs(BaseModel):
     height: int
     width: int
     max_value: float
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of the exported graph; -1: the number of images."""
+        return {"images": (-1, self.height, self.width)}

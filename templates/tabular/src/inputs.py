@@ -23,3 +23,8 @@ class Inputs(BaseModel):
     target: str
     task: Task
     columns: dict[str, Kind]
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of the exported graph; -1: the number of rows."""
+        return {column: (-1, 1) for column in self.columns}

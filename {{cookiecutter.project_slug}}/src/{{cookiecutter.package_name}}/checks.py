@@ -15,7 +15,7 @@ from pandera.errors import SchemaErrors
 
 from .datasets import DataError
 from .files import write_whole
-from .schema import Column, Features, as_number, readable, require_columns
+from .schema import Column, Features, as_number, readable
 from .utils import SHOWN, get_data, listed, more
 
 logger = logging.getLogger(__name__)
@@ -133,6 +133,25 @@ def check_table(
                 found.append((row, name, reason))
     problems = pd.DataFrame(found, columns=["row", "column", "reason"])
     return typed, problems.sort_values("row", kind="stable", ignore_index=True)
+
+
+def require_columns(
+    frame: pd.DataFrame, columns: dict[str, Column], where: str
+) -> None:
+    """Refuse a table that lacks a column, or has one too many.
+
+    Raises:
+        DataError: If a column is missing or is not in the schema.
+    """
+    absent = [name for name in columns if name not in frame.columns]
+    extra = [name for name in frame.columns if name not in columns]
+    if absent or extra:
+        raise DataError(
+            f"{where}: the columns are not those of the schema.\n"
+            f"  missing:       {listed(absent)}\n"
+            f"  unknown:       {listed(extra)}\n"
+            "Leave columns out with --drop, or infer a new schema and train again"
+        )
 
 
 def as_pandera(schema: Features) -> pandera.DataFrameSchema:

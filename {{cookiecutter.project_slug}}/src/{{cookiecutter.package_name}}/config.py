@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    CliPositionalArg,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -31,6 +32,9 @@ DEFAULT_CONFIG = Path("configs/train.yaml")
 
 # What a bound is called in the annotations, and how to say it.
 BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+# What marks a setting that is given without its name.
+POSITIONAL = CliPositionalArg[str].__metadata__[0]  # type: ignore[attr-defined]
 
 
 class ProjectError(ValueError):
@@ -202,6 +206,8 @@ def explain(
         return f"{name} is missing; give it with {option} or {variable}"
     if any(argument.partition("=")[0] == option for argument in arguments):
         place = option
+    elif POSITIONAL in field.metadata and problem["input"] in arguments:
+        place = name.upper()
     else:
         place = variable if variable in os.environ else f"{name} in the settings file"
     return f"{place}: {problem['input']!r}: {problem['msg']}; allowed: {allowed(field)}"

@@ -1,9 +1,11 @@
-"""Files: written whole or not at all, and told apart by their content."""
+"""Files: written whole or not at all, told apart by their content, and locked."""
 
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +37,27 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(path: Path, taken: Exception) -> Iterator[None]:
+    """Hold a lock that the system frees when this process ends, however it ends.
+
+    Args:
+        path: The lock's file; it stays, empty.
+        taken: Raised if another process holds the lock.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise taken from error
+        yield

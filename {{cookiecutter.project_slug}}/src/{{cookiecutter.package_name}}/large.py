@@ -13,12 +13,12 @@ import pandas as pd
 
 from . import models, reading
 from .backend import MEGABYTE
-from .checks import check_chunk, check_table
-from .chunks import Split, Table, open_table
+from .checks import check_chunk, check_table, require_columns
+from .chunks import TEST, Split, Table, open_table
 from .config import ConfigError
 from .datasets import DataError, Source
 from .reading import sample_rows
-from .schema import Schema, require_columns
+from .schema import Schema
 from .settings import ChunkSettings, TrainSettings
 from .streaming import ChunkedResult, evaluate_in_chunks, train_in_chunks
 from .workers import start_workers
@@ -127,6 +127,36 @@ def evaluate(
             workers=workers,
             progress=not settings.quiet,
         )
+
+
+def test_rows(
+    trained: TrainSettings, source: Source, expected: Schema, most: int
+) -> pd.DataFrame:
+    """Return the first test rows of a table that was trained on in chunks.
+
+    Args:
+        trained: The settings of the training.
+        source: The table.
+        expected: What its columns may hold.
+        most: How many rows to return, if there are as many.
+
+    Raises:
+        DataError: If the table cannot be read, a row is bad, or none is a test row.
+    """
+    split = Split(trained.seed, trained.test_fraction, trained.validation_fraction)
+    table = opened(trained, source, expected, trained.drop)
+    kinds = cell_kinds(expected)
+    parts: list[pd.DataFrame] = []
+    for piece in table.pieces:
+        frame = reading.read_pieces(table.file, [piece], kinds)
+        frame = frame[split.parts(frame.index.to_numpy()) == TEST]
+        parts.append(check_chunk(expected, frame, piece.first_row))
+        if sum(map(len, parts)) >= most:
+            break
+    found = pd.concat(parts)
+    if found.empty:
+        raise DataError(f"{source.path}: no test rows")
+    return found[:most]
 
 
 def guess(scores: dict[str, Any]) -> dict[str, float | str]:

@@ -1,15 +1,19 @@
 """From settings to rows: which table, which schema, which rows to train on."""
 
 import logging
+from pathlib import Path
 
 import pandas as pd
 
 from . import checks, datasets, schema, utils
 from .backend import is_large
+from .config import Settings
 from .datasets import DataError, Source
+from .files import file_sha256
 from .models import Target
+from .registry import Manifest
 from .schema import Schema
-from .settings import DataSettings, FitSettings
+from .settings import DataSettings, FitSettings, TrainSettings
 
 logger = logging.getLogger(__name__)
 
@@ -91,3 +95,40 @@ def split_target(frame: pd.DataFrame, expected: Schema) -> tuple[pd.DataFrame, T
     if expected.task == "classification":
         return features, utils.encode_labels(target, expected.classes)
     return features, target.to_numpy(dtype="float64")
+
+
+def find_trained(
+    settings: Settings, folder: Path, manifest: Manifest
+) -> tuple[TrainSettings, Source]:
+    """Return the settings that a version was trained with, and its table.
+
+    Raises:
+        DataError: If the table cannot be had, or has changed since.
+    """
+    trained = TrainSettings.model_construct(**manifest.settings)
+    source = datasets.locate(
+        trained.data,
+        settings.data_dir,
+        manifest.inputs.target,
+        manifest.inputs.task,
+        progress=not settings.quiet,
+    )
+    if file_sha256(source.path) != manifest.data_sha256:
+        raise DataError(
+            f"{source.path} has changed since version {folder.name} was trained, so "
+            "which of its rows the model has not seen is unknown; train a new version"
+        )
+    return trained, source
+
+
+def load_parts(
+    trained: TrainSettings, source: Source, expected: Schema
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the training rows and the test rows of a training in memory."""
+    quarantine = Path(trained.quarantine) if trained.quarantine else None
+    frame, _ = checks.load_checked(
+        source.path, expected, trained.drop, quarantine=quarantine
+    )
+    return utils.split_data(
+        frame, source.target, source.task, trained.test_fraction, trained.seed
+    )

@@ -10,6 +10,8 @@ from .config import ConfigError, read_yaml
 
 logger = logging.getLogger(__name__)
 
+LOGGING_CONFIG = Path("configs/logging.yaml")
+
 
 def set_up_logging(config: Path, log_dir: Path, level: str, quiet: bool) -> Path:
     """Configure logging from a YAML file (see configs/logging.yaml).

@@ -10,19 +10,17 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from pathlib import Path
 from types import FrameType
 
 from . import settings, shared_settings
 from .backend import prepare
 from .config import ProjectError, load_settings
-from .logs import set_up_logging
+from .logs import LOGGING_CONFIG, set_up_logging
 from .settings import WHEN_STOPPED
 
 logger = logging.getLogger(__name__)
 
 PROGRAM = "{{ cookiecutter.project_slug }}"
-LOGGING_CONFIG = Path("configs/logging.yaml")
 BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
 COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS}
 

@@ -1,10 +1,13 @@
 """Finished models: numbered, immutable folders with a manifest.
 
     models/<name>/<version>/...             the native model
+                            model.onnx ...  what servers load, from the command `export`
                             manifest.json   hashes, metrics, settings, versions, origin
+                  aliases.json              which version is in production (aliases.py)
 
 The layout is TensorFlow Serving's, where a version is a whole number. A version is
 prepared under a temporary name and renamed at the end: it is whole or it is not there.
+Afterwards files are only added to it, by an export (export.py), never changed.
 """
 
 import logging
@@ -29,6 +32,7 @@ from .inputs import Inputs
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+ONNX_FILE = "model.onnx"
 INCOMPLETE = ".incomplete-"
 STALE_SECONDS = 24 * 60 * 60
 
@@ -43,7 +47,8 @@ class Manifest(BaseModel):
     Attributes:
         name: The model's name.
         created: UTC, ISO 8601.
-        files: SHA-256 of every file beside the manifest.
+        files: SHA-256 of every file but the manifest, by its path in the folder, with
+            slashes.
         metrics: Figures from training and validation; never from the test set.
         history: One value an epoch for each metric.
         settings: The settings it was trained with.
@@ -55,6 +60,9 @@ class Manifest(BaseModel):
         libraries: Versions, Python's too.
         git_commit: The commit it was trained at, with "+" when files had changed;
             None outside a git repository.
+        exports: For each format that was exported, the largest difference between its
+            outputs and the native model's: absolute for probabilities; for a
+            regression, in standard deviations of the target.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +80,7 @@ class Manifest(BaseModel):
     data_sha256: str
     libraries: dict[str, str]
     git_commit: str | None
+    exports: dict[str, float] = {}
 
 
 def versions(model_dir: Path) -> list[int]:
@@ -102,7 +111,7 @@ def save_version(
     """
     with incomplete_folder(model_dir) as folder:
         write_files(folder)
-        files = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+        files = hashes(folder)
         manifest = Manifest(
             name=model_dir.name,
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -112,8 +121,7 @@ def save_version(
             **facts,
         )
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
-        for path in folder.iterdir():
-            flush_to_disk(path)
+        flush_to_disk(folder, [*files, MANIFEST])
         while True:
             target = model_dir / str(max(numbered(model_dir), default=0) + 1)
             try:
@@ -140,27 +148,97 @@ def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Man
         RegistryError: If there is no such version, or a file is missing, was changed
             or was added.
     """
+    folder = find_version(model_dir, version)
+    manifest, damages = inspect(folder)
+    for damage in damages:
+        raise RegistryError(f"{damage}; this version is not used")
+    return folder, manifest
+
+
+def find_version(model_dir: Path, version: int | None = None) -> Path:
+    """Return the folder of a version, the newest if not given, without a look inside.
+
+    Raises:
+        RegistryError: If there is none.
+    """
     known = versions(model_dir)
     if not known:
         raise RegistryError(f"no model in {model_dir}; run the command `train` first")
     if version is not None and version not in known:
         raise RegistryError(f"no version {version} in {model_dir}; there are {known}")
-    folder = model_dir / str(version or known[-1])
+    return model_dir / str(version or known[-1])
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a version.
+
+    Raises:
+        RegistryError: If it is no manifest.
+    """
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except ValidationError as error:
         raise RegistryError(f"{folder / MANIFEST} is damaged: {error}") from error
-    found = {path.name for path in folder.iterdir()} - {MANIFEST}
-    for name in sorted(found ^ set(manifest.files)):
-        state = "was added to" if name in found else "is missing from"
-        raise RegistryError(f"{name} {state} {folder}; this version is not used")
+
+
+def inspect(folder: Path) -> tuple[Manifest, Iterator[str]]:
+    """Return the manifest of a version, and what is wrong with its files.
+
+    The second is worked out as it is asked for: hashing takes time.
+
+    Raises:
+        RegistryError: If there is no readable manifest.
+    """
+    seen: tuple[Manifest, set[str]] | None = None
+    while True:
+        manifest = read_manifest(folder)
+        found = listed(folder)
+        added = found - manifest.files.keys() - coming(folder)
+        # An export may have ended between these lines. What is seen twice is so.
+        if not added or (manifest, added) == seen:
+            return manifest, damages(folder, manifest, found, added)
+        seen = manifest, added
+
+
+def damages(
+    folder: Path, manifest: Manifest, found: set[str], added: set[str]
+) -> Iterator[str]:
+    """Yield a sentence for every file that is not as the manifest says."""
+    for name in sorted(added):
+        yield f"{name} was added to {folder}"
     for name, expected in manifest.files.items():
-        if file_sha256(folder / name) != expected:
-            raise RegistryError(
-                f"{folder / name} was changed after training: its SHA-256 is not "
-                f"the {expected} of the manifest; this version is not used"
+        if name not in found:
+            yield f"{name} is missing from {folder}"
+        elif file_sha256(folder / name) != expected:
+            yield (
+                f"{folder / name} was changed after it was written: its SHA-256 is not "
+                f"the {expected} of the manifest"
             )
-    return folder, manifest
+
+
+def listed(folder: Path) -> set[str]:
+    """Return the paths of all files of a version, but the manifest's."""
+    names: set[str] = set()
+    # os.walk passes over what vanishes meanwhile: an export tidies up.
+    for parent, folders, files in os.walk(folder):
+        within = Path(parent).relative_to(folder)
+        folders[:] = [name for name in folders if not name.startswith(INCOMPLETE)]
+        names.update((within / name).as_posix() for name in files)
+    return names - {MANIFEST}
+
+
+def coming(folder: Path) -> set[str]:
+    """Return the files that an export is moving into a version, or was when killed."""
+    names: set[str] = set()
+    for pending in folder.glob(f"{INCOMPLETE}*/{MANIFEST}"):
+        with suppress(FileNotFoundError):  # the export has ended meanwhile
+            names.update(read_manifest(pending.parent).files)
+    return names
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a folder, as the manifest lists them."""
+    return {name: file_sha256(folder / name) for name in sorted(listed(folder))}
 
 
 @contextmanager
@@ -185,10 +263,11 @@ def numbered(model_dir: Path) -> list[int]:
     return [int(path.name) for path in model_dir.glob("*") if path.name.isdecimal()]
 
 
-def flush_to_disk(path: Path) -> None:
-    """Wait until a file's content is on disk, so that a rename cannot overtake it."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def flush_to_disk(folder: Path, names: Iterable[str]) -> None:
+    """Wait until files are on disk, so that a rename cannot overtake their content."""
+    for name in names:
+        with (folder / name).open("rb+") as file:
+            os.fsync(file.fileno())
 
 
 def library_versions(names: Iterable[str]) -> dict[str, str]:

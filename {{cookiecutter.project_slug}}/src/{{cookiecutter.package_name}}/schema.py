@@ -3,14 +3,14 @@
 The command `schema` infers one from a table and writes it to configs/schemas/, where
 it is read, corrected and kept in git. A table is checked against it before a model is
 trained; the model's version keeps a copy, and what it predicts from is checked against
-that. Checking also gives the columns their types, the same ones every time.
+that. Checking (checks.py) also gives the columns their types, the same ones every time.
+A server reads schemas too, so nothing here needs pandas.
 """
 
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,7 +18,6 @@ from .config import read_yaml
 from .datasets import DataError
 from .files import write_atomically
 from .inputs import Kind, Task
-from .utils import listed
 
 FILE = "schema.yaml"  # what a version's copy is called
 HEADER = """\
@@ -195,23 +194,4 @@ def require_same(schema: Schema, target: str, task: Task, path: Path) -> None:
         raise DataError(
             f"{path} is for {schema.task} of {schema.target!r}, not for {task} of "
             f"{target!r}; infer a new one with the command `schema`"
-        )
-
-
-def require_columns(
-    frame: pd.DataFrame, columns: dict[str, Column], where: str
-) -> None:
-    """Refuse a table that lacks a column, or has one too many.
-
-    Raises:
-        DataError: If a column is missing or is not in the schema.
-    """
-    absent = [name for name in columns if name not in frame.columns]
-    extra = [name for name in frame.columns if name not in columns]
-    if absent or extra:
-        raise DataError(
-            f"{where}: the columns are not those of the schema.\n"
-            f"  missing:       {listed(absent)}\n"
-            f"  unknown:       {listed(extra)}\n"
-            "Leave columns out with --drop, or infer a new schema and train again"
         )

@@ -1,0 +1,164 @@
+"""A version with a graph small enough to compute by hand: no framework, no training."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from {{ cookiecutter.package_name }} import registry, schema
+from {{ cookiecutter.package_name }}.inputs import Inputs, Task
+from {{ cookiecutter.package_name }}.schema import Column, Schema
+from {{ cookiecutter.package_name }}.serving import messages
+from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.tensors import Array
+
+CLASSES = ("no", "yes")
+FACTS: dict[str, Any] = {
+    "metrics": {},
+    "history": {},
+    "settings": {},
+    "seed": 1,
+    "dataset": "people",
+    "data_sha256": "0" * 64,
+}
+COLUMN_RULES = {
+    "age": Column(kind="number", nullable=True, minimum=0, maximum=150),
+    "home town": Column(kind="category", nullable=True),
+    "joined": Column(kind="date", minimum=date(2000, 1, 1)),
+}
+TARGETS: dict[Task, Column] = {
+    "classification": Column(kind="category", categories=CLASSES),
+    "regression": Column(kind="number"),
+}
+CITIES = {"Köln": 1.0, "(missing)": 2.0}  # 0 for any other
+NO_AGE = 40.0
+
+# Two rows, as each protocol wants them; the second lacks what it may lack.
+ROWS: list[Any] = [
+    {"age": 31, "home town": "Köln", "joined": "2020-01-01"},
+    {"age": None, "home town": None, "joined": "2024-12-31T12:00:00"},
+]
+LISTS = [list(row.values()) for row in ROWS]
+COLUMNS: Any = {name: [row[name] for row in ROWS] for name in ROWS[0]}
+TENSORS: dict[str, Array] = {
+    "age": np.array([[31], [np.nan]], dtype=np.float32),
+    "home town": np.array([["Köln"], ["(missing)"]], dtype=object),
+    "joined": np.array([[18262], [20088.5]], dtype=np.float32),
+}
+WHOLE: Array | None = None  # numbers and texts are no one array
+OUTPUT_NAMES = CLASSES
+
+
+def logits() -> Array:
+    """Return what the graph computes first of the two rows, float64 (2, 1)."""
+    age = np.array([[31], [NO_AGE]])
+    city = np.array([[1.0], [2.0]])
+    result: Array = age / 50 + city - TENSORS["joined"].astype(np.float64) / 10000
+    return result
+
+
+def expected() -> Array:
+    """Return the probabilities of the two rows, float64 (2, 2)."""
+    yes = 1 / (1 + np.exp(-logits()))
+    return np.hstack([1 - yes, yes])
+
+
+def graph(task: Task = "classification", column: str = "age") -> onnx.ModelProto:
+    """Return a linear model that fills in what is missing itself.
+
+    Args:
+        task: Whether it answers with probabilities, or with one value.
+        column: What its first column is called.
+    """
+    inputs = [
+        helper.make_tensor_value_info(column, TensorProto.FLOAT, ["n", 1]),
+        helper.make_tensor_value_info("home town", TensorProto.STRING, ["n", 1]),
+        helper.make_tensor_value_info("joined", TensorProto.FLOAT, ["n", 1]),
+    ]
+    nodes = [
+        helper.make_node("IsNaN", [column], ["empty"]),
+        helper.make_node("Where", ["empty", "no_age", column], ["age_known"]),
+        helper.make_node("Div", ["age_known", "fifty"], ["age_part"]),
+        helper.make_node(
+            "LabelEncoder",
+            ["home town"],
+            ["city_part"],
+            domain="ai.onnx.ml",
+            keys_strings=list(CITIES),
+            values_floats=list(CITIES.values()),
+            default_float=0.0,
+        ),
+        helper.make_node("Div", ["joined", "many"], ["joined_part"]),
+        helper.make_node("Add", ["age_part", "city_part"], ["sum"]),
+        helper.make_node("Sub", ["sum", "joined_part"], ["value"]),
+    ]
+    name, width = "value", 1
+    if task == "classification":
+        name, width = "probabilities", 2
+        nodes += [
+            helper.make_node("Sigmoid", ["value"], ["yes"]),
+            helper.make_node("Sub", ["one", "yes"], ["no"]),
+            helper.make_node("Concat", ["no", "yes"], [name], axis=1),
+        ]
+    constants = {"no_age": NO_AGE, "fifty": 50, "many": 10000, "one": 1}
+    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
+    return onnx_model(nodes, inputs, [output], constants)
+
+
+def onnx_model(
+    nodes: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    constants: Mapping[str, Any],
+) -> onnx.ModelProto:
+    """Return a graph as ONNX Runtime loads it."""
+    arrays = {name: np.array(value, np.float32) for name, value in constants.items()}
+    kept = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    body = helper.make_graph(nodes, "graph", inputs, outputs, kept)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(body, opset_imports=opsets, ir_version=9)
+    onnx.checker.check_model(model)
+    return model
+
+
+def save(
+    model_dir: Path,
+    content: onnx.ModelProto | None = None,
+    task: Task = "classification",
+) -> Path:
+    """Save a version that holds a graph; the one of this module if not given."""
+    rules = {**COLUMN_RULES, "paid": TARGETS[task]}
+    whole = Schema(target="paid", task=task, columns=rules)
+
+    def write_files(folder: Path) -> None:
+        onnx.save_model(content or graph(task), folder / "model.onnx")
+        schema.write_schema(folder / schema.FILE, whole)
+
+    return registry.save_version(
+        model_dir,
+        write_files,
+        classes=whole.classes,
+        inputs=Inputs(target="paid", task=task, columns=whole.kinds),
+        **FACTS,
+    )
+
+
+class OneModel:
+    """What handlers ask for a model: there is one, "model", in one version."""
+
+    def __init__(self, models_dir: Path, task: Task = "classification") -> None:
+        """Save and load it."""
+        save(models_dir / "model", task=task)
+        self.model = load_model(models_dir / "model", 1)
+
+    def get(self, name: str | None = None, version: str | None = None) -> Model:
+        """Return it, or say that there is no other."""
+        if name not in (None, "model"):
+            raise messages.RequestError(404, "unknown", "name")
+        if version not in (None, "1"):
+            raise messages.RequestError(404, "unknown", "version")
+        return self.model

@@ -1,0 +1,131 @@
+"""The command `export`: adds to a version what servers load.
+
+What that is, and how it is made, is in `exporting`. Here it is made beside the version,
+compared with the native model, and only then moved in. The manifest, replaced last,
+makes it part of the version. Whoever reads the version meanwhile sees the old manifest,
+and in the folder that the export works in, the new one: between the two, every file is
+accounted for, also after the export was killed (see `registry.inspect`).
+"""
+
+import logging
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from . import exporting
+from .agreement import Format, Sample, largest_difference
+from .files import locked, write_json
+from .registry import (
+    INCOMPLETE,
+    MANIFEST,
+    Manifest,
+    RegistryError,
+    coming,
+    find_version,
+    flush_to_disk,
+    hashes,
+    library_versions,
+    listed,
+    load_version,
+    read_manifest,
+)
+from .shared_settings import ExportSettings
+
+logger = logging.getLogger(__name__)
+
+LOCK = ".export.lock"  # in the model's folder
+
+
+def export(settings: ExportSettings) -> Path:
+    """Add the formats that a version does not have yet, and return its folder.
+
+    A version's files never change. One that has every format is verified and left.
+    """
+    model_dir = settings.models_dir / settings.model_name
+    version = int(find_version(model_dir, settings.version).name)
+    busy = RegistryError(
+        f"another export of {model_dir} is running; wait for it to end"
+    )
+    with locked(model_dir / LOCK, busy):
+        folder, manifest = load_version(model_dir, version)
+        clean(folder)
+        formats = {
+            name: each
+            for name, each in exporting.formats(folder, manifest).items()
+            if name not in manifest.exports
+        }
+        if formats:
+            sample = exporting.held_out(settings, folder, manifest)
+            manifest = add(folder, manifest, formats, sample)
+    for name, difference in manifest.exports.items():
+        new = "" if name in formats else ", exported before"
+        print(f"{name + ':':<12} {difference:.1e} off the model at most{new}")
+    print(f"model:   {folder}")
+    return folder
+
+
+def add(
+    folder: Path, manifest: Manifest, formats: dict[str, Format], sample: Sample
+) -> Manifest:
+    """Write formats into a version, all or none, if they agree with its model.
+
+    Args:
+        folder: The version.
+        manifest: Its manifest.
+        formats: Those to add.
+        sample: What they are compared on.
+
+    Returns:
+        The new manifest.
+
+    Raises:
+        ExportError: If a format cannot be made, or does not agree.
+    """
+    pending = folder / f"{INCOMPLETE}{uuid.uuid4().hex}"
+    pending.mkdir()
+    try:
+        found = {}
+        for name, each in formats.items():
+            each.write(pending)
+            outputs = each.run(pending, sample.feeds)
+            found[name] = largest_difference(name, sample, outputs)
+            logger.info("%s: compared on %d rows", name, len(outputs))
+        added = hashes(pending)
+        manifest = manifest.model_copy(
+            update={
+                "files": dict(sorted({**manifest.files, **added}.items())),
+                "exports": {**manifest.exports, **found},
+                "libraries": {
+                    **library_versions(exporting.EXPORT_LIBRARIES),
+                    **manifest.libraries,
+                },
+            }
+        )
+        write_json(pending / MANIFEST, manifest.model_dump(mode="json"))
+        flush_to_disk(pending, [*added, MANIFEST])
+        # saved_model.pb after the variables: TensorFlow Serving looks for it alone.
+        for name in sorted(added, key=lambda name: (-name.count("/"), name)):
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (pending / name).rename(target)
+        (pending / MANIFEST).replace(folder / MANIFEST)
+    finally:
+        clean(folder)
+    return manifest
+
+
+def clean(folder: Path) -> None:
+    """Remove what exports have left that did not end; the caller holds the lock.
+
+    What they moved in goes first. Until then their manifests stay, which tell readers
+    that it is no damage.
+    """
+    known = read_manifest(folder).files
+    for name in listed(folder) & (coming(folder) - known.keys()):
+        (folder / name).unlink()
+    for pending in folder.glob(f"{INCOMPLETE}*"):
+        shutil.rmtree(pending)
+    for parent, _, _ in os.walk(folder, topdown=False):
+        if not os.listdir(parent):
+            os.rmdir(parent)

@@ -1,0 +1,1 @@
+{{ cookiecutter.framework | variant("*/tests/test_exporting.py") -}}

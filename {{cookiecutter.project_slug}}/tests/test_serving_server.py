@@ -1,0 +1,297 @@
+"""The command `serve` as a process: the port, signals, workers, connections."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+
+from {{ cookiecutter.package_name }} import main
+from {{ cookiecutter.package_name }}.aliases import promote
+from {{ cookiecutter.package_name }}.config import ConfigError, ProjectError
+from {{ cookiecutter.package_name }}.serving import server
+from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
+
+import graphs
+
+PREDICT = "/v1/models/model:predict"
+BODY = json.dumps({"instances": graphs.ROWS})
+TRAINING = {"jax", "keras", "pandas", "sklearn", "skops", "tensorflow", "torch"}
+# More than a busy machine needs; no test waits for it unless something is wrong.
+PATIENCE = 60.0
+REQUESTS = 10_000
+READY = "Application startup complete"
+
+Start = Callable[..., "Server"]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends servers by signals")
+
+
+class Server:
+    """A server that runs until the test ends."""
+
+    def __init__(self, *options: str) -> None:
+        """Start it and wait until it is ready."""
+        command = [sys.executable, "-m", "{{ cookiecutter.package_name }}.main"]
+        self.log = Path("server.log")
+        with self.log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [*command, "serve", "--port", "0", "--access-log", "file", *options],
+                stderr=log,
+            )
+        self.port = int(self.wait_for(r" on http://127.0.0.1:(\d+)")[1])
+        self.wait_for(READY)
+
+    def wait_for(self, pattern: str, count: int = 1) -> re.Match[str]:
+        """Wait until the server has said something so many times."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            text = self.log.read_text(encoding="utf-8")
+            found = list(re.finditer(pattern, text))
+            if len(found) >= count:
+                return found[count - 1]
+            assert self.process.poll() is None, text
+            time.sleep(0.02)
+        raise AssertionError(f"{pattern} was not said {count} times: {text}")
+
+    def ask(self, path: str, body: str | None = None) -> tuple[int, Any]:
+        """Send one request; return the status and the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE)
+        connection.request("POST" if body else "GET", path, body)
+        reply = connection.getresponse()
+        text = reply.read().decode()
+        connection.close()
+        is_json = reply.getheader("content-type") == "application/json"
+        return reply.status, json.loads(text) if is_json else text
+
+    def stop(self) -> int:
+        """Ask the server to end and return its exit status."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def start(project: Path) -> Iterator[Start]:
+    """Start servers of a model in two versions, the first one in production."""
+    for _ in range(2):
+        graphs.save(project / "models/model")
+    promote(project / "models/model", 1)
+    servers = []
+
+    def begin(*options: str) -> Server:
+        servers.append(Server(*options))
+        return servers[-1]
+
+    yield begin
+    for each in servers:
+        if each.process.poll() is None:
+            each.process.kill()
+        each.process.wait()
+
+
+def test_without_a_model_it_says_what_to_run(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["serve"]) == 2
+    assert "run the command `train`" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port}: .*--port"):
+            server.listen("127.0.0.1", port)
+    with pytest.raises(ConfigError, match="no-such-host.invalid"):
+        server.listen("no-such-host.invalid", port)
+
+
+def test_the_server_imports_nothing_that_trains() -> None:
+    code = (
+        "import sys\n"
+        "import {{ cookiecutter.package_name }}.main\n"
+        "import {{ cookiecutter.package_name }}.serving.server\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    imported = set(shown.stdout.split())
+    assert "onnxruntime" in imported
+    assert imported & TRAINING == set()
+
+
+def test_it_predicts_until_it_is_asked_to_end(start: Start, project: Path) -> None:
+    running = start("--drain-seconds", "0")
+    status, reply = running.ask(PREDICT, BODY)
+    assert (status, len(reply["predictions"])) == (200, 2)
+    assert running.ask("/readyz")[1]["version"] == 1
+    assert running.stop() == 0
+    lines = (project / "logs/access.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["status"] for line in lines] == [200, 200]
+
+
+def test_a_request_in_hand_and_an_idle_connection_outlive_the_signal(
+    start: Start,
+) -> None:
+    """Neither a body that is still coming nor a request on its way is lost."""
+    running = start("--drain-seconds", "0.5")
+    head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(BODY)}\r\n\r\n"
+    address = ("127.0.0.1", running.port)
+    with (
+        socket.create_connection(address, PATIENCE) as in_hand,
+        socket.create_connection(address, PATIENCE) as idle,
+    ):
+        in_hand.sendall(f"{head}{BODY[:10]}".encode())
+        assert running.ask("/readyz")[0] == 200
+        running.process.terminate()
+        while running.ask("/readyz")[0] != 503:
+            time.sleep(0.01)
+        running.wait_for("Shutting down")
+        idle.sendall(f"{head}{BODY}".encode())
+        assert idle.recv(15) == b"HTTP/1.1 200 OK"
+        in_hand.sendall(BODY[10:].encode())
+        assert in_hand.recv(15) == b"HTTP/1.1 200 OK"
+    assert running.process.wait(PATIENCE) == 0
+
+
+def test_a_second_signal_ends_the_drain(start: Start) -> None:
+    running = start("--drain-seconds", "3600")
+    running.process.terminate()
+    while running.ask("/readyz")[0] != 503:
+        time.sleep(0.01)
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("begin", ["", "GET /healthz HTTP/1.1\r\nhost:"])
+def test_a_head_that_never_ends_is_cut_off(begin: str, start: Start) -> None:
+    running = start("--read-seconds", "0.2")
+    address = ("127.0.0.1", running.port)
+    with socket.create_connection(address, PATIENCE) as slow:
+        slow.sendall(begin.encode())
+        assert slow.recv(1) == b""
+    with socket.create_connection(address, PATIENCE) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert slow.recv(15) == b"HTTP/1.1 200 OK"
+        slow.sendall(b"GET /healthz")
+        while slow.recv(4096):
+            continue
+    assert running.ask("/healthz")[0] == 200
+
+
+def test_a_worker_that_cannot_start_says_why(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        server.in_child(ServeSettings())
+    assert ended.value.code == STARTUP_FAILURE
+    assert "run the command `train`" in capsys.readouterr().err
+
+
+def test_the_command_fails_if_a_worker_could_not_start(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Supervisor:
+        def __init__(
+            self, config: uvicorn.Config, sockets: list[socket.socket]
+        ) -> None:
+            self.processes = [SimpleNamespace(exitcode=STARTUP_FAILURE)]
+
+        def run(self) -> None:
+            assert Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).is_dir()
+
+    monkeypatch.setattr(server, "Multiprocess", Supervisor)
+    graphs.save(project / "models/model")
+    with pytest.raises(ProjectError, match="a worker could not start"):
+        server.serve(ServeSettings(workers=2, port=0))
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+
+
+class Clients:
+    """Clients that send one request after the other, and count what they get."""
+
+    def __init__(self, port: int, clients: int) -> None:
+        """Start so many clients."""
+        self.port = port
+        self.enough = threading.Event()
+        self.lock = threading.Lock()
+        self.results: Counter[str] = Counter()
+        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self) -> None:
+        """Be one client, with one connection, opened again where the server asks."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE)
+        while not self.enough.is_set():
+            try:
+                connection.request("POST", PREDICT, BODY)
+                reply = connection.getresponse()
+                reply.read()
+                result = str(reply.status)
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                result = repr(error)
+            with self.lock:
+                self.results[result] += 1
+        connection.close()
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many requests were answered, or not."""
+        while self.results.total() < number:
+            time.sleep(0.01)
+
+    def stop(self) -> Counter[str]:
+        """Stop all of them; return how often each status or error came."""
+        self.enough.set()
+        for thread in self.threads:
+            thread.join()
+        return self.results
+
+
+@pytest.mark.parametrize("restart", ["SIGHUP to all", "SIGTERM to each"])
+def test_no_request_fails_while_the_version_and_the_workers_are_replaced(
+    restart: str, start: Start, project: Path
+) -> None:
+    options = ["--drain-seconds", "0.5", "--reload-seconds", "0.1"]
+    running = start("--workers", "2", *options)
+    running.wait_for(READY, 2)
+    clients = Clients(running.port, 4)
+    try:
+        clients.wait_for(1000)
+        promote(project / "models/model", 2)
+        running.wait_for("version 2 is served, not 1", 2)
+        if restart == "SIGHUP to all":
+            running.process.send_signal(signal.SIGHUP)
+        else:
+            text = running.log.read_text(encoding="utf-8")
+            one, other = re.findall(r"Started server process \[(\d+)\]", text)
+            os.kill(int(one), signal.SIGTERM)
+            running.wait_for(READY, 3)
+            os.kill(int(other), signal.SIGTERM)
+        running.wait_for(READY, 4)
+        running.wait_for("Finished server process", 2)
+        clients.wait_for(REQUESTS)
+    finally:
+        results = clients.stop()
+    assert results.keys() == {"200"}
+    # Each worker counted on its own, those that have ended too.
+    figures = running.ask("/metrics")[1]
+    counts = re.findall(r'^predictions_total\{.*version="(.)".* (.*)$', figures, re.M)
+    assert {version for version, _ in counts} == {"1", "2"}
+    predicted = sum(float(count) for _, count in counts)
+    assert predicted == results.total() * len(graphs.ROWS)
+    assert running.stop() == 0
