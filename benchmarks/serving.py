@@ -14,6 +14,7 @@ nobody asks are idle.
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -224,6 +225,8 @@ def main() -> None:
         if not shutil.which(program):
             raise SystemExit(f"{program} is missing: install it")
     project = arguments.project.resolve() if arguments.project else None
+    # Like Ctrl-C: the servers are ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     with tempfile.TemporaryDirectory() as folder:
         print("\n".join(measure(Path(folder), project, arguments.only)))
 
