@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import larger_than_memory
+import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 KERAS_DEFAULTS = ROOT / "benchmarks" / "keras_defaults.py"
@@ -171,6 +172,7 @@ def main() -> None:
         rows += measure_keras(Path(folder) / "keras")
         rows += measure_pytorch(Path(folder) / "pytorch")
         tables = larger_than_memory.measure(Path(folder) / "tables")
+        served = serving.measure(Path(folder) / "serving")
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python "
     text = "\n".join(
         [
@@ -186,6 +188,7 @@ def main() -> None:
             *rows,
             "",
             *tables,
+            *served,
         ]
     )
     RESULTS.write_text(text, encoding="utf-8", newline="\n")

@@ -6,145 +6,42 @@ Needs `wrk` (Debian's package) and `uv`, and Java 17 for TorchServe. PROJECT is 
 rendered project of images whose environment holds the group `serve`; one is made if it
 is not given. Linux only; nothing listens beyond this machine.
 
-Each server runs alone, with one worker. It has to give the probabilities that ONNX
-Runtime gives before it is measured, and not one answer may be an error afterwards.
+Each server has one worker, and has to give the probabilities that ONNX Runtime gives
+before it is measured; not one answer may be an error afterwards. They take turns of a
+few seconds, so that a machine that slows down does so for all of them; the ones that
+nobody asks are idle.
 """
 
 import argparse
-import json
-import math
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
+from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
 import serving_peers
+from serving_load import (
+    BATCHES,
+    LOADS,
+    ONE,
+    SIXTEEN,
+    Figures,
+    Load,
+    ask,
+    median,
+    prepare,
+    press,
+)
 from serving_peers import BARE, HELLO, ONNXRUNTIME, PEERS, PYTHON, ROOT, SERVERS, Server
 
 OURS = "This template"
-TURNS = 2
-SECONDS = 4  # of a measurement
-WARM_UP = 1
-SECONDS_TO_READY = 60
-TOLERANCE = 1e-4
-JSON_TYPE = "application/json"
-
-
-@dataclass(frozen=True)
-class Load:
-    """What is asked at once: images in a request, by so many clients."""
-
-    images: int
-    clients: int
-
-
-ONE, SIXTEEN, BATCHES = LOADS = (Load(1, 1), Load(1, 16), Load(64, 16))
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Of one measurement: images a second; milliseconds that 99 of 100 stay under."""
-
-    rate: float
-    p99: float
-
+TURNS = 5
+SECONDS = 2  # of a measurement
 
 Measured = dict[str, dict[Load, Figures]]
-
-
-def ask(url: str, body: bytes) -> bytes:
-    """Send one request; return the answer."""
-    request = urllib.request.Request(url, body, {"Content-Type": JSON_TYPE})
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        answer: bytes = reply.read()
-    return answer
-
-
-def wait_until_ready(url: str, body: bytes) -> None:
-    """Ask until the answer is no error: some servers listen before they can answer."""
-    deadline = time.monotonic() + SECONDS_TO_READY
-    while True:
-        try:
-            ask(url, body)
-        except OSError as error:
-            if time.monotonic() > deadline:
-                detail = ""
-                if isinstance(error, urllib.error.HTTPError):
-                    detail = error.read().decode(errors="replace")
-                raise SystemExit(f"{url}: {error} {detail}") from error
-            time.sleep(0.5)
-        else:
-            return
-
-
-def check(name: str, reply: bytes, expected: list[list[float]]) -> None:
-    """Refuse to measure a server that gives other probabilities."""
-    rows = serving_peers.rows_of(json.loads(reply))
-    if [len(row) for row in rows] != [len(row) for row in expected]:
-        raise SystemExit(f"{name} answered {reply[:300]!r}")
-    for row, wanted in zip(rows, expected, strict=True):
-        if not all(
-            map(lambda a, b: math.isclose(a, b, abs_tol=TOLERANCE), row, wanted)
-        ):
-            raise SystemExit(f"{name} answered {row}, not {wanted}")
-
-
-def press(url: str, body: Path, load: Load, seconds: int) -> Figures:
-    """Send a request again and again with wrk; fail if one of them failed.
-
-    The slowest answer none of 16 requests in time: they get twice the time.
-    """
-    command = ["wrk", "--threads", "1", "--connections", str(load.clients)]
-    command += ["--duration", f"{seconds}s", "--timeout", "30s", "--latency"]
-    command += ["--script", str(PEERS / "post.lua"), url, "--", str(body), JSON_TYPE]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result = json.loads(done.stdout.splitlines()[-1])
-    if result["errors"]:
-        raise SystemExit(f"{url}: requests failed\n{done.stdout}")
-    if not result["requests"] and seconds < SECONDS_TO_READY:
-        return press(url, body, load, 2 * seconds)
-    rate = result["requests"] * load.images / result["seconds"]
-    return Figures(rate, result["p99_ms"])
-
-
-def measure_server(
-    server: Server, programs: Path, folder: Path, asked: Path
-) -> dict[Load, Figures]:
-    """Start a server, check its answers, and measure it under every load."""
-    model = asked / "model.onnx"
-    figures = {}
-    with serving_peers.running(server, programs, folder, model) as port:
-        url = f"http://127.0.0.1:{port}{server.path}"
-        bodies = {}
-        for images in sorted({load.images for load in LOADS}):
-            read = json.loads((asked / f"images-{images}.json").read_text("utf-8"))
-            bodies[images] = folder / f"body-{images}.json"
-            bodies[images].write_text(json.dumps(server.body(read)), encoding="utf-8")
-            wait_until_ready(url, bodies[images].read_bytes())
-            if server is not HELLO:
-                reply = ask(url, bodies[images].read_bytes())
-                path = asked / f"probabilities-{images}.json"
-                check(server.name, reply, json.loads(path.read_text("utf-8")))
-        for load in LOADS:
-            press(url, bodies[load.images], load, WARM_UP)
-            figures[load] = press(url, bodies[load.images], load, SECONDS)
-    return figures
-
-
-def best(turns: list[dict[Load, Figures]]) -> dict[Load, Figures]:
-    """Return the best of the turns: the machine may slow down, never speed up."""
-    return {
-        load: Figures(
-            max(turn[load].rate for turn in turns),
-            min(turn[load].p99 for turn in turns),
-        )
-        for load in LOADS
-    }
 
 
 def make_model(folder: Path) -> None:
@@ -194,9 +91,9 @@ def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Pa
         OURS,
         (),
         (f"{{bin}}/{project.name}", "serve", "--models-dir", str(models_dir))
-        + ("--config", str(project / "configs" / "serve.yaml"))
-        + ("--port", "{port}", "--drain-seconds", "0"),
+        + ("--log-dir", "{folder}", "--port", "{port}", "--drain-seconds", "0"),
         path="/v1/models/model:predict",
+        cwd=str(project),
         kind="yardstick",
     )
     return server, programs
@@ -205,7 +102,10 @@ def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Pa
 def claims(measured: Measured, servers: list[Server]) -> list[str]:
     """Return what is wanted and what was seen, as ratios, by line."""
     lines = []
-    for kinds, called in (({"server", "framework"}, "peer"), ({"server"}, "server")):
+    for kinds, called in (
+        ({"server", "framework"}, "the best peer"),
+        ({"server"}, "the best server"),
+    ):
         peers = {server.name for server in servers if server.kind in kinds}
         for load, what, wanted in (
             (ONE, "one image, 1 client", 3.0),
@@ -217,14 +117,14 @@ def claims(measured: Measured, servers: list[Server]) -> list[str]:
         name = min(peers, key=lambda peer: measured[peer][SIXTEEN].p99)
         ratio = measured[OURS][SIXTEEN].p99 / measured[name][SIXTEEN].p99
         lines.append(
-            f"- p99 at 16 clients, beside that of the {called} with the least, {name}: "
-            f"{ratio:.2f} x (wanted: 1 x at most)."
+            f"- p99 at 16 clients, beside {called}, {name}: {ratio:.2f} x "
+            "(wanted: 1 x at most)."
         )
     for load, what in (
         (ONE, "one image, 1 client"),
         (SIXTEEN, "one image, 16 clients"),
     ):
-        lines.append(claim(measured, what, load, "bare one", BARE.name, 0.85))
+        lines.append(claim(measured, what, load, "the bare one", BARE.name, 0.85))
     return lines
 
 
@@ -233,10 +133,7 @@ def claim(
 ) -> str:
     """Return our rate beside another one."""
     ratio = measured[OURS][load].rate / measured[name][load].rate
-    return (
-        f"- {what}, beside the best {called}, {name}: {ratio:.2f} x "
-        f"(wanted: {wanted} x)."
-    )
+    return f"- {what}, beside {called}, {name}: {ratio:.2f} x (wanted: {wanted} x)."
 
 
 def section(
@@ -257,7 +154,7 @@ def section(
         "28 x 28 numbers as JSON in a request, and 64. One worker each, the same "
         "perceptron (784-128-10) through ONNX Runtime with one thread (Keras runs it "
         "itself); every answer was compared before, and no request failed. "
-        f"Best of {TURNS} turns of {SECONDS} s.",
+        f"Medians of {TURNS} turns of {SECONDS} s.",
         "",
         "| Server | 1 client | p99 | 16 clients | p99 | batches of 64, 16 clients |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -278,7 +175,9 @@ def chosen(names: list[str] | None) -> tuple[Server, ...]:
     )
 
 
-def measure(folder: Path, project: Path | None, only: list[str] | None) -> list[str]:
+def measure(
+    folder: Path, project: Path | None = None, only: list[str] | None = None
+) -> list[str]:
     """Measure all of it in an empty folder; return a section of RESULTS.md, by line."""
     asked = folder / "asked"
     asked.mkdir(parents=True)
@@ -289,15 +188,27 @@ def measure(folder: Path, project: Path | None, only: list[str] | None) -> list[
     for server in chosen(only):
         programs = serving_peers.environment(server.requirements, server.python)
         servers.append((server, programs))
-    turns: dict[str, list[dict[Load, Figures]]] = {
-        server.name: [] for server, _ in servers
-    }
-    for turn in range(TURNS):
+    with ExitStack() as stack:
+        targets = {}
         for number, (server, programs) in enumerate(servers):
-            place = folder / f"{turn}-{number}"
-            turns[server.name].append(measure_server(server, programs, place, asked))
-            print(turn, server.name, turns[server.name][-1], flush=True)
-    measured = {name: best(figures) for name, figures in turns.items()}
+            place = folder / str(number)
+            run = serving_peers.running(server, programs, place, asked / "model.onnx")
+            port = stack.enter_context(run)
+            targets[server.name] = prepare(server, port, place, asked)
+        turns: dict[str, dict[Load, list[Figures]]] = {
+            name: {load: [] for load in LOADS} for name in targets
+        }
+        for turn, load, name in product(range(TURNS), LOADS, targets):
+            url, body = targets[name][load]
+            figures = press(url, body, load, SECONDS)
+            turns[name][load].append(figures)
+            print(turn, load, name, figures, flush=True)
+            # It may still be at requests that wrk has left; none shall run beside it.
+            ask(url, body.read_bytes())
+    measured = {
+        name: {load: median(several) for load, several in loads.items()}
+        for name, loads in turns.items()
+    }
     alone = without_a_server(asked / "model.onnx")
     return section(measured, alone, [server for server, _ in servers])
 
@@ -314,6 +225,8 @@ def main() -> None:
         if not shutil.which(program):
             raise SystemExit(f"{program} is missing: install it")
     project = arguments.project.resolve() if arguments.project else None
+    # Like Ctrl-C: the servers are ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     with tempfile.TemporaryDirectory() as folder:
         print("\n".join(measure(Path(folder), project, arguments.only)))
 

@@ -77,7 +77,8 @@ class Server:
         prepare: A command that runs once, before.
         python: What to make the environment with.
         variables: More environment variables.
-        files: Files that it wants in the folder where it runs.
+        files: Files that it wants in its folder.
+        cwd: Where it runs.
         kind: A "server" of models is compared with, and a "framework" to write one
             with; a "yardstick" only shows what is possible.
     """
@@ -91,6 +92,7 @@ class Server:
     python: str = PYTHON
     variables: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    cwd: str = "{folder}"
     kind: str = "server"
 
 
@@ -250,7 +252,7 @@ def running(server: Server, programs: Path, folder: Path, model: Path) -> Iterat
     variables |= {k: filled(v) for k, v in server.variables.items()}
     variables["PATH"] = f"{programs}{os.pathsep}{variables['PATH']}"
     with (folder / "log.txt").open("wb") as log:
-        options: dict[str, Any] = {"cwd": folder, "env": variables}
+        options: dict[str, Any] = {"cwd": filled(server.cwd), "env": variables}
         options |= {"stdout": log, "stderr": subprocess.STDOUT}
         if server.prepare:
             subprocess.run([*map(filled, server.prepare)], check=True, **options)

@@ -12,7 +12,7 @@ import simdjson
 
 from .messages import RequestError
 from .model import Model
-from .parsing import GIVES_UP
+from .parsing import GIVES_UP, lists_opened
 from .pictures import read_picture
 from .tensors import Array, Feeds, Floats
 from .values import (
@@ -72,7 +72,7 @@ def quick_images(
         images: Any = found  # the type that comes with simdjson knows no numbers
         # `as_buffer` makes one flat list of lists of any depth, so the number of lists
         # is counted too. A "[" in a text makes it larger, and the exact way is taken.
-        if body.count(b"[") != 1 + len(images) * (1 + height):
+        if lists_opened(body) != 1 + len(images) * (1 + height):
             return None
         widths = [width] * height
         if any(list(map(len, image)) != widths for image in images):
