@@ -190,7 +190,8 @@ def measure(folder: Path, project: Path | None = None) -> list[str]:
         "the peak of the sum over all processes, in a run of its own. Training is from "
         "opening the file to the fitted model; the whole adds imports, the SHA-256 of "
         "the file and the saved version. pandas reads the file whole, scales the "
-        f"numbers and calls `partial_fit` once, without checks or a limit. Best of {TURNS} runs.",
+        "numbers and calls `partial_fit` once, without checks or a limit. Best of "
+        f"{TURNS} runs.",
         "",
         "| Rows, how | File | Memory | Training | Whole | Rows a second of training |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import larger_than_memory
+
 import serving
 
 ROOT = Path(__file__).resolve().parents[1]

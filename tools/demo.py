@@ -77,7 +77,7 @@ def ask_a_server(project: Path, program: Path, environment: dict[str, str]) -> N
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    command = [program, "serve", "--quiet", "--port", str(port)]
+    command = [str(program), "serve", "--quiet", "--port", str(port)]
     print(f"\n$ {os.path.relpath(program, project)} serve --port {port} &", flush=True)
     with subprocess.Popen(
         [*command, "--access-log", "off", "--drain-seconds", "0"],
