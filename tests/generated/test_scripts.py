@@ -256,6 +256,7 @@ def test_editor_settings_parse_and_debug_training_and_a_test(
     assert [entry["args"][0] for entry in launched if "args" in entry] == [
         "train",
         "evaluate",
+        "export",
         "${file}",
     ]
     assert launched[0]["module"] == f"{package}.main"
