@@ -14,14 +14,20 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from . import checks, datasets, models, registry, schema, utils
+from . import checks, models, registry, schema
 from .backend import is_large
 from .baseline import baseline_score
 from .config import ConfigError
-from .datasets import DataError, Source
+from .datasets import Source
 from .files import file_sha256, write_atomically, write_json
 from .inputs import Inputs
-from .loading import find_with_schema, load_training, split_target
+from .loading import (
+    find_with_schema,
+    load_training,
+    split_again,
+    split_target,
+    trained_source,
+)
 from .results import main_score, print_scores, summary
 from .schema import Schema
 from .settings import (
@@ -173,18 +179,7 @@ def evaluate(settings: EvaluateSettings) -> Path:
         settings.models_dir / settings.model_name, settings.version
     )
     trained = TrainSettings.model_construct(**manifest.settings)
-    source = datasets.locate(
-        trained.data,
-        settings.data_dir,
-        manifest.inputs.target,
-        manifest.inputs.task,
-        progress=not settings.quiet,
-    )
-    if file_sha256(source.path) != manifest.data_sha256:
-        raise DataError(
-            f"{source.path} has changed since version {folder.name} was trained, so "
-            "which of its rows the model has not seen is unknown; train a new version"
-        )
+    source = trained_source(settings, folder, manifest)
     expected = schema.read_schema(folder / schema.FILE)
     pipeline = models.load_model(folder)
     if manifest.settings["in_chunks"]:
@@ -193,13 +188,7 @@ def evaluate(settings: EvaluateSettings) -> Path:
         scores = large.evaluate(settings, trained, source, expected, pipeline)
         baseline = large.guess(scores)
     else:
-        quarantine = Path(trained.quarantine) if trained.quarantine else None
-        frame, _ = checks.load_checked(
-            source.path, expected, trained.drop, quarantine=quarantine
-        )
-        training, test = utils.split_data(
-            frame, source.target, source.task, trained.test_fraction, manifest.seed
-        )
+        training, test = split_again(trained, source, expected)
         _, train_target = split_target(training, expected)
         features, target = split_target(test, expected)
         scores = models.evaluate_model(pipeline, features, target, expected.classes)

@@ -1,15 +1,19 @@
 """From settings to rows: which table, which schema, which rows to train on."""
 
 import logging
+from pathlib import Path
 
 import pandas as pd
 
 from . import checks, datasets, schema, utils
 from .backend import is_large
+from .config import Settings
 from .datasets import DataError, Source
+from .files import file_sha256
 from .models import Target
+from .registry import Manifest
 from .schema import Schema
-from .settings import DataSettings, FitSettings
+from .settings import DataSettings, FitSettings, TrainSettings
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +86,51 @@ def load_training(
         len(expected.kinds),
     )
     return training, bad
+
+
+def trained_source(settings: Settings, folder: Path, manifest: Manifest) -> Source:
+    """Return the table that a version was trained on.
+
+    Args:
+        settings: Those of the command.
+        folder: The version's folder.
+        manifest: Its manifest.
+
+    Raises:
+        DataError: If it cannot be had, or has changed since.
+    """
+    source = datasets.locate(
+        manifest.settings["data"],
+        settings.data_dir,
+        manifest.inputs.target,
+        manifest.inputs.task,
+        progress=not settings.quiet,
+    )
+    if file_sha256(source.path) != manifest.data_sha256:
+        raise DataError(
+            f"{source.path} has changed since version {folder.name} was trained, so "
+            "which of its rows the model has not seen is unknown; train a new version"
+        )
+    return source
+
+
+def split_again(
+    trained: TrainSettings, source: Source, expected: Schema
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of a table that a version was trained on, and its test rows.
+
+    Args:
+        trained: The settings of the training.
+        source: From `trained_source`; a table that is not read in chunks.
+        expected: What its columns may hold.
+    """
+    quarantine = Path(trained.quarantine) if trained.quarantine else None
+    frame, _ = checks.load_checked(
+        source.path, expected, trained.drop, quarantine=quarantine
+    )
+    return utils.split_data(
+        frame, source.target, source.task, trained.test_fraction, trained.seed
+    )
 
 
 def split_target(frame: pd.DataFrame, expected: Schema) -> tuple[pd.DataFrame, Target]:
