@@ -33,6 +33,21 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert all(f"\n    {name} " in shown for name in main.COMMANDS)
 
 
+def test_a_reader_that_stops_is_no_mistake() -> None:
+    code = (
+        "from {{ cookiecutter.package_name }} import main\n"
+        "main.run_command = lambda *_: print('result')\n"
+        "raise SystemExit(main.main(['predict']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()  # long before the program has started
+        assert process.stderr.read() == b""
+    assert process.returncode == main.BROKEN_PIPE
+
+
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main.main(["trian"])

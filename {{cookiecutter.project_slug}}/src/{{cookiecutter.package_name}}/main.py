@@ -5,6 +5,7 @@ What a command does is imported when it runs, so that `--help` waits for no fram
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 PROGRAM = "{{ cookiecutter.project_slug }}"
 LOGGING_CONFIG = Path("configs/logging.yaml")
+BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
 COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS}
 
 
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, or 2 if something was refused, or 128 plus the signal
-        that stopped it.
+        that stopped it, or that a closed pipe stands for.
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -72,6 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         run_command(chosen.command, rest)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has stopped, as `head` does. Python would say so once more
+        # when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except KeyboardInterrupt as stopped:
         number = stopped.args[0] if stopped.args else signal.SIGINT
         print(f"stopped; {WHEN_STOPPED}", file=sys.stderr)
