@@ -28,6 +28,7 @@ NEEDED_BY = [
     ("framework", {"tensorflow", "pytorch"}, _with_tests(_IMAGES)),
     ("framework", {"scikit-learn"}, _with_tests(_TABLES)),
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
+    ("framework", {"scikit-learn"}, [f"{PACKAGE}/explaining/cells.py"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"docker"}, ["Dockerfile", ".dockerignore"]),

@@ -37,4 +37,5 @@ class BaseExplainSettings(Settings):
         True, description="Look inside the model; --no-exact-shap asks for outputs only"
     )
 
+
 COMMANDS: dict[str, Command] = {}

@@ -60,6 +60,11 @@ class Subject:
         """The likeliest class of each image, int64 (n,)."""
         return self.predict(self.rows).argmax(axis=1)
 
+    @cached_property
+    def pool(self) -> npt.NDArray[np.float32]:
+        """All images: those to compare with, then those to explain."""
+        return np.concatenate([self.background, self.rows])
+
     @property
     def explained_names(self) -> tuple[str, ...]:
         """The name of the class that is explained of each image."""
@@ -82,9 +87,8 @@ class Subject:
             origins: int64 (m, patches): the number of the image that each is taken
                 from, first those to compare with, then those to explain.
         """
-        pool = np.concatenate([self.background, self.rows])
         ys, xs = np.indices(self.patches.shape)
-        return self.predict(pool[origins[:, self.patches], ys, xs])
+        return self.predict(self.pool[origins[:, self.patches], ys, xs])
 
     def by_patch(self, maps: FloatArray) -> FloatArray:
         """Add up (n, height, width) to (n, patches)."""

@@ -189,7 +189,11 @@ def eli5_weights(
             for each in found.feature_importances.importances
         )
     return tuple(
-        (classes[int(target.target)] if classes else "", str(w.feature), float(w.weight))
+        (
+            classes[int(target.target)] if classes else "",
+            str(w.feature),
+            float(w.weight),
+        )
         for target in found.targets
         for w in (*target.feature_weights.pos, *target.feature_weights.neg)
     )

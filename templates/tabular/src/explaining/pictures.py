@@ -21,7 +21,9 @@ def importance_figure(found: Explanation, subject: Subject) -> "Figure":
     axes = figure.subplots()
     names = [found.features[number] for number in order]
     draw_bars(axes, names, found.importance[order], signed=False)
-    axes.set_title(f"{found.method}: importance of the columns, {len(subject.rows)} rows")
+    axes.set_title(
+        f"{found.method}: importance of the columns, {len(subject.rows)} rows"
+    )
     return figure
 
 
@@ -39,7 +41,8 @@ def rows_figure(found: Explanation, subject: Subject) -> "Figure":
         order = np.argsort(-np.abs(parts.values[i]), kind="stable")[:bars]
         cells = subject.rows.iloc[i]
         names = [
-            f"{found.features[number]} = {shown(cells.iloc[number])}" for number in order
+            f"{found.features[number]} = {shown(cells.iloc[number])}"
+            for number in order
         ]
         draw_bars(axes, names, parts.values[i, order], signed=True)
         axes.set_title(

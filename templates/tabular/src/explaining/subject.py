@@ -61,6 +61,11 @@ class Subject:
         """The likeliest class of each row, int64 (n,); 0 for a regression."""
         return self.predict(self.rows).argmax(axis=1)
 
+    @cached_property
+    def pool(self) -> pd.DataFrame:
+        """All rows: those to compare with, then those to explain."""
+        return pd.concat([self.background, self.rows], ignore_index=True)
+
     @property
     def explained_names(self) -> tuple[str, ...]:
         """The name of the class that is explained of each row, or of the target."""
@@ -85,9 +90,9 @@ class Subject:
             origins: int64 (m, columns): the number of the row that each is taken from,
                 first those to compare with, then those to explain.
         """
-        pool = pd.concat([self.background, self.rows], ignore_index=True)
         cells = {
-            name: pool[name].array.take(origins[:, j]) for j, name in enumerate(pool)
+            name: self.pool[name].array.take(origins[:, j])
+            for j, name in enumerate(self.pool)
         }
         return self.predict(pd.DataFrame(cells))
 

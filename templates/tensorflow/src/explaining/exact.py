@@ -1,6 +1,9 @@
 """SHAP values from the inside of a Keras network."""
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -31,12 +34,24 @@ def shap_values(
     """
     import shap
 
-    with warnings.catch_warnings():
-        # Of graphs in TensorFlow 1, and of a list that holds one tensor.
-        warnings.filterwarnings("ignore", "Your TensorFlow version is newer than 2.4.0")
-        warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
+    with quiet():
         explainer = shap.DeepExplainer(model, background)
         values, classes = explainer.shap_values(
             images, ranked_outputs=1, check_additivity=False
         )
     return np.asarray(values, dtype=np.float64)[..., 0], np.asarray(classes)[:, 0]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hide what does not concern the user: how SHAP calls Keras and TensorFlow."""
+    tensorflow = logging.getLogger("tensorflow")
+    level = tensorflow.level
+    tensorflow.setLevel(logging.ERROR)  # SHAP makes a graph for each class
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Your TensorFlow version is newer")
+            warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
+            yield
+    finally:
+        tensorflow.setLevel(level)

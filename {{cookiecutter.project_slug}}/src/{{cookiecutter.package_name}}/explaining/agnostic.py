@@ -12,7 +12,7 @@ import numpy as np
 from .explanation import Contributions, FloatArray, IntArray, chosen
 
 # SHAP asks for this many rows at a time, times the rows that they are compared with.
-SHAP_BATCH = 10
+SHAP_BATCH = 100
 REPEATS = 5  # permutations of each feature
 # What a probability of 0 counts as: its logarithm would be infinite.
 SMALLEST = float(np.finfo(np.float32).tiny)
@@ -82,14 +82,12 @@ def sampled_shap(pool: Pool, seed: int) -> Contributions:
     )
     rows = as_they_are(pool, rows_to_explain(pool))
     evaluations = max(500, 2 * len(pool.features) + 1)
-    found = explainer(
-        rows, max_evals=evaluations, batch_size=SHAP_BATCH, silent=True
-    )
-    base = np.broadcast_to(found.base_values, found.values[:, 0, :].shape)
+    found = explainer(rows, max_evals=evaluations, batch_size=SHAP_BATCH, silent=True)
+    # SHAP leaves the last axis out where there is one output.
+    values = np.asarray(found.values).reshape(*rows.shape, -1)
+    base = np.asarray(found.base_values).reshape(len(rows), -1)
     return Contributions(
-        values=np.stack(
-            [row[:, k] for row, k in zip(found.values, pool.explained, strict=True)]
-        ),
+        values=values[np.arange(len(rows)), :, pool.explained],
         output=chosen(pool.outputs(rows), pool.explained),
         base=chosen(base, pool.explained),
         unit=pool.unit,

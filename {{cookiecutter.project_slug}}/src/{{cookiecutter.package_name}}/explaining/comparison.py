@@ -159,20 +159,27 @@ def page(
         f"<p>{first['rows']} rows of {escape(first['data'])}. A feature is important "
         "to a model, not to the world: what is not in the data is not here.</p>",
         "<h2>Agreement</h2>",
-        html_table(
-            ["methods", "Kendall's tau", "Spearman's rho", f"shared of first {TOP}"],
-            [
-                (
-                    f"{pair.first}, {pair.second}",
-                    f"{pair.kendall:.2f}",
-                    f"{pair.spearman:.2f}",
-                    pair.shared,
-                )
-                for pair in pairs
-            ],
-        )
-        if pairs
-        else "<p>Run another method on the same rows to compare it.</p>",
+        (
+            html_table(
+                [
+                    "methods",
+                    "Kendall's tau",
+                    "Spearman's rho",
+                    f"shared of first {TOP}",
+                ],
+                [
+                    (
+                        f"{pair.first}, {pair.second}",
+                        f"{pair.kendall:.2f}",
+                        f"{pair.spearman:.2f}",
+                        pair.shared,
+                    )
+                    for pair in pairs
+                ],
+            )
+            if pairs
+            else "<p>Run another method on the same rows to compare it.</p>"
+        ),
     ]
     for name, each in found.items():
         parts += [
@@ -199,7 +206,9 @@ def page(
 def html_table(header: list[str], lines: Any) -> str:
     """Return a table in HTML."""
     rows = ["".join(f"<th>{escape(str(cell))}</th>" for cell in header)]
-    rows += ["".join(f"<td>{escape(str(cell))}</td>" for cell in line) for line in lines]
+    rows += [
+        "".join(f"<td>{escape(str(cell))}</td>" for cell in line) for line in lines
+    ]
     return "<table>" + "".join(f"<tr>{row}</tr>\n" for row in rows) + "</table>"
 
 

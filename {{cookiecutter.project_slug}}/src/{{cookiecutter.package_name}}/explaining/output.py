@@ -1,11 +1,11 @@
 """The files of an explanation: the same names for each method.
 
-    <method>/importance.png .svg    how much each feature matters over all rows
-             importance.csv         the same as a table
-             rows.png .svg          what each feature adds in the first rows
-             rows.csv               the same for every row, as a table
-             weights.csv            what the model itself holds; not of every method
-             explanation.json       what was computed, how, and of what
+<method>/importance.png .svg    how much each feature matters over all rows
+         importance.csv         the same as a table
+         rows.png .svg          what each feature adds in the first rows
+         rows.csv               the same for every row, as a table
+         weights.csv            what the model itself holds; not of every method
+         explanation.json       what was computed, how, and of what
 """
 
 import csv

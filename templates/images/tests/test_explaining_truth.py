@@ -1,0 +1,143 @@
+"""What the explanations of images say is true."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.stats import spearmanr
+
+from {{ cookiecutter.package_name }} import main, models, utils
+from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.explaining.methods import METHODS, slic_segments
+from {{ cookiecutter.package_name }}.explaining.subject import Subject, grid, load_subject
+from {{ cookiecutter.package_name }}.registry import load_version
+from {{ cookiecutter.package_name }}.settings import ExplainSettings
+
+SIGNAL = "y2-3 x4-5"  # the only patch that the label depends on
+TRAINING = ("--quiet", "--epochs", "20", "--hidden-units", "16")
+
+
+def planted(count: int, seed: int) -> tuple[Any, Any]:
+    """Return noise, uint8 (n, 8, 8) up to 16, and whether one patch is bright."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 2, count).astype(np.int64)
+    images = random.integers(0, 9, (count, 8, 8)).astype(np.uint8)
+    images[:, 2:4, 4:6] += (8 * labels[:, None, None]).astype(np.uint8)
+    return images, labels
+
+
+@pytest.fixture
+def subject(project: Path, monkeypatch: pytest.MonkeyPatch) -> Subject:
+    """A network that has learned the planted patch, and 30 images."""
+    parts = planted(600, 0), planted(100, 1)
+    monkeypatch.setattr(utils, "load_digits", lambda: parts)
+    assert main.main(["train", *TRAINING]) == 0
+    return load_subject(given(), *load_version(Path("models/model")))
+
+
+def given(*options: str) -> ExplainSettings:
+    """Return the settings of the command."""
+    few = ("--max-rows", "30", "--background-rows", "50", "--lime-samples", "200")
+    return load_settings(ExplainSettings, [*few, *options], "explain")
+
+
+def untrained(subject: Subject, seed: int) -> Subject:
+    """Return the same images with a network whose weights are random."""
+    models.set_seed(seed)
+    model = models.build_mnist_model((8, 8), len(subject.classes), 16)
+    return Subject(
+        model,
+        subject.background,
+        subject.rows,
+        subject.numbers,
+        subject.labels,
+        subject.classes,
+        subject.patches,
+    )
+
+
+def test_base_and_shap_values_of_pixels_add_up_to_the_probability(
+    subject: Subject,
+) -> None:
+    for each in (subject, untrained(subject, 3)):
+        found = METHODS["shap"](each, given()).contributions
+        assert found.base is not None and found.maps is not None
+        assert found.maps.shape == (30, 8, 8)
+        total = found.base + found.maps.sum(axis=(1, 2))
+        difference = np.abs(total - found.output).max()
+        print(f"base + sum - probability is at most {difference:.1e}")
+        assert difference < 1e-3
+        np.testing.assert_allclose(found.output, each.predict(each.rows).max(axis=1))
+        np.testing.assert_allclose(found.values.sum(axis=1), total - found.base)
+
+
+def test_the_patch_that_decides_is_ranked_first(subject: Subject) -> None:
+    accuracy = np.mean(subject.explained == subject.labels)
+    assert accuracy > 0.95
+    for method, options in [
+        ("shap", ()),
+        ("shap", ("--no-exact-shap",)),
+        ("lime", ()),
+        ("lime", ("--lime-segments", "slic")),
+        ("eli5", ()),
+    ]:
+        few = ("--max-rows", "30") if options != ("--no-exact-shap",) else ()
+        found = METHODS[method](subject, given(*options, *few))
+        assert found.features[found.order[0]] == SIGNAL, (method, options)
+        first, second = found.importance[found.order[:2]]
+        print(f"{method} {options}: {first / second:.1f} times the next patch")
+        assert first > 2 * second
+        assert found.contributions.maps is not None
+        assert found.contributions.maps.shape == (30, 8, 8)
+
+
+def test_random_weights_are_explained_differently(subject: Subject) -> None:
+    """The model randomisation test: Adebayo et al., 2018, arXiv:1810.03292."""
+    other = untrained(subject, 3)
+    for method, explain in METHODS.items():
+        trained = explain(subject, given()).importance
+        random = explain(other, given()).importance
+        correlation = spearmanr(trained, random).statistic
+        print(f"{method}: Spearman's rho with random weights is {correlation:.2f}")
+        assert abs(correlation) < 0.5
+
+
+def test_images_of_a_file_are_explained(project: Path) -> None:
+    assert main.main(["train", *TRAINING]) == 0
+    _, (images, _) = utils.load_digits()
+    np.save("two.npy", images[:2])
+    options = ("--method", "eli5", "--background-rows", "20", "--quiet")
+    assert main.main(["explain", "--input", "two.npy", *options]) == 0
+    rows = Path("reports/model/1/explain/input-two/eli5/rows.csv").read_text("utf-8")
+    assert [line.split(",")[0] for line in rows.splitlines()] == ["row", "0", "1"]
+
+
+def test_images_of_another_size_are_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["train", "--quiet", "--epochs", "1"]) == 0
+    np.save("images.npy", np.zeros((2, 28, 28)))
+    assert main.main(["explain", "--quiet", "--input", "images.npy"]) == 2
+    assert "8 x 8 pixels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "patch", "count"),
+    [(28, 28, None, 49), (8, 8, None, 16), (5, 7, 3, 6), (1, 1, None, 1)],
+)
+def test_patches_cover_the_image(
+    height: int, width: int, patch: int | None, count: int
+) -> None:
+    patches = grid(height, width, patch)
+    assert patches.shape == (height, width)
+    assert set(patches.ravel()) == set(range(count))
+
+
+def test_slic_finds_several_segments_where_quickshift_finds_one() -> None:
+    digit: npt.NDArray[np.float32] = np.zeros((28, 28), dtype=np.float32)
+    digit[4:24, 12:16] = 1.0  # a one
+    segments = slic_segments(digit[..., None].repeat(3, axis=2), 49)
+    assert segments.shape == (28, 28) and len(np.unique(segments)) > 10
+    assert set(segments.ravel()) == set(range(segments.max() + 1))
