@@ -80,7 +80,7 @@ class ExplainSettings(BaseExplainSettings):
     patch_size: int | None = Field(
         None,
         ge=1,
-        description="Side of the squares of pixels; a seventh of the height if not given",
+        description="Side of the squares of pixels; by default 1/7 of the height",
     )
     lime_segments: Literal["grid", "slic"] = Field(
         "grid", description="What LIME leaves out: the squares, or areas alike in shade"

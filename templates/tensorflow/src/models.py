@@ -236,9 +236,12 @@ def train_model(
 
 def predict_probabilities(model: keras.Model, images: FloatArray) -> FloatArray:
     """Return the probability of each class, float32 (n, classes), rows summing to 1."""
-    batch = min(EVALUATION_BATCH, len(images))
-    probabilities = model.predict(images, batch_size=batch, verbose=0)
-    return np.asarray(probabilities, dtype=np.float32)
+    # Not `predict`, which prepares for long work: a tenth of a second for each call.
+    parts = [
+        keras.ops.convert_to_numpy(model(images[i : i + EVALUATION_BATCH]))
+        for i in range(0, len(images), EVALUATION_BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float32, copy=False)
 
 
 def evaluate_model(

@@ -120,9 +120,7 @@ def explainer_of_images(seed: int) -> Any:
     return Explainer(feature_selection="none", random_state=seed)
 
 
-def segmentation(
-    subject: Subject, kind: str
-) -> Callable[[npt.NDArray[Any]], IntArray]:
+def segmentation(subject: Subject, kind: str) -> Callable[[npt.NDArray[Any]], IntArray]:
     """Return what cuts an image into segments: into the patches, or along its lines.
 
     LIME's default, quickshift, finds one segment on an image of 28 x 28 pixels.

@@ -58,7 +58,7 @@ class Subject:
     @cached_property
     def explained(self) -> IntArray:
         """The likeliest class of each image, int64 (n,)."""
-        return self.predict(self.rows).argmax(axis=1)
+        return np.asarray(self.predict(self.rows).argmax(axis=1), dtype=np.int64)
 
     @cached_property
     def pool(self) -> npt.NDArray[np.float32]:

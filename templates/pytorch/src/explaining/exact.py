@@ -1,17 +1,20 @@
 """SHAP values from the inside of a PyTorch network."""
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from ..models import MultilayerPerceptron, as_tensor
 from .explanation import FloatArray, IntArray
 
+Pixels = npt.NDArray[np.float32]
+
 HOW = "SHAP values by DeepLIFT's rules, layer by layer (DeepExplainer)"
 
 
 def shap_values(
-    model: MultilayerPerceptron, background: FloatArray, images: FloatArray
+    model: MultilayerPerceptron, background: Pixels, images: Pixels
 ) -> tuple[FloatArray, IntArray]:
     """Return the SHAP values of the pixels, for the likeliest class of each image.
 

@@ -54,12 +54,12 @@ class Subject:
     @property
     def numbers(self) -> IntArray:
         """The numbers of the rows in their file, int64 (n,); its header is row 1."""
-        return self.rows.index.to_numpy(dtype=np.int64)
+        return np.asarray(self.rows.index, dtype=np.int64)
 
     @cached_property
     def explained(self) -> IntArray:
         """The likeliest class of each row, int64 (n,); 0 for a regression."""
-        return self.predict(self.rows).argmax(axis=1)
+        return np.asarray(self.predict(self.rows).argmax(axis=1), dtype=np.int64)
 
     @cached_property
     def pool(self) -> pd.DataFrame:

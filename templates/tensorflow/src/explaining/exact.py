@@ -7,14 +7,17 @@ from contextlib import contextmanager
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from .explanation import FloatArray, IntArray
+
+Pixels = npt.NDArray[np.float32]
 
 HOW = "SHAP values by DeepLIFT's rules, layer by layer (DeepExplainer)"
 
 
 def shap_values(
-    model: keras.Model, background: FloatArray, images: FloatArray
+    model: keras.Model, background: Pixels, images: Pixels
 ) -> tuple[FloatArray, IntArray]:
     """Return the SHAP values of the pixels, for the likeliest class of each image.
 
@@ -52,6 +55,7 @@ def quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Your TensorFlow version is newer")
             warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
+            warnings.filterwarnings("ignore", "__array__ implementation doesn't accept")
             yield
     finally:
         tensorflow.setLevel(level)

@@ -60,6 +60,8 @@ def save_figure(figure: "Figure", path: Path) -> None:
     """
     from matplotlib import rc_context
 
+    figure.draw_without_rendering()  # gives everything its place, once for both files
+    figure.set_layout_engine("none")
     # Texts of an SVG stay texts, to be searched; its ids and its date do not change.
     with rc_context({"svg.hashsalt": "explain", "svg.fonttype": "none"}):
         for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
