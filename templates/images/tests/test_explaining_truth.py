@@ -88,7 +88,7 @@ def test_the_patch_that_decides_is_ranked_first(subject: Subject) -> None:
 
 def test_random_weights_are_explained_differently(subject: Subject) -> None:
     """The model randomisation test: Adebayo et al., 2018, arXiv:1810.03292."""
-    networks = [untrained(subject, seed) for seed in range(3)]
+    networks = [untrained(subject, seed) for seed in range(6)]
     for method, explain in METHODS.items():
         trained = explain(subject, given()).importance
         correlation = np.mean(
