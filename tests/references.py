@@ -24,8 +24,8 @@ from conftest import files_below
 
 # The first folder of what set-up, the commands and the tools write.
 WRITTEN = frozenset(".cache .uv .venv build data dist logs models reports".split())
-# What people may add themselves, and what the folder of a model's version holds.
-OPTIONAL = frozenset([".env", "poetry.lock", "schema.yaml", "uv.lock"])
+# What people may add themselves, and what a model's version or an archive in it holds.
+OPTIONAL = frozenset([".env", "handler.py", "poetry.lock", "schema.yaml", "uv.lock"])
 # Endings that only the project's own files have; others (.json, .csv) are also written.
 OWN_ENDINGS = ("cfg", "ini", "ipynb", "md", "ps1", "py", "sh", "toml", "yaml", "yml")
 # Files of versions and of terms: long, and without references.
@@ -79,7 +79,7 @@ class Render:
         """The names of all settings, such as "learning_rate"."""
         trees = (
             ast.parse(file.read_text(encoding="utf-8"))
-            for file in (self.root / "src" / self.package).glob("*.py")
+            for file in (self.root / "src" / self.package).rglob("*.py")
         )
         return frozenset(
             field.target.id
@@ -152,10 +152,11 @@ def dead_references(root: Path, elsewhere: Collection[str] = ()) -> list[str]:
             continue
         text = render.read(source)
         prose = said_in(source, text)
-        modules = dead_imports if source.endswith(".py") else dead_modules
+        python = source.endswith(".py")
         found = [
             *dead_files(render, source, prose, removed),
-            *modules(render, text),
+            *(dead_imports(render, source, text) if python else ()),
+            *(() if python else dead_modules(render, text)),
             *dead_tasks(render, prose),
             *dead_settings(render, source, prose),
         ]
@@ -215,7 +216,7 @@ def dead_files(
         yield "docker builds or runs an image, but there is no Dockerfile"
 
 
-def dead_imports(render: Render, text: str) -> Iterator[str]:
+def dead_imports(render: Render, source: str, text: str) -> Iterator[str]:
     """Find modules of the package that a Python file imports and that are not there."""
     for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.ImportFrom):
@@ -223,10 +224,14 @@ def dead_imports(render: Render, text: str) -> Iterator[str]:
         first, _, rest = (node.module or "").partition(".")
         if not node.level and first != render.package:
             continue
-        module = first if node.level else rest.partition(".")[0]
-        imported = [module] if module else [alias.name for alias in node.names]
-        for name in imported:
-            if name not in render.modules and not name.startswith("__"):
+        module, folder = rest, PurePosixPath("src", render.package)
+        if node.level:
+            module = node.module or ""
+            folder = PurePosixPath(source).parents[node.level - 1]
+        for name in [module] if module else [alias.name for alias in node.names]:
+            path = str(folder.joinpath(*name.split(".")))
+            there = path in render.folders or f"{path}.py" in render.files
+            if not there and not name.startswith("__"):
                 yield f"imports the module {name}, which is not there"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.explaining.comparison import agreements, ranks
+from {{ cookiecutter.package_name }}.explaining import comparison
 
 from samples import QUICK_TRAINING
 
@@ -113,7 +113,7 @@ def test_agreement_is_that_of_the_ranks() -> None:
         "lime": {"importance": {"a": 0.3, "b": 0.1, "c": 0.0}},
         "eli5": {"importance": {"a": -1.0, "b": 0.0, "c": 5.0}},
     }
-    same, reverse, _ = agreements(found)
+    same, reverse, _ = comparison.agreements(found)
     assert (same.first, same.second) == ("shap", "lime")
     assert same.kendall == pytest.approx(1) and same.spearman == pytest.approx(1)
     assert (reverse.first, reverse.second) == ("shap", "eli5")
@@ -125,9 +125,9 @@ def test_who_finds_all_features_equal_agrees_with_nobody() -> None:
         "shap": {"importance": {"a": 1.0, "b": 1.0}},
         "lime": {"importance": {"a": 1.0, "b": 2.0}},
     }
-    (pair,) = agreements(found)
+    (pair,) = comparison.agreements(found)
     assert pair.kendall == 0 and pair.spearman == 0
 
 
 def test_ranks_start_at_the_most_important_feature() -> None:
-    assert ranks(np.array([0.5, 2.0, -1.0, 2.0])) == [3, 1, 4, 2]
+    assert comparison.ranks(np.array([0.5, 2.0, -1.0, 2.0])) == [3, 1, 4, 2]

@@ -6,12 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from {{ cookiecutter.package_name }}.explaining.agnostic import (
-    as_they_are,
-    permuted,
-    sampled_shap,
-)
-from {{ cookiecutter.package_name }}.explaining.explanation import FloatArray, IntArray
+from {{ cookiecutter.package_name }}.explaining import agnostic
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 WEIGHTS = np.array([4.0, -2.0, 0.0])
 
@@ -48,11 +46,11 @@ def test_rows_are_put_together_from_the_rows_they_name(pool: Linear) -> None:
     origins = np.array([[3, 4, 5]])
     expected = pool.known[[3, 4, 5], [0, 1, 2]] @ WEIGHTS + 10
     assert pool.outputs(origins)[0, 0] == pytest.approx(expected)
-    assert as_they_are(pool, np.array([7])).tolist() == [[7, 7, 7]]
+    assert agnostic.as_they_are(pool, np.array([7])).tolist() == [[7, 7, 7]]
 
 
 def test_sampled_shap_values_of_a_linear_function_are_exact(pool: Linear) -> None:
-    found = sampled_shap(pool, seed=1)
+    found = agnostic.sampled_shap(pool, seed=1)
     background, rows = pool.known[:20], pool.known[20:]
     expected = WEIGHTS * (rows - background.mean(axis=0))
     np.testing.assert_allclose(found.values, expected, atol=1e-9)
@@ -61,7 +59,7 @@ def test_sampled_shap_values_of_a_linear_function_are_exact(pool: Linear) -> Non
 
 
 def test_a_permutation_costs_most_where_the_weight_is(pool: Linear) -> None:
-    found, importance, how = permuted(pool, seed=1)
+    found, importance, how = agnostic.permuted(pool, seed=1)
     # Two values that are drawn differ by sqrt(2) deviations: twice the variance.
     expected = 2 * WEIGHTS**2
     assert list(np.argsort(-importance)) == [0, 1, 2]
@@ -71,6 +69,6 @@ def test_a_permutation_costs_most_where_the_weight_is(pool: Linear) -> None:
 
 
 def test_a_single_row_is_permuted_with_those_it_is_compared_with() -> None:
-    known: npt.NDArray[np.float64] = np.random.default_rng(0).normal(size=(21, 3))
-    found, _, _ = permuted(Linear(known, compared=20), seed=1)
+    known: FloatArray = np.random.default_rng(0).normal(size=(21, 3))
+    found, _, _ = agnostic.permuted(Linear(known, compared=20), seed=1)
     assert np.abs(found.values[0, 0]) > 0

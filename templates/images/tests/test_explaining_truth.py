@@ -11,8 +11,8 @@ from scipy.stats import spearmanr
 
 from {{ cookiecutter.package_name }} import main, models, utils
 from {{ cookiecutter.package_name }}.config import load_settings
-from {{ cookiecutter.package_name }}.explaining.methods import METHODS, slic_segments
-from {{ cookiecutter.package_name }}.explaining.subject import Subject, grid, load_subject
+from {{ cookiecutter.package_name }}.explaining import methods, subject
+from {{ cookiecutter.package_name }}.explaining.subject import Subject
 from {{ cookiecutter.package_name }}.registry import load_version
 from {{ cookiecutter.package_name }}.settings import ExplainSettings
 
@@ -30,12 +30,12 @@ def planted(count: int, seed: int) -> tuple[Any, Any]:
 
 
 @pytest.fixture
-def subject(project: Path, monkeypatch: pytest.MonkeyPatch) -> Subject:
+def learned(project: Path, monkeypatch: pytest.MonkeyPatch) -> Subject:
     """A network that has learned the planted patch, and 30 images."""
     parts = planted(600, 0), planted(100, 1)
     monkeypatch.setattr(utils, "load_digits", lambda: parts)
     assert main.main(["train", *TRAINING]) == 0
-    return load_subject(given(), *load_version(Path("models/model")))
+    return subject.load_subject(given(), *load_version(Path("models/model")))
 
 
 def given(*options: str) -> ExplainSettings:
@@ -44,18 +44,18 @@ def given(*options: str) -> ExplainSettings:
     return load_settings(ExplainSettings, [*few, *options], "explain")
 
 
-def untrained(subject: Subject, seed: int) -> Subject:
+def untrained(learned: Subject, seed: int) -> Subject:
     """Return the same images with a network whose weights are random."""
     models.set_seed(seed)
-    model = models.build_mnist_model((8, 8), len(subject.classes), 16)
-    return replace(subject, model=model)
+    model = models.build_mnist_model((8, 8), len(learned.classes), 16)
+    return replace(learned, model=model)
 
 
 def test_base_and_shap_values_of_pixels_add_up_to_the_probability(
-    subject: Subject,
+    learned: Subject,
 ) -> None:
-    for each in (subject, untrained(subject, 3)):
-        found = METHODS["shap"](each, given()).contributions
+    for each in (learned, untrained(learned, 3)):
+        found = methods.METHODS["shap"](each, given()).contributions
         assert found.base is not None and found.maps is not None
         assert found.maps.shape == (30, 8, 8)
         total = found.base + found.maps.sum(axis=(1, 2))
@@ -66,18 +66,18 @@ def test_base_and_shap_values_of_pixels_add_up_to_the_probability(
         np.testing.assert_allclose(found.values.sum(axis=1), total - found.base)
 
 
-def test_the_patch_that_decides_is_ranked_first(subject: Subject) -> None:
-    accuracy = np.mean(subject.explained == subject.labels)
+def test_the_patch_that_decides_is_ranked_first(learned: Subject) -> None:
+    accuracy = np.mean(learned.explained == learned.labels)
     assert accuracy > 0.95
-    few = replace(subject, rows=subject.rows[:5], numbers=subject.numbers[:5])
+    few = replace(learned, rows=learned.rows[:5], numbers=learned.numbers[:5])
     for method, option, images in [
-        ("shap", "--exact-shap", subject),
+        ("shap", "--exact-shap", learned),
         ("shap", "--no-exact-shap", few),
-        ("lime", "--lime-segments=grid", subject),
-        ("lime", "--lime-segments=slic", subject),
-        ("eli5", "--exact-shap", subject),
+        ("lime", "--lime-segments=grid", learned),
+        ("lime", "--lime-segments=slic", learned),
+        ("eli5", "--exact-shap", learned),
     ]:
-        found = METHODS[method](images, given(option))
+        found = methods.METHODS[method](images, given(option))
         assert found.features[found.order[0]] == SIGNAL, (method, option)
         first, second = found.importance[found.order[:2]]
         print(f"{method} {option}: {first / second:.1f} times the next patch")
@@ -86,11 +86,11 @@ def test_the_patch_that_decides_is_ranked_first(subject: Subject) -> None:
         assert found.contributions.maps.shape == images.rows.shape
 
 
-def test_random_weights_are_explained_differently(subject: Subject) -> None:
+def test_random_weights_are_explained_differently(learned: Subject) -> None:
     """The model randomisation test: Adebayo et al., 2018, arXiv:1810.03292."""
-    networks = [untrained(subject, seed) for seed in range(6)]
-    for method, explain in METHODS.items():
-        trained = explain(subject, given()).importance
+    networks = [untrained(learned, seed) for seed in range(6)]
+    for method, explain in methods.METHODS.items():
+        trained = explain(learned, given()).importance
         correlation = np.mean(
             [
                 spearmanr(trained, explain(network, given()).importance).statistic
@@ -99,7 +99,7 @@ def test_random_weights_are_explained_differently(subject: Subject) -> None:
         )
         print(f"{method}: Spearman's rho with random weights is {correlation:.2f}")
         assert abs(correlation) < 0.4
-        again = explain(subject, given()).importance
+        again = explain(learned, given()).importance
         assert spearmanr(trained, again).statistic == pytest.approx(1)
 
 
@@ -129,14 +129,14 @@ def test_images_of_another_size_are_refused(
 def test_patches_cover_the_image(
     height: int, width: int, patch: int | None, count: int
 ) -> None:
-    patches = grid(height, width, patch)
+    patches = subject.grid(height, width, patch)
     assert patches.shape == (height, width)
     assert set(patches.ravel()) == set(range(count))
 
 
-def test_slic_finds_several_segments_where_quickshift_finds_one() -> None:
+def test_slic_finds_many_segments_where_quickshift_finds_one_or_two() -> None:
     digit: npt.NDArray[np.float32] = np.zeros((28, 28), dtype=np.float32)
     digit[4:24, 12:16] = 1.0  # a one
-    segments = slic_segments(digit[..., None].repeat(3, axis=2), 49)
+    segments = methods.slic_segments(digit[..., None].repeat(3, axis=2), 49)
     assert segments.shape == (28, 28) and len(np.unique(segments)) > 10
     assert set(segments.ravel()) == set(range(segments.max() + 1))

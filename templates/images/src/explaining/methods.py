@@ -123,7 +123,7 @@ def explainer_of_images(seed: int) -> Any:
 def segmentation(subject: Subject, kind: str) -> Callable[[npt.NDArray[Any]], IntArray]:
     """Return what cuts an image into segments: into the patches, or along its lines.
 
-    LIME's default, quickshift, finds one segment on an image of 28 x 28 pixels.
+    LIME's default, quickshift, finds one or two segments on 28 x 28 pixels.
     """
     if kind == "grid":
         return lambda picture: subject.patches
