@@ -22,11 +22,11 @@ from .datasets import Source
 from .files import file_sha256, write_atomically, write_json
 from .inputs import Inputs
 from .loading import (
+    find_trained,
     find_with_schema,
+    load_parts,
     load_training,
-    split_again,
     split_target,
-    trained_source,
 )
 from .results import main_score, print_scores, summary
 from .schema import Schema
@@ -178,8 +178,7 @@ def evaluate(settings: EvaluateSettings) -> Path:
     folder, manifest = registry.load_version(
         settings.models_dir / settings.model_name, settings.version
     )
-    trained = TrainSettings.model_construct(**manifest.settings)
-    source = trained_source(settings, folder, manifest)
+    trained, source = find_trained(settings, folder, manifest)
     expected = schema.read_schema(folder / schema.FILE)
     pipeline = models.load_model(folder)
     if manifest.settings["in_chunks"]:
@@ -188,7 +187,7 @@ def evaluate(settings: EvaluateSettings) -> Path:
         scores = large.evaluate(settings, trained, source, expected, pipeline)
         baseline = large.guess(scores)
     else:
-        training, test = split_again(trained, source, expected)
+        training, test = load_parts(trained, source, expected)
         _, train_target = split_target(training, expected)
         features, target = split_target(test, expected)
         scores = models.evaluate_model(pipeline, features, target, expected.classes)

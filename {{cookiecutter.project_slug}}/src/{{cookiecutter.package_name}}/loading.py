@@ -88,19 +88,26 @@ def load_training(
     return training, bad
 
 
-def trained_source(settings: Settings, folder: Path, manifest: Manifest) -> Source:
-    """Return the table that a version was trained on.
+def split_target(frame: pd.DataFrame, expected: Schema) -> tuple[pd.DataFrame, Target]:
+    """Return the columns to predict from, and the target as a model takes it."""
+    features = frame.drop(columns=expected.target)
+    target = frame[expected.target]
+    if expected.task == "classification":
+        return features, utils.encode_labels(target, expected.classes)
+    return features, target.to_numpy(dtype="float64")
 
-    Args:
-        settings: Those of the command.
-        folder: The version's folder.
-        manifest: Its manifest.
+
+def find_trained(
+    settings: Settings, folder: Path, manifest: Manifest
+) -> tuple[TrainSettings, Source]:
+    """Return the settings that a version was trained with, and its table.
 
     Raises:
-        DataError: If it cannot be had, or has changed since.
+        DataError: If the table cannot be had, or has changed since.
     """
+    trained = TrainSettings.model_construct(**manifest.settings)
     source = datasets.locate(
-        manifest.settings["data"],
+        trained.data,
         settings.data_dir,
         manifest.inputs.target,
         manifest.inputs.task,
@@ -111,19 +118,13 @@ def trained_source(settings: Settings, folder: Path, manifest: Manifest) -> Sour
             f"{source.path} has changed since version {folder.name} was trained, so "
             "which of its rows the model has not seen is unknown; train a new version"
         )
-    return source
+    return trained, source
 
 
-def split_again(
+def load_parts(
     trained: TrainSettings, source: Source, expected: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of a table that a version was trained on, and its test rows.
-
-    Args:
-        trained: The settings of the training.
-        source: From `trained_source`; a table that is not read in chunks.
-        expected: What its columns may hold.
-    """
+    """Return the training rows and the test rows of a training in memory."""
     quarantine = Path(trained.quarantine) if trained.quarantine else None
     frame, _ = checks.load_checked(
         source.path, expected, trained.drop, quarantine=quarantine
@@ -131,12 +132,3 @@ def split_again(
     return utils.split_data(
         frame, source.target, source.task, trained.test_fraction, trained.seed
     )
-
-
-def split_target(frame: pd.DataFrame, expected: Schema) -> tuple[pd.DataFrame, Target]:
-    """Return the columns to predict from, and the target as a model takes it."""
-    features = frame.drop(columns=expected.target)
-    target = frame[expected.target]
-    if expected.task == "classification":
-        return features, utils.encode_labels(target, expected.classes)
-    return features, target.to_numpy(dtype="float64")

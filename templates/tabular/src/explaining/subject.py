@@ -11,11 +11,11 @@ from sklearn.pipeline import Pipeline
 
 from .. import checks, large, models, schema
 from ..inputs import Kind
-from ..loading import split_again, split_target, trained_source
+from ..loading import find_trained, load_parts, split_target
 from ..models import Target
 from ..registry import Manifest
 from ..schema import Schema
-from ..settings import ExplainSettings, TrainSettings
+from ..settings import ExplainSettings
 from .explanation import FloatArray, IntArray
 
 
@@ -139,12 +139,11 @@ def known_rows(
     settings: ExplainSettings, folder: Path, manifest: Manifest, expected: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return training rows to compare with, and rows of the test set."""
-    trained = TrainSettings.model_construct(**manifest.settings)
-    source = trained_source(settings, folder, manifest)
+    trained, source = find_trained(settings, folder, manifest)
     if manifest.settings["in_chunks"]:
         wanted = settings.background_rows, settings.max_rows
         return large.draw(settings, trained, source, expected, wanted)
-    training, test = split_again(trained, source, expected)
+    training, test = load_parts(trained, source, expected)
     return sample(training, settings.background_rows, settings.seed), test
 
 
