@@ -66,6 +66,7 @@ NEEDED_BY = [
     ("framework", {"scikit-learn"}, _with_tests(_TABLES)),
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
     ("framework", {"scikit-learn"}, ["tests/test_serving_fields.py"]),
+    ("framework", {"scikit-learn"}, [f"{PACKAGE}/explaining/cells.py"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import backend, models, registry, utils
 from .checkpoints import Run, State, newest_unfinished
-from .datasets import DATASETS, DataError
+from .datasets import DATASETS
 from .files import write_atomically, write_json
 from .inputs import Inputs
 from .settings import EvaluateSettings, PredictSettings, TrainSettings
@@ -159,15 +159,9 @@ def predict(settings: PredictSettings) -> None:
     folder, manifest = registry.load_version(
         settings.models_dir / settings.model_name, settings.version
     )
-    pixels = utils.get_data(settings.input, settings.drop)
-    height, width = manifest.inputs.height, manifest.inputs.width
-    if pixels.size == 0 or pixels.size != len(pixels) * height * width:
-        raise DataError(
-            f"{settings.input} has the shape {pixels.shape}; the model takes images "
-            f"of {height} x {width} pixels"
-        )
     images = utils.preprocess_data(
-        pixels.reshape(-1, height, width), manifest.inputs.max_value
+        utils.get_images(settings.input, settings.drop, manifest.inputs),
+        manifest.inputs.max_value,
     )
     model = models.load_model(folder)
     probabilities = models.predict_probabilities(model, images)

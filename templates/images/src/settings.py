@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .backend import BackendSettings
 from .config import Command, Settings
+from .shared_settings import BaseExplainSettings
 
 
 class TrainSettings(BackendSettings):
@@ -69,10 +70,28 @@ class PredictSettings(Settings):
     )
 
 
+class ExplainSettings(BaseExplainSettings):
+    """Explain predictions by SHAP, LIME and ELI5; write figures and tables."""
+
+    data_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Mirror to download from"
+    )
+    drop: tuple[str, ...] = Field((), description="CSV columns that are not pixels")
+    patch_size: int | None = Field(
+        None,
+        ge=1,
+        description="Side of the squares of pixels; by default 1/7 of the height",
+    )
+    lime_segments: Literal["grid", "slic"] = Field(
+        "grid", description="What LIME leaves out: the squares, or areas alike in shade"
+    )
+
+
 COMMANDS = {
     "train": Command(TrainSettings, "commands:train"),
     "evaluate": Command(EvaluateSettings, "commands:evaluate"),
     "predict": Command(PredictSettings, "commands:predict", log=False),
+    "explain": Command(ExplainSettings, "explaining.command:explain"),
 }
 
 # What is said when a command was stopped by Ctrl-C or by a signal.

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .datasets import DATASETS, DataError, fetch, parse_idx
+from .inputs import Inputs
 
 Images = npt.NDArray[Any]  # (n, height, width)
 Labels = npt.NDArray[np.int64]  # (n,)
@@ -167,6 +168,32 @@ def get_data(path: Path, cols_to_drop: Sequence[str] = ()) -> npt.NDArray[np.flo
         raise DataError(f"{path}: {error.strerror}") from error
     except ValueError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def get_images(
+    path: Path, cols_to_drop: Sequence[str], inputs: Inputs
+) -> npt.NDArray[np.float64]:
+    """Read images of the size that a model takes.
+
+    Args:
+        path: As `get_data` takes it.
+        cols_to_drop: CSV columns that are not pixels.
+        inputs: What the model takes.
+
+    Returns:
+        float64 (n, height, width), as stored.
+
+    Raises:
+        DataError: If the file cannot be read, or its images are of another size.
+    """
+    pixels = get_data(path, cols_to_drop)
+    height, width = inputs.height, inputs.width
+    if pixels.size == 0 or pixels.size != len(pixels) * height * width:
+        raise DataError(
+            f"{path} has the shape {pixels.shape}; the model takes images "
+            f"of {height} x {width} pixels"
+        )
+    return pixels.reshape(-1, height, width)
 
 
 def parse_csv(

@@ -12,6 +12,8 @@ backend.prepare()
 
 Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
+# Options of a training that is over at once.
+QUICK_TRAINING = ("--epochs", "3", "--hidden-units", "16")
 INPUTS = Inputs(height=8, width=8, max_value=16)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from .config import Command, Settings
+from .shared_settings import BaseExplainSettings
 
 
 def parsed(value: object) -> object:
@@ -143,6 +144,14 @@ class PredictSettings(Settings):
     )
 
 
+class ExplainSettings(BaseExplainSettings, ChunkSettings):
+    """Explain predictions by SHAP, LIME and ELI5; write figures and tables."""
+
+    quarantine: Path | None = Field(
+        None, description="CSV file to move bad rows to; without, they are refused"
+    )
+
+
 COMMANDS = {
     "explore": Command(ExploreSettings, "inspection:explore_table"),
     "schema": Command(SchemaSettings, "inspection:write_schema"),
@@ -150,6 +159,7 @@ COMMANDS = {
     "train": Command(TrainSettings, "commands:train"),
     "evaluate": Command(EvaluateSettings, "commands:evaluate"),
     "predict": Command(PredictSettings, "commands:predict", log=False),
+    "explain": Command(ExplainSettings, "explaining.command:explain"),
 }
 
 # What is said when a command was stopped by Ctrl-C or by a signal.

@@ -11,6 +11,8 @@ from threadpoolctl import threadpool_limits
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.inputs import Inputs
 
+# Options of a training that is over at once.
+QUICK_TRAINING = ("--folds", "2")
 INPUTS = Inputs(
     target="paid", task="classification", columns={"age": "number", "city": "category"}
 )

@@ -236,9 +236,12 @@ def train_model(
 
 def predict_probabilities(model: keras.Model, images: FloatArray) -> FloatArray:
     """Return the probability of each class, float32 (n, classes), rows summing to 1."""
-    batch = min(EVALUATION_BATCH, len(images))
-    probabilities = model.predict(images, batch_size=batch, verbose=0)
-    return np.asarray(probabilities, dtype=np.float32)
+    # Not `predict`, which prepares for long work: a tenth of a second for each call.
+    parts = [
+        np.asarray(model(images[start : start + EVALUATION_BATCH]), dtype=np.float32)
+        for start in range(0, len(images), EVALUATION_BATCH)
+    ]
+    return np.concatenate(parts)
 
 
 def evaluate_model(

@@ -159,6 +159,35 @@ def test_rows(
     return found[:most]
 
 
+def draw(
+    settings: ChunkSettings,
+    trained: TrainSettings,
+    source: Source,
+    expected: Schema,
+    rows: tuple[int, int],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw rows from all over a table, as it was split for training.
+
+    Args:
+        settings: Those of the command.
+        trained: Those of the training.
+        source: The table.
+        expected: What its columns may hold.
+        rows: How many to draw at most: of those to train on, of those to test on.
+
+    Returns:
+        Good rows of both kinds, with the types of the schema.
+    """
+    split = Split(trained.seed, trained.test_fraction, trained.validation_fraction)
+    table = opened(settings, source, expected, trained.drop)
+    kinds = cell_kinds(expected)
+    parts = []
+    for count_, of_test in zip(rows, (False, True), strict=True):
+        cells = sample_rows(table, split, list(kinds), kinds, count_, of_test)
+        parts.append(check_chunk(expected, cells.sort_index(), int(cells.index.min())))
+    return parts[0], parts[1]
+
+
 def guess(scores: dict[str, Any]) -> dict[str, float | str]:
     """Return the score of the simplest guess on the rows that were scored."""
     if "r2" in scores:

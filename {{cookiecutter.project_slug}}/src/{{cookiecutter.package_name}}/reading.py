@@ -170,8 +170,9 @@ def sample_rows(
     columns: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
     rows: int = SAMPLE_ROWS,
+    of_test: bool = False,
 ) -> pd.DataFrame:
-    """Draw rows from all over a table, none of them a test row.
+    """Draw rows from all over a table: none of them a test row, or all of them.
 
     Args:
         table: From `open_table`.
@@ -179,10 +180,12 @@ def sample_rows(
         columns: The columns to read; all if None.
         kinds: What is known of them; the kind of the others is guessed.
         rows: How many rows at most.
+        of_test: Whether to draw test rows.
 
     Returns:
         float64 and str columns; the index holds the numbers of the rows. All training
-        and validation rows, if they are no more than `rows` in `SAMPLE_PIECES` pieces.
+        and validation rows (or test rows), if they are no more than `rows` in
+        `SAMPLE_PIECES` pieces.
 
     Raises:
         DataError: If the file cannot be read, or no rows are left.
@@ -197,14 +200,16 @@ def sample_rows(
     tables, numbers = [], []
     for piece in (table.pieces[number] for number in drawn):
         part = read_arrow(table.file, [piece], texts)
-        chosen = np.flatnonzero(split.parts(row_numbers([piece])) != TEST)
+        tested = split.parts(row_numbers([piece])) == TEST
+        chosen = np.flatnonzero(tested == of_test)
         if len(chosen) > limit:
             chosen = np.sort(random.choice(chosen, limit, replace=False))
         tables.append(part.take(chosen))
         numbers.append(piece.first_row + chosen)
     sample = pa.concat_tables(tables)
     if not sample.num_rows:
-        raise DataError(f"{table.file.path}: no rows to train on")
+        what = "test" if of_test else "train"
+        raise DataError(f"{table.file.path}: no rows to {what} on")
     typed = [
         cells if name in known else as_numbers(cells)
         for name, cells in zip(names, sample.columns, strict=True)

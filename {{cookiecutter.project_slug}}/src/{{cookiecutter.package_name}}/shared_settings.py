@@ -3,6 +3,7 @@
 This module must stay quick to import: `--help` reads it, and waits for nothing else.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -11,6 +12,33 @@ from pydantic_settings import CliPositionalArg
 from .config import Command, Settings
 from .delivery_settings import DeploySettings, FetchSettings
 from .serving.settings import ServeSettings
+
+
+class BaseExplainSettings(Settings):
+    """What every `explain` can be told."""
+
+    method: Literal["all", "shap", "lime", "eli5"] = Field(
+        "all", description="How to explain; all: one after another, then compared"
+    )
+    input: Path | None = Field(
+        None, description="File to explain, as predict takes; the test set if not given"
+    )
+    version: int | None = Field(
+        None, ge=1, description="Version to explain; the newest if not given"
+    )
+    max_rows: int = Field(
+        100, ge=1, le=100_000, description="Rows to explain; of more, some are drawn"
+    )
+    background_rows: int = Field(
+        100, ge=2, le=100_000, description="Training rows to compare them with"
+    )
+    seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same explanation")
+    lime_samples: int = Field(
+        1000, ge=10, le=1_000_000, description="Variations of each row that LIME tries"
+    )
+    exact_shap: bool = Field(
+        True, description="Look inside the model; --no-exact-shap asks for outputs only"
+    )
 
 
 class ExportSettings(Settings):

@@ -1,0 +1,1 @@
+{{ cookiecutter.framework | variant("*/src/explaining/exact.py") -}}
