@@ -8,8 +8,8 @@ is not given. Linux only; nothing listens beyond this machine.
 
 Each server has one worker, and has to give the probabilities that ONNX Runtime gives
 before it is measured; not one answer may be an error afterwards. They take turns of a
-few seconds, so that a machine that slows down does so for all of them; the ones that
-nobody asks are idle.
+few seconds, so that a machine that slows down does so for all of them; meanwhile the
+others are stopped, as some of them are never idle.
 """
 
 import argparse
@@ -189,22 +189,26 @@ def measure(
         programs = serving_peers.environment(server.requirements, server.python)
         servers.append((server, programs))
     with ExitStack() as stack:
-        targets = {}
+        lives, targets = {}, {}
         for number, (server, programs) in enumerate(servers):
             place = folder / str(number)
             run = serving_peers.running(server, programs, place, asked / "model.onnx")
-            port = stack.enter_context(run)
-            targets[server.name] = prepare(server, port, place, asked)
+            live = stack.enter_context(run)
+            with live.alone():
+                targets[server.name] = prepare(server, live.port, place, asked)
+            lives[server.name] = live
         turns: dict[str, dict[Load, list[Figures]]] = {
             name: {load: [] for load in LOADS} for name in targets
         }
         for turn, load, name in product(range(TURNS), LOADS, targets):
             url, body = targets[name][load]
-            figures = press(url, body, load, SECONDS)
+            with lives[name].alone():
+                ask(url, body.read_bytes())
+                figures = press(url, body, load, SECONDS)
+                # It may still be at requests that wrk has left.
+                ask(url, body.read_bytes())
             turns[name][load].append(figures)
             print(turn, load, name, figures, flush=True)
-            # It may still be at requests that wrk has left; none shall run beside it.
-            ask(url, body.read_bytes())
     measured = {
         name: {load: median(several) for load, several in loads.items()}
         for name, loads in turns.items()

@@ -223,6 +223,23 @@ def environment(requirements: tuple[str, ...], python: str = PYTHON) -> Path:
     return folder / "bin"
 
 
+@dataclass(frozen=True)
+class Live:
+    """A server that runs: its port, and the number of its processes' group."""
+
+    port: int
+    group: int
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let it run for a while, and stand still again; some are never idle."""
+        os.killpg(self.group, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.killpg(self.group, signal.SIGSTOP)
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports of this machine that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -233,8 +250,10 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running(server: Server, programs: Path, folder: Path, model: Path) -> Iterator[int]:
-    """Start a server in a folder of its own and give its port; end it afterwards."""
+def running(
+    server: Server, programs: Path, folder: Path, model: Path
+) -> Iterator[Live]:
+    """Start a server in a folder of its own; end it and all it started afterwards."""
     folder.mkdir(parents=True)
     ports = dict(zip(("port", "port2", "port3"), map(str, free_ports(3)), strict=True))
     words = {"python": f"{programs}/python", "bin": str(programs), **ports}
@@ -261,7 +280,7 @@ def running(server: Server, programs: Path, folder: Path, model: Path) -> Iterat
         process = subprocess.Popen(command, start_new_session=True, **options)
         try:
             wait_for(process, int(ports["port"]), folder / "log.txt")
-            yield int(ports["port"])
+            yield Live(int(ports["port"]), process.pid)
         finally:
             end(process)
 
@@ -281,9 +300,10 @@ def wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Ask a server and all that it started to end; make them after a while."""
-    for kind in (signal.SIGTERM, signal.SIGKILL):
+    for kinds in ((signal.SIGCONT, signal.SIGTERM), (signal.SIGKILL,)):
         try:
-            os.killpg(process.pid, kind)
+            for kind in kinds:
+                os.killpg(process.pid, kind)
         except ProcessLookupError:  # all have ended
             return
         try:
