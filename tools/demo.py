@@ -22,7 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "build" / "demo"
 ON_WINDOWS = os.name == "nt"
-PREDICT = "/v1/models/model:predict"  # TensorFlow Serving's
+PREDICT = "/v1/models/{name}:predict"  # TensorFlow Serving's
+MODEL = "model"
 START_SECONDS = 60
 
 
@@ -91,8 +92,9 @@ def ask_a_server(project: Path, program: Path, environment: dict[str, str]) -> N
                 "examples"
             ]
             body = json.dumps(next(iter(examples.values()))["value"])
-            print(f"$ curl {address}{PREDICT} -d '{shortened(body)}'")
-            print(shortened(json.dumps(fetch(f"{address}{PREDICT}", body))))
+            url = address + PREDICT.format(name=MODEL)
+            print(f"$ curl {url} -d '{shortened(body)}'")
+            print(shortened(json.dumps(fetch(url, body))))
         finally:
             server.terminate()
 

@@ -30,6 +30,7 @@ def test_the_demo_trains_scores_and_says_where_everything_is(framework: str) -> 
     assert demo.returncode == 0, demo.stdout + demo.stderr
     accuracy = re.search(r"^test accuracy: (0\.\d{4})$", demo.stdout, re.MULTILINE)
     assert accuracy is not None and float(accuracy[1]) >= 0.965
+    assert '{"predictions": [' in demo.stdout
     (project,) = (ROOT / "build" / "demo").iterdir()
     for name in ("model", "metrics", "log"):
         place = re.search(rf"^{name}: +(\S+)$", demo.stdout, re.MULTILINE)
