@@ -70,6 +70,28 @@ def cluster(deploy_target: str) -> str:
     return "kubernetes" if deploy_target == "kubernetes" else "none"
 
 
+def tracker(experiment_tracking: str) -> str:
+    """Return what runs are recorded with: "mlflow", or "untracked" for nothing."""
+    return "untracked" if experiment_tracking == "none" else experiment_tracking
+
+
+def tracking_file(experiment_tracking: str, option: str = "") -> str:
+    """Return the requirements that set-up installs beside others; nothing for "none".
+
+    Args:
+        experiment_tracking: the answer.
+        option: what the installer wants before a file's name, such as "-r ".
+    """
+    if experiment_tracking == "none":
+        return ""
+    return f" {option}requirements/tracking.txt"
+
+
+def test_plugins(experiment_tracking: str) -> str:
+    """Return the modules of fixtures that the project's tests load."""
+    return "samples" if experiment_tracking == "none" else "samples untracked"
+
+
 def dns_label(project_slug: str) -> str:
     """Return the name of what runs in a cluster: RFC 1035 allows no underscores."""
     return project_slug.replace("_", "-")
@@ -126,5 +148,8 @@ ALL: tuple[Callable[..., str], ...] = (
     quoted,
     slug,
     spdx,
+    test_plugins,
+    tracker,
+    tracking_file,
     with_year,
 )

@@ -56,6 +56,17 @@ _TORCHSERVE = [
     "tests/test_torchserve_handler.py",
 ]
 
+_TRACKING = [
+    *_below(
+        f"{PACKAGE}/tracking",
+        "__init__.py command.py companion.py measuring.py recorder.py sending.py "
+        "settings.py spool.py",
+    ),
+    "requirements/tracking.txt",
+    "tests/test_tracking.py",
+    "tests/untracked.py",
+]
+
 # A question, the choices that need some files, and these files, as the template names
 # them. A file that several questions decide on is in several rows.
 NEEDED_BY = [
@@ -67,6 +78,7 @@ NEEDED_BY = [
     ("framework", {"scikit-learn"}, ["configs/schemas/breast_cancer.yaml"]),
     ("framework", {"scikit-learn"}, ["tests/test_serving_fields.py"]),
     ("framework", {"scikit-learn"}, [f"{PACKAGE}/explaining/cells.py"]),
+    ("experiment_tracking", {"mlflow"}, _TRACKING),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),

@@ -10,7 +10,7 @@ import logging
 import time
 from pathlib import Path
 
-from . import backend, models, registry, utils
+from . import backend, models, recording, registry, utils
 from .checkpoints import Run, State, newest_unfinished
 from .datasets import DATASETS
 from .files import write_atomically, write_json
@@ -68,41 +68,47 @@ def train(settings: TrainSettings) -> Path:
             settings.epochs * -(-len(training[1]) // settings.batch_size),
             settings.learning_rate,
         )
-    started = time.perf_counter()
-    history = models.train_model(
-        model,
-        training,
-        validation,
-        run,
-        state,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-        quiet=settings.quiet,
-    )
-    seconds = time.perf_counter() - started
-    version = registry.save_version(
-        model_dir,
-        lambda folder: models.save_model(model, folder),
-        models.LIBRARIES,
-        metrics={name: values[-1] for name, values in history.items()},
-        history=history,
-        settings=settings.model_dump(mode="json"),
-        seed=settings.seed,
-        dataset=settings.dataset,
-        classes=dataset.classes,
-        inputs=Inputs(
-            height=images.shape[1],
-            width=images.shape[2],
-            max_value=dataset.max_value,
-        ),
-        data_sha256=fingerprint,
-    )
-    run.remove()
-    accuracy = history["val_accuracy"][-1]
-    logger.info("%d epochs fitted in %.1f s", settings.epochs, seconds)
-    print(f"validation accuracy: {accuracy:.4f}")
-    print(f"model:   {version}")
+    with recording.recorded(
+        settings, "train", settings.dataset, fingerprint, run.folder.name
+    ) as record:
+        record.history(state.history)
+        started = time.perf_counter()
+        history = models.train_model(
+            model,
+            training,
+            validation,
+            run,
+            state,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            quiet=settings.quiet,
+            on_epoch=record.epoch,
+        )
+        seconds = time.perf_counter() - started
+        version = registry.save_version(
+            model_dir,
+            lambda folder: models.save_model(model, folder),
+            models.LIBRARIES,
+            metrics={name: values[-1] for name, values in history.items()},
+            history=history,
+            settings=settings.model_dump(mode="json"),
+            seed=settings.seed,
+            dataset=settings.dataset,
+            classes=dataset.classes,
+            inputs=Inputs(
+                height=images.shape[1],
+                width=images.shape[2],
+                max_value=dataset.max_value,
+            ),
+            data_sha256=fingerprint,
+        )
+        run.remove()
+        record.version(version)
+        accuracy = history["val_accuracy"][-1]
+        logger.info("%d epochs fitted in %.1f s", settings.epochs, seconds)
+        print(f"validation accuracy: {accuracy:.4f}")
+        print(f"model:   {version}")
     return version
 
 

@@ -10,10 +10,11 @@ from pydantic import Field
 
 from .backend import BackendSettings
 from .config import Command, Settings
+from .recording import RecordSettings
 from .shared_settings import BaseExplainSettings
 
 
-class TrainSettings(BackendSettings):
+class TrainSettings(BackendSettings, RecordSettings):
     """Train a model and keep it as a new version."""
 
     dataset: Literal["digits", "mnist", "fashion_mnist"] = Field(

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from .checkpoints import Run, State
 from .config import ProjectError
-from .progress import Bookkeeper
+from .progress import Bookkeeper, OnEpoch
 from .utils import score_probabilities
 
 FloatArray = npt.NDArray[np.float32]
@@ -184,6 +184,7 @@ def train_model(
     batch_size: int = 256,
     seed: int = 1,
     quiet: bool = True,
+    on_epoch: OnEpoch | None = None,
 ) -> dict[str, list[float]]:
     """Train from the epoch that `state` has reached to the last one.
 
@@ -197,6 +198,7 @@ def train_model(
         batch_size: Images per gradient step.
         seed: Decides the order of the batches and what dropout leaves out.
         quiet: Whether to show no progress bar.
+        on_epoch: Called after every epoch with its number and its figures.
 
     Returns:
         For loss, accuracy, val_loss and val_accuracy, one value an epoch.
@@ -209,7 +211,7 @@ def train_model(
     images, labels = as_tensor(train[0]), as_tensor(train[1])
     val_images, val_labels = as_tensor(validation[0]), as_tensor(validation[1])
     with Bookkeeper(
-        run, state, epochs, quiet, lambda folder: save_model(model, folder)
+        run, state, epochs, quiet, lambda folder: save_model(model, folder), on_epoch
     ) as bookkeeper:
         for epoch in range(state.epoch, epochs):
             seed_dropout(seed, epoch)

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from . import checks, models, registry, schema
+from . import checks, models, recording, registry, schema
 from .backend import is_large
 from .baseline import baseline_score
 from .config import ConfigError
@@ -68,16 +68,23 @@ def tune(settings: TuneSettings) -> Path:
         return fmean(scores[f"cv_{main_score(expected)}"])
 
     folder = tuning_folder(settings)
-    with limited(settings.threads):
+    wanted = identity(settings, source, len(training))
+    with (
+        limited(settings.threads),
+        recording.recorded(
+            settings, "tune", source.name, wanted["data_sha256"]
+        ) as record,
+    ):
         best = tuning.search(
             folder,
             score,
             settings.estimator,
             source.task,
-            identity(settings, source, len(training)),
+            wanted,
             settings.trials,
             settings.seed,
             not settings.quiet,
+            record.trial,
         )
     file = tuning.best_file(folder, settings.estimator)
     for name, value in best.parameters.items():
@@ -94,11 +101,28 @@ def tune(settings: TuneSettings) -> Path:
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     source, expected = find_with_schema(settings)
+    fingerprint = file_sha256(source.path)
+    with recording.recorded(settings, "train", source.name, fingerprint) as record:
+        version = train_version(settings, source, expected, fingerprint, record)
+        print(f"model:   {version}")
+    return version
+
+
+def train_version(
+    settings: TrainSettings,
+    source: Source,
+    expected: Schema,
+    fingerprint: str,
+    record: recording.Recorder,
+) -> Path:
+    """Train a model on a table, save it, tell the record, and return its folder."""
     started = time.perf_counter()
     if is_large(source.path, settings):
         from . import large
 
-        result = large.train(settings, source, expected, settings.parameters)
+        result = large.train(
+            settings, source, expected, settings.parameters, record.epoch
+        )
         last = {name: values[-1] for name, values in result.history.items()}
         metrics = {**last, **{f"rows_{k}": n for k, n in result.rows.items()}}
         pipeline, history = result.pipeline, result.history
@@ -136,9 +160,10 @@ def train(settings: TrainSettings) -> Path:
         dataset=source.name,
         classes=expected.classes,
         inputs=Inputs(target=source.target, task=source.task, columns=expected.kinds),
-        data_sha256=file_sha256(source.path),
+        data_sha256=fingerprint,
     )
-    print(f"model:   {version}")
+    record.history(history)
+    record.version(version)
     return version
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from .config import Command, Settings
+from .recording import RecordSettings
 from .shared_settings import BaseExplainSettings
 
 
@@ -76,7 +77,7 @@ class ExploreSettings(DataSettings):
     """Summarise a table on the terminal, and as an HTML page."""
 
 
-class FitSettings(DataSettings):
+class FitSettings(DataSettings, RecordSettings):
     """What decides how a model is fitted."""
 
     quarantine: Path | None = Field(

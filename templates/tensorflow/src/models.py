@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checkpoints import Run, State
-from .progress import Bookkeeper
+from .progress import Bookkeeper, OnEpoch
 from .utils import score_probabilities
 
 FloatArray = npt.NDArray[np.float32]
@@ -200,6 +200,7 @@ def train_model(
     batch_size: int = 256,
     seed: int = 1,
     quiet: bool = True,
+    on_epoch: OnEpoch | None = None,
 ) -> dict[str, list[float]]:
     """Train from the epoch that `state` has reached to the last one.
 
@@ -213,6 +214,7 @@ def train_model(
         batch_size: Images per gradient step.
         seed: Decides the order of the batches and what dropout leaves out.
         quiet: Whether to show no progress bar.
+        on_epoch: Called after every epoch with its number and its figures.
 
     Returns:
         For loss, accuracy, val_loss and val_accuracy, one value an epoch.
@@ -221,7 +223,7 @@ def train_model(
     make_epoch = graph_epoch if on_tensorflow else keras_epoch
     run_epoch = make_epoch(model, train, validation, batch_size)
     bookkeeper = Bookkeeper(
-        run, state, epochs, quiet, lambda folder: save_model(model, folder)
+        run, state, epochs, quiet, lambda folder: save_model(model, folder), on_epoch
     )
     with bookkeeper:
         for epoch in range(state.epoch, epochs):

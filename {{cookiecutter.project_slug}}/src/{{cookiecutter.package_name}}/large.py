@@ -20,7 +20,7 @@ from .datasets import DataError, Source
 from .reading import sample_rows
 from .schema import Schema
 from .settings import ChunkSettings, TrainSettings
-from .streaming import ChunkedResult, evaluate_in_chunks, train_in_chunks
+from .streaming import ChunkedResult, OnEpoch, evaluate_in_chunks, train_in_chunks
 from .workers import start_workers
 
 
@@ -42,6 +42,7 @@ def train(
     source: Source,
     expected: Schema,
     parameters: dict[str, Any],
+    on_epoch: OnEpoch | None = None,
 ) -> ChunkedResult:
     """Train a linear model on a table, a chunk at a time.
 
@@ -50,6 +51,7 @@ def train(
         source: The table.
         expected: What its columns may hold; a row that is bad ends the training.
         parameters: Those of SGDClassifier or SGDRegressor.
+        on_epoch: Called after every epoch with its number and its scores.
 
     Raises:
         ConfigError: If the settings ask for what cannot be had in chunks.
@@ -95,6 +97,7 @@ def train(
                 workers=workers,
                 epochs=settings.epochs,
                 progress=not settings.quiet,
+                on_epoch=on_epoch,
             )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from types import FrameType
 
-from . import settings, shared_settings
+from . import recording, settings, shared_settings
 from .backend import prepare
 from .config import ProjectError, load_settings
 from .logs import LOGGING_CONFIG, set_up_logging
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 PROGRAM = "{{ cookiecutter.project_slug }}"
 BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
-COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS}
+COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS, **recording.COMMANDS}
 
 
 def run_command(name: str, arguments: Sequence[str]) -> None:

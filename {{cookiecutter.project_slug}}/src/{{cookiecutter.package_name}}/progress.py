@@ -10,6 +10,9 @@ from tqdm import tqdm
 
 from .checkpoints import Run, State
 
+# Told the number of an epoch, and its loss and metrics.
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+
 logger = logging.getLogger(__name__)
 
 
@@ -23,6 +26,7 @@ class Bookkeeper:
         epochs: int,
         quiet: bool,
         write_model: Callable[[Path], None],
+        on_epoch: OnEpoch | None = None,
     ) -> None:
         """Take up the training at the epoch that `state` has reached.
 
@@ -32,11 +36,14 @@ class Bookkeeper:
             epochs: Passes over the training set in all.
             quiet: Whether to show no progress bar.
             write_model: Called with a folder to write the model into.
+            on_epoch: Called after every epoch with its number, counted from 1, and
+                its figures.
         """
         self.run = run
         self.state = state
         self.epochs = epochs
         self.write_model = write_model
+        self.on_epoch = on_epoch
         show_bar = sys.stderr.isatty() and not quiet
         # Beside a bar, a line an epoch would be noise; the log file has it anyway.
         self.level = logging.DEBUG if show_bar else logging.INFO
@@ -50,6 +57,8 @@ class Bookkeeper:
             self.state.history.setdefault(name, []).append(float(value))
         self.state.epoch += 1
         self.run.save(self.state, self.write_model)
+        if self.on_epoch:
+            self.on_epoch(self.state.epoch, figures)
         shown = {name: f"{value:.4f}" for name, value in figures.items()}
         text = " ".join(f"{name} {value}" for name, value in shown.items())
         logger.log(self.level, "epoch %d/%d: %s", self.state.epoch, self.epochs, text)

@@ -11,6 +11,7 @@ from pydantic_settings import CliPositionalArg
 
 from .config import Command, Settings
 from .delivery_settings import DeploySettings, FetchSettings
+from .recording import RecordSettings
 from .serving.settings import ServeSettings
 
 
@@ -49,7 +50,7 @@ class ExportSettings(Settings):
     )
 
 
-class RegistrySettings(Settings):
+class RegistrySettings(RecordSettings):
     """List, show, verify versions; promote one to production, or roll back."""
 
     action: CliPositionalArg[

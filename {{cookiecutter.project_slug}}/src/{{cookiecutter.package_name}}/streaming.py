@@ -29,6 +29,8 @@ from .workers import InOrder
 Array = npt.NDArray[Any]
 # check(frame, first_row) returns the frame, or raises a DataError that names the row.
 Check = Callable[[pd.DataFrame, int], pd.DataFrame]
+# on_epoch(number, scores) is told what an epoch has reached.
+OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def train_in_chunks(
     workers: InOrder,
     epochs: int = 1,
     progress: bool = False,
+    on_epoch: OnEpoch | None = None,
 ) -> ChunkedResult:
     """Train on all training rows of a table.
 
@@ -144,6 +147,8 @@ def train_in_chunks(
             this process scans the file.
         epochs: How often each row is used.
         progress: Whether to show a bar.
+        on_epoch: Called after every epoch with its number, counted from 1, and its
+            scores.
 
     Raises:
         DataError: If a row is wrong, or the file changes meanwhile.
@@ -183,6 +188,8 @@ def train_in_chunks(
             for name in ("accuracy", "loss", "r2", "mae", "rmse"):
                 if name in scores:
                     history.setdefault(f"val_{name}", []).append(scores[name])
+        if on_epoch:
+            on_epoch(epoch + 1, {name: values[-1] for name, values in history.items()})
     return ChunkedResult(pipeline, history, rows)
 
 

@@ -27,6 +27,8 @@ from .models import Estimator
 logger = logging.getLogger(__name__)
 
 Objective = Callable[[dict[str, Any]], float]
+# Told the number of a trial, its parameters and its score.
+OnTrial = Callable[[int, dict[str, Any], float], None]
 
 
 class Best(BaseModel):
@@ -85,6 +87,7 @@ def search(
     trials: int = 30,
     seed: int = 1,
     progress: bool = False,
+    on_trial: OnTrial | None = None,
 ) -> Best:
     """Try parameters until there are as many trials as wanted.
 
@@ -98,6 +101,7 @@ def search(
         trials: The number wanted, those of an earlier search included.
         seed: Decides what is tried.
         progress: Whether to show a bar.
+        on_trial: Called after every trial with its number, parameters and score.
 
     Returns:
         The best trial; the first of several.
@@ -117,6 +121,11 @@ def search(
     done = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
     if done:
         logger.info("%s: going on after %d trials", file, done)
+
+    def tell(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if on_trial and trial.value is not None:
+            on_trial(trial.number, trial.params, trial.value)
+
     bar = tqdm(
         total=trials, initial=done, desc="tune", unit="trial", disable=not progress
     )
@@ -125,7 +134,9 @@ def search(
             # A sampler of its own for each trial: its generator's state is not stored.
             study.sampler = optuna.samplers.TPESampler(seed=(seed + number) % 2**32)
             study.optimize(
-                lambda trial: objective(suggest(trial, estimator, task)), n_trials=1
+                lambda trial: objective(suggest(trial, estimator, task)),
+                n_trials=1,
+                callbacks=[tell] if on_trial else None,
             )
             bar.update()
             bar.set_postfix(best=f"{study.best_value:.4f}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from . import aliases
+from . import aliases, recording
 from .config import ConfigError
 from .registry import (
     Manifest,
@@ -35,6 +35,8 @@ def registry(settings: RegistrySettings) -> None:
         "verify": verify,
     }
     actions[settings.action](model_dir, settings.version)
+    if settings.action in ("promote", "rollback"):
+        recording.promoted(settings)
 
 
 def list_versions(model_dir: Path, version: int | None) -> None:

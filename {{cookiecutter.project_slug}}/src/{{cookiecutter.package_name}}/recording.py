@@ -1,0 +1,1 @@
+{{ cookiecutter.__tracker | variant("*/src/recording.py") -}}
