@@ -177,7 +177,8 @@ def test_conda_installs_the_same_hashed_versions(
     assert environment["name"] == default_project.path.name
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     (pip,) = (line for line in environment["dependencies"] if isinstance(line, dict))
-    assert pip == {"pip": ["-r requirements/dev.txt"]}
+    files = ["-r requirements/dev.txt", "-r requirements/tracking.txt"]
+    assert pip == {"pip": files}
 
 
 def test_github_checks_and_tests_on_every_system(

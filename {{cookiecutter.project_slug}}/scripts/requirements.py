@@ -5,8 +5,8 @@
     poe lock dev              compile requirements/dev.txt alone
     python scripts/requirements.py check
 
-Every file starts with a SHA-256 of the tables it was compiled from, so `check` needs
-no network and notices any change of a range, a group or the supported Pythons.
+Every file starts with a SHA-256 of what it was compiled from, so `check` needs no
+network and notices any change of a range in its group, or of the supported Pythons.
 uv does the resolving. `uv.lock` would do the same work, but it records the address of
 the package index, and these files are to be committed whatever index you use. What uv
 reads from the environment counts here too, such as UV_FIND_LINKS, a folder of wheels,
@@ -35,13 +35,29 @@ def read_pyproject(root: Path = ROOT) -> dict[str, Any]:
     return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def fingerprint(pyproject: dict[str, Any]) -> str:
-    """Return the SHA-256 of everything that decides which versions are chosen."""
+def members(pyproject: dict[str, Any], group: str) -> list[str]:
+    """Return what a group asks for, together with the groups that it includes."""
+    found: set[str] = set()
+    for entry in pyproject["dependency-groups"][group]:
+        if isinstance(entry, str):
+            found.add(entry)
+        else:
+            found.update(members(pyproject, entry["include-group"]))
+    return sorted(found)
+
+
+def fingerprint(pyproject: dict[str, Any], name: str) -> str:
+    """Return the SHA-256 of what a file is compiled from.
+
+    Only its own group counts, so that a group more or less leaves the others' files as
+    they are. uv.txt has the version of uv that dev.txt has.
+    """
     project = pyproject["project"]
+    group = {"base": None, "uv": "dev"}.get(name, name)
     decisive = {
         "requires-python": project["requires-python"],
-        "dependencies": project["dependencies"],
-        "dependency-groups": pyproject["dependency-groups"],
+        "dependencies": [] if name in STANDALONE else project["dependencies"],
+        "group": members(pyproject, group) if group else [],
     }
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
@@ -66,7 +82,6 @@ def plan(pyproject: dict[str, Any]) -> dict[str, list[str]]:
 def stale_files(root: Path = ROOT) -> list[str]:
     """Return what is wrong with requirements/, one sentence a file; empty if fine."""
     pyproject = read_pyproject(root)
-    stamp = STAMP + fingerprint(pyproject)
     expected = {f"{name}.txt" for name in plan(pyproject)}
     present = {path.name for path in (root / "requirements").glob("*.txt")}
     problems = [f"{name} is missing" for name in sorted(expected - present)]
@@ -75,6 +90,7 @@ def stale_files(root: Path = ROOT) -> list[str]:
     ]
     for name in sorted(expected & present):
         text = (root / "requirements" / name).read_text(encoding="utf-8")
+        stamp = STAMP + fingerprint(pyproject, name.removesuffix(".txt"))
         if text.partition("\n")[0] != stamp:
             problems.append(f"{name} was compiled from another pyproject.toml")
     return problems
@@ -97,7 +113,6 @@ def compile_files(wanted: list[str], upgrade: bool) -> None:
     """Compile the files named, or all, so that a package has one version in them."""
     pyproject = read_pyproject()
     FOLDER.mkdir(exist_ok=True)
-    stamp = STAMP + fingerprint(pyproject)
     # Otherwise uv takes the running Python for the oldest one to be supported.
     options = ["--python-version", oldest_python(pyproject)]
     options += ["--upgrade"] if upgrade else []
@@ -112,6 +127,7 @@ def compile_files(wanted: list[str], upgrade: bool) -> None:
     for name in sorted(files, key=lambda name: (name != "dev", name != "ml", name)):
         if not wanted or name in wanted:
             follow = ["--constraints", "requirements/dev.txt"] if name != "dev" else []
+            stamp = STAMP + fingerprint(pyproject, name)
             compile_file(name, files[name], options + follow, stamp)
 
 

@@ -47,7 +47,7 @@
         $Conda = Find-Conda
         # `update` would do for a new environment too, but not in every version of each tool.
         $Action = if (Test-Environment $Conda) { 'update' } else { 'create' }
-        Write-Host "$Conda env ${Action}: environment $Name, with requirements/dev.txt; this takes a few minutes"
+        Write-Host "$Conda env ${Action}: environment $Name, with requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes"
         & $Conda env $Action --name $Name --file environment.yml
         if ($LASTEXITCODE) { throw "the environment could not be made; $Conda says why above" }
         & $Conda run --name $Name python -m pip --quiet install `

@@ -60,7 +60,7 @@ ACTION=create
 if "$CONDA" run --name "$NAME" python --version >/dev/null 2>&1; then
     ACTION=update
 fi
-say "$CONDA env $ACTION: environment $NAME, with requirements/dev.txt; this takes a few minutes"
+say "$CONDA env $ACTION: environment $NAME, with requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes"
 "$CONDA" env "$ACTION" --name "$NAME" --file environment.yml ||
     fail "the environment could not be made; $CONDA says why above"
 "$CONDA" run --name "$NAME" python -m pip --quiet install \

@@ -107,9 +107,9 @@
             if (-not (Test-Python $VenvPython)) { throw "$(& $VenvPython --version) is not $Supported" }
         }
 
-        Write-Host "installing requirements/dev.txt into .venv ($(& $VenvPython --version))"
-        & $Uv pip sync --quiet --compile-bytecode --python $VenvPython --require-hashes requirements/dev.txt
-        if ($LASTEXITCODE) { throw 'requirements/dev.txt could not be installed; uv says why above' }
+        Write-Host "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(& $VenvPython --version))"
+        & $Uv pip sync --quiet --compile-bytecode --python $VenvPython --require-hashes requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}
+        if ($LASTEXITCODE) { throw 'the requirements could not be installed; uv says why above' }
         & $Uv pip install --quiet --python $VenvPython --no-deps --no-build-isolation --editable .
         if ($LASTEXITCODE) { throw 'the project could not be installed; uv says why above' }
         Write-Host 'ready: .venv\Scripts\{{ cookiecutter.project_slug }} --help'

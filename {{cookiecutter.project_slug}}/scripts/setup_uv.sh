@@ -102,11 +102,11 @@ if ! supported .venv/bin/python; then
     supported .venv/bin/python || fail "$(.venv/bin/python --version) is not $SUPPORTED"
 fi
 
-say "installing requirements/dev.txt into .venv ($(.venv/bin/python --version))"
+say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(.venv/bin/python --version))"
 # Compiled now, as pip does, so that the first command does not have to.
 "$UV" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes \
-    requirements/dev.txt ||
-    fail "requirements/dev.txt could not be installed; uv says why above"
+    requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} ||
+    fail "the requirements could not be installed; uv says why above"
 "$UV" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; uv says why above"
 say "ready: .venv/bin/{{ cookiecutter.project_slug }} --help, or \`source .venv/bin/activate\` first"

@@ -81,10 +81,10 @@
             if ($LASTEXITCODE) { throw 'pip could not be put into .venv; remove .venv and try again' }
         }
 
-        Write-Host "installing requirements/dev.txt into .venv ($(& $VenvPython --version)); this takes a few minutes"
+        Write-Host "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(& $VenvPython --version)); this takes a few minutes"
         & $VenvPython -m pip --disable-pip-version-check --quiet install `
-            --require-hashes -r requirements/dev.txt
-        if ($LASTEXITCODE) { throw 'requirements/dev.txt could not be installed; pip says why above' }
+            --require-hashes -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }}
+        if ($LASTEXITCODE) { throw 'the requirements could not be installed; pip says why above' }
         & $VenvPython -m pip --disable-pip-version-check --quiet install `
             --no-deps --no-build-isolation --editable .
         if ($LASTEXITCODE) { throw 'the project could not be installed; pip says why above' }

@@ -71,9 +71,9 @@ fi
 
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
-say "installing requirements/dev.txt into .venv ($(.venv/bin/python --version)); this takes a few minutes"
-pip install --require-hashes -r requirements/dev.txt ||
-    fail "requirements/dev.txt could not be installed; pip says why above"
+say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(.venv/bin/python --version)); this takes a few minutes"
+pip install --require-hashes -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }} ||
+    fail "the requirements could not be installed; pip says why above"
 pip install --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; pip says why above"
 say "ready: .venv/bin/{{ cookiecutter.project_slug }} --help, or \`source .venv/bin/activate\` first"

@@ -69,32 +69,30 @@ def tune(settings: TuneSettings) -> Path:
 
     folder = tuning_folder(settings)
     wanted = identity(settings, source, len(training))
-    with (
-        limited(settings.threads),
-        recording.recorded(
-            settings, "tune", source.name, wanted["data_sha256"]
-        ) as record,
-    ):
-        best = tuning.search(
-            folder,
-            score,
-            settings.estimator,
-            source.task,
-            wanted,
-            settings.trials,
-            settings.seed,
-            not settings.quiet,
-            record.trial,
-        )
-    file = tuning.best_file(folder, settings.estimator)
-    for name, value in best.parameters.items():
+    with recording.recorded(
+        settings, "tune", source.name, wanted["data_sha256"]
+    ) as record:
+        with limited(settings.threads):
+            best = tuning.search(
+                folder,
+                score,
+                settings.estimator,
+                source.task,
+                wanted,
+                settings.trials,
+                settings.seed,
+                not settings.quiet,
+                record.trial,
+            )
+        file = tuning.best_file(folder, settings.estimator)
+        for name, value in best.parameters.items():
+            shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+            print(f"{name}: {shown}")
         print(
-            f"{name}: {value:.6g}" if isinstance(value, float) else f"{name}: {value}"
+            f"cv_{main_score(expected)}: {best.score:.4f}, the best of {best.trials} "
+            "trials"
         )
-    print(
-        f"cv_{main_score(expected)}: {best.score:.4f}, the best of {best.trials} trials"
-    )
-    print(f"best:    {file}")
+        print(f"best:    {file}")
     return file
 
 

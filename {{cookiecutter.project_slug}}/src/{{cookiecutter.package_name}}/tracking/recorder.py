@@ -90,16 +90,15 @@ def recorded(
         run: The name of the run, to go on with one; a new one if not given.
     """
     model_dir = settings.models_dir / settings.model_name
-    recorder = Recorder(
-        Spool(model_dir / FOLDER / (run or new_name())) if settings.tracking else None
-    )
+    spool = Spool(model_dir / FOLDER / (run or new_name()))
+    recorder = Recorder(spool if settings.tracking else None)
+    recorder.tell("start", **start_facts(settings, command, data, data_sha256))
     if recorder.spool is None:
         yield recorder
         return
-    recorder.tell("start", **start_facts(settings, command, data, data_sha256))
-    sender = companion.start(settings, recorder.spool)
+    sender = companion.start(settings, spool)
     try:
-        with log_into(recorder.spool.folder / LOG):
+        with log_into(spool.folder / LOG):
             yield recorder
     except BaseException as error:
         stopped = isinstance(error, KeyboardInterrupt)

@@ -28,7 +28,7 @@ from mlflow.exceptions import MlflowException
 from ..aliases import production
 from ..registry import read_manifest
 from .recorder import MANNERS, PLACES
-from .spool import EVENTS, LOG, SYSTEM, Event, Sent, Spool, flat
+from .spool import EVENTS, LOG, SYSTEM, Event, Sent, Spool, flat, masked
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Sender:
         except Exception as error:  # of MLflow, a driver or a connection: many kinds
             logger.debug("%s: not sent", spool.name, exc_info=True)
             sent = spool.sent(self.uri)
-            sent.problem = " ".join(str(error).split())[:300] or type(error).__name__
+            sent.problem = reason(error)
             spool.write_sent(self.uri, sent)
             return False
         return True
@@ -117,11 +117,12 @@ class Sender:
     ) -> str:
         """Return the identifier of a run; make it if it is not there."""
         experiment = self.client.get_experiment_by_name(self.experiment)
-        identifier = (
-            experiment.experiment_id
-            if experiment
-            else self.client.create_experiment(self.experiment)
-        )
+        if experiment:
+            identifier = experiment.experiment_id
+        else:
+            identifier = self.client.create_experiment(
+                self.experiment, artifact_location(self.uri)
+            )
         found = self.client.search_runs(
             [identifier], f"tags.{NAME_TAG} = '{name}'", max_results=1
         )
@@ -275,6 +276,28 @@ class Sender:
         )
         if found and aliases.get(ALIAS) != found[0].version:
             self.client.set_registered_model_alias(name, ALIAS, found[0].version)
+
+
+def reason(error: BaseException) -> str:
+    """Return in one line why MLflow could not be reached, without passwords.
+
+    MLflow's own message names requests and retries; what the system said, such as
+    "Connection refused", is the last error of the system among the causes.
+    """
+    shown, cause = error, error.__cause__ or error.__context__
+    while cause:
+        shown = cause if isinstance(cause, OSError) else shown
+        cause = cause.__cause__ or cause.__context__
+    text = masked(" ".join(str(shown).split()))
+    return text[:300] or type(shown).__name__
+
+
+def artifact_location(uri: str) -> str | None:
+    """Return where artifacts go: beside a file with a database, else as MLflow says."""
+    scheme, found, path = uri.partition(":///")
+    if not found or not scheme.startswith("sqlite"):
+        return None
+    return (Path(path).resolve().parent / "mlruns").as_uri()
 
 
 def usable(name: str) -> str:

@@ -12,6 +12,7 @@ killed leaves whole lines and at most one part, which is passed over.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -163,11 +164,9 @@ def runs(model_dir: Path) -> list[Spool]:
     return [Spool(file.parent) for file in files]
 
 
-def masked(address: str) -> str:
-    """Return an address without the user and the password in it, to be shown."""
-    scheme, found, rest = address.partition("://")
-    start, at, host = rest.rpartition("@")
-    return f"{scheme}{found}***@{host}" if at and start else address
+def masked(text: str) -> str:
+    """Return a text with addresses in it, without their users and passwords."""
+    return re.sub(r"://[^/@\s]+@", "://***@", text)
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
