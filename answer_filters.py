@@ -87,7 +87,7 @@ def tracking_file(experiment_tracking: str, option: str = "") -> str:
     return f" {option}requirements/tracking.txt"
 
 
-def test_plugins(experiment_tracking: str) -> str:
+def fixture_modules(experiment_tracking: str) -> str:
     """Return the modules of fixtures that the project's tests load."""
     return "samples" if experiment_tracking == "none" else "samples untracked"
 
@@ -143,12 +143,12 @@ ALL: tuple[Callable[..., str], ...] = (
     dns_label,
     example_description,
     example_name,
+    fixture_modules,
     markdown,
     module_name,
     quoted,
     slug,
     spdx,
-    test_plugins,
     tracker,
     tracking_file,
     with_year,

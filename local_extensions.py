@@ -21,6 +21,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -192,7 +193,12 @@ def leave_out_unchosen(environment: Environment) -> None:
     does not look at their paths.
     """
     from_string = environment.from_string
-    by_choice = CONDITIONS.keys() - read_questions(ROOT)["_copy_without_render"]
+    copied = read_questions(ROOT)["_copy_without_render"]
+    by_choice = {
+        name
+        for name in CONDITIONS
+        if not any(fnmatch(name, pattern) for pattern in copied)
+    }
 
     def path_by_choice(source: str, *args: Any, **options: Any) -> Any:
         template = from_string(source, *args, **options)

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,37 @@ def test_only_the_chosen_service_is_configured(
     }
     assert configured == {provider} - {"none"}
     assert not (project.path / ".github").exists() or provider == "github"
+
+
+@pytest.mark.parametrize("framework", choices()["framework"])
+def test_without_experiment_tracking_nothing_speaks_of_mlflow(
+    bake: Bake, framework: str
+) -> None:
+    project = bake(framework=framework, experiment_tracking="none")
+    assert project.exit_code == 0, project.stderr
+    named = [
+        name
+        for name in project.files()
+        if "mlflow" in f"{name}\n{project.read(name)}".lower()
+    ]
+    assert named == []
+    assert not project.has_file("requirements/tracking.txt")
+
+
+@pytest.mark.parametrize("framework", choices()["framework"])
+def test_the_other_requirements_are_the_same_with_and_without_tracking(
+    bake: Bake, framework: str
+) -> None:
+    one, other = (
+        bake(framework=framework, experiment_tracking=answer)
+        for answer in choices()["experiment_tracking"]
+    )
+    shared = [name for name in other.files() if name.startswith("requirements/")]
+    assert "requirements/dev.txt" in shared
+    for name in shared:
+        assert one.read(name) == other.read(name)
+    for project in (one, other):
+        project.run(sys.executable, "scripts/requirements.py", "check")
 
 
 @pytest.mark.parametrize("version", choices()["python_version"])

@@ -22,7 +22,15 @@ from jinja2 import (
 from markdown_it import MarkdownIt
 
 from answer_checks import Problem
-from answer_filters import cluster, container, markdown, quoted
+from answer_filters import (
+    cluster,
+    container,
+    fixture_modules,
+    markdown,
+    quoted,
+    tracker,
+    tracking_file,
+)
 from conftest import ROOT, questions
 from local_extensions import AnswersExtension, literal, message
 
@@ -125,6 +133,29 @@ def test_a_cluster_needs_images_and_images_need_no_cluster(
 ) -> None:
     assert target in questions()["_choices"]["deploy_target"]
     assert (container(target), cluster(target)) == (images, manifests)
+
+
+@pytest.mark.parametrize(
+    ("answer", "variant", "file", "option", "plugins"),
+    [
+        (
+            "mlflow",
+            "mlflow",
+            " requirements/tracking.txt",
+            " -r requirements/tracking.txt",
+            "samples untracked",
+        ),
+        ("none", "untracked", "", "", "samples"),
+    ],
+)
+def test_what_records_runs_is_installed_and_switched_off_in_tests(
+    answer: str, variant: str, file: str, option: str, plugins: str
+) -> None:
+    assert answer in questions()["_choices"]["experiment_tracking"]
+    assert tracker(answer) == variant
+    assert (ROOT / "templates" / variant / "src/recording.py").is_file()
+    assert (tracking_file(answer), tracking_file(answer, "-r ")) == (file, option)
+    assert fixture_modules(answer) == plugins
 
 
 @given(SOURCES)

@@ -87,4 +87,5 @@ def test_a_render_has_the_files_it_needs_without_the_hook_too(
         answers = {"framework": framework, "ci_provider": "github"}
         files = set(bake(*options, package_name="digits", **answers).files())
         answers |= {"deploy_target": "kubernetes", "package_name": "digits"}
+        answers |= {"experiment_tracking": "mlflow"}
         assert files.isdisjoint(unchosen_files(answers).split())

@@ -12,7 +12,7 @@ import pytest
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 
-pytest_plugins = "{{ cookiecutter.experiment_tracking | test_plugins }}".split()
+pytest_plugins = "{{ cookiecutter.experiment_tracking | fixture_modules }}".split()
 
 ROOT = Path(__file__).parents[1]
 
