@@ -40,8 +40,8 @@ FILE = re.compile(
 )
 # After a mark, or alone on a line: prose may go on with "make sure" there.
 TASK = re.compile(
-    r"(?m)(?:[`\"]|&& |run: |:  )(?:\S*[/\\])?(make|poe)((?: [a-z]+)+)"
-    r"|^[ \t#-]*(make|poe)((?: [a-z]+)+) *(?:$|ARGS|#|--)"
+    r"(?m)(?:[`\"]|&& |run: |:  )(?:\S*[/\\])?(make|poe)((?: [a-z]+(?:-[a-z]+)*)+)"
+    r"|^[ \t#-]*(make|poe)((?: [a-z]+(?:-[a-z]+)*)+) *(?:$|ARGS|#|--)"
 )
 GROUP = re.compile(r"--(?:group|only)[ =]([a-z,]+)")
 GROUPS_TEXT = re.compile(r"(?s)The dependency groups .*?(?:\n\n|$)")
@@ -94,16 +94,19 @@ class Render:
 
     @cached_property
     def commands(self) -> frozenset[str]:
-        """The names in both modules' tables COMMANDS, such as "train"."""
-        names = ("settings", "shared_settings")
-        texts = [self.read(f"src/{self.package}/{name}.py") for name in names]
+        """The names in the tables COMMANDS of all settings, such as "train"."""
+        texts = [
+            self.read(name)
+            for name in self.files
+            if fnmatch(name, f"src/{self.package}/*settings.py")
+        ]
         tables = [
             node.value
             for node in itertools.chain(*(ast.parse(text).body for text in texts))
             if isinstance(node, ast.Assign | ast.AnnAssign)
             and ast.unparse(node).startswith("COMMANDS")
         ]
-        assert len(tables) == len(names)
+        assert len(tables) >= 2
         return frozenset(
             ast.literal_eval(key)
             for table in tables
