@@ -93,7 +93,9 @@ def run_in(project: Path, *command: str) -> str:
 
 def set_up(folder: Path, framework: str) -> tuple[Path, str]:
     """Render and install a project with the data; return it and its package."""
-    seconds_to_render(ROOT, folder, f"framework={framework}", PYTHON_VERSION)
+    # What it is compared with records nothing.
+    answers = (f"framework={framework}", "experiment_tracking=none", PYTHON_VERSION)
+    seconds_to_render(ROOT, folder, *answers)
     (project,) = folder.iterdir()
     subprocess.run([sys.executable, str(LOCAL_WHEELS), str(project)], check=True)
     subprocess.run(["bash", "scripts/setup_uv.sh"], cwd=project, check=True)

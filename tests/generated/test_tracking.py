@@ -24,6 +24,11 @@ pytestmark = [
 
 EPOCHS = 300
 PATIENCE = 180  # seconds, on a machine that does much else
+# The server reports no use of it, and does not start what runs jobs.
+QUIETLY = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
 
 
 def until(what: str, condition: Callable[[], Any]) -> Any:
@@ -66,7 +71,7 @@ class Server:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+                env=os.environ | QUIETLY,
             )
         try:
             until("an answer of the server", self.is_healthy)
@@ -137,11 +142,10 @@ def lines_of(file: Path) -> int:
     return len(file.read_bytes().splitlines()) if file.is_file() else 0
 
 
-@pytest.mark.parametrize("framework", ["tensorflow", "pytorch"])
 def test_a_server_is_killed_in_the_middle_of_a_training_and_nothing_is_lost(
-    framework: str, installed: Installed, tmp_path: Path
+    installed: Installed, tmp_path: Path
 ) -> None:
-    project = installed(framework)
+    project = installed("tensorflow")
     server = Server(project, tmp_path)
     places = ["--models-dir", str(tmp_path / "models"), "--tracking-uri"]
     places += [server.address, "--log-dir", str(tmp_path / "logs")]
@@ -194,7 +198,7 @@ def test_a_server_is_killed_in_the_middle_of_a_training_and_nothing_is_lost(
     assert manifest["data_sha256"].startswith(given["dataset"]["digest"])
     (tags,) = found["versions"]
     assert {"key": "version", "value": "1"} in tags
-    print(f"{framework}: {EPOCHS} epochs, each once, after the server was killed")
+    print(f"{EPOCHS} epochs, each once, after the server was killed")
 
 
 def test_a_server_that_accepts_and_never_answers_costs_no_training(

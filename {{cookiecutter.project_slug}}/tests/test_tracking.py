@@ -1,5 +1,6 @@
 """Experiment tracking: what is written, what MLflow gets of it, and what goes wrong."""
 
+import io
 import json
 import logging
 import os
@@ -473,3 +474,124 @@ def test_no_other_command_imports_mlflow() -> None:
         "sys.exit('mlflow' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_promotion_is_sent_once_there_are_runs(
+    tracked: None,
+    address: str,
+    client: Any,
+    save: Callable[[bool], Path],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    options = ["--tracking-uri", address, "--experiment", "promoted"]
+    settings = RecordSettings(tracking_uri=address, experiment="promoted")
+    save(True)
+    recording.promoted(settings)  # there is no run: MLflow is not even asked
+    with recording.recorded(settings, "train", "x", "0" * 64) as record:
+        record.version(save(True))
+    assert main.main(["registry", "promote", "--quiet", *options]) == 0
+    found = client.get_model_version_by_alias("promoted-model", "production")
+    assert found.tags["version"] == "2"
+    assert [line for line in caplog.records if line.levelno > logging.INFO] == []
+
+
+def test_a_promotion_that_cannot_be_sent_is_a_warning(
+    record_settings: RecordSettings,
+    unsent: None,
+    save: Callable[[bool], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with recording.recorded(record_settings, "train", "x", "0" * 64) as record:
+        record.version(save(True))
+    for status in (1, 0):
+        program = subprocess.Popen(
+            [sys.executable, "-c", f"raise SystemExit({status})"]
+        )
+        sender = companion.Companion(program)
+        monkeypatch.setattr(companion, "start", lambda settings, run, by=sender: by)
+        recording.promoted(record_settings)
+    assert caplog.text.count("`tracking sync` says so") == 1
+
+
+def test_who_stops_a_training_does_not_wait_for_what_is_sent(
+    record_settings: RecordSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    program = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    sender = companion.Companion(program)
+    monkeypatch.setattr(companion, "start", lambda settings, run: sender)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        recording.recorded(record_settings, "train", "x", "0" * 64),
+    ):
+        raise KeyboardInterrupt
+    assert program.wait(60) == 1  # it read the end of its input
+    assert caplog.messages == []
+
+
+def test_what_cannot_be_started_or_logged_is_a_warning(
+    record_settings: RecordSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    run = Spool(record_settings.models_dir / "model" / ".runs" / "one")
+    (run.folder / LOG).mkdir(parents=True)  # a folder where the log should be
+    with recording.recorded(record_settings, "train", "x", "0" * 64, "one"):
+        pass
+    assert "nothing is sent to MLflow" in caplog.text
+    assert "the log is not recorded" in caplog.text
+    assert run.status() == "FINISHED"
+
+
+def test_the_companion_sends_while_the_training_goes_on(
+    record_settings: RecordSettings,
+    unsent: None,
+    address: str,
+    client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also, what fails once is tried again before the end."""
+    over, attempts = threading.Event(), []
+    from {{ cookiecutter.package_name }}.tracking.sending import Sender
+
+    with recording.recorded(record_settings, "train", "x", "0" * 64) as record:
+        record.epoch(1, {"loss": 0.5})
+    run = only_run(record_settings)
+    whole = Sender.send
+
+    def fails_once(sender: Sender, run: Spool, over_: bool) -> None:
+        attempts.append(over_)
+        if len(attempts) == 1:
+            raise ConnectionRefusedError("not yet")
+        whole(sender, run, over_)
+        if len(attempts) == 2:
+            assert run.sent(address).events == 3
+            over.set()
+
+    monkeypatch.setattr(Sender, "send", fails_once)
+    monkeypatch.setattr(companion, "PAUSE", 0.01)
+    monkeypatch.setattr(companion, "AGAIN", 0.0)
+    order = InThisProcess(record_settings, run).order._replace(uri=address)
+    assert companion.follow(order, over)
+    assert attempts == [False, False, True]
+
+
+def test_the_companion_does_what_its_first_line_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    order = companion.Order(str(tmp_path), None, NOBODY, "x", 1e9)
+    lines = io.StringIO(json.dumps(order) + "\n")
+    asked: list[companion.Order] = []
+
+    def follow(given: companion.Order, over: threading.Event) -> bool:
+        asked.append(given)
+        return False
+
+    monkeypatch.setattr(sys, "stdin", lines)
+    monkeypatch.setattr(companion, "follow", follow)
+    monkeypatch.setattr(companion, "watch", lambda seconds, over: None)
+    assert companion.main() == 1
+    assert asked == [order]

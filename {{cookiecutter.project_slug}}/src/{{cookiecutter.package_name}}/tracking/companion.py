@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 OUTPUT = "companion.log"
 PAUSE = 1.0  # seconds between two looks at what is new
 SAMPLE_SECONDS = 10.0  # between two measurements of the machine, as MLflow does it
+AGAIN = 1.0  # seconds: a server that is down is asked again after these
 SLOW = 1.0  # seconds: who fails later than this is not asked again at the end
 # What the process does not do: wait long, try by itself, report its use to MLflow.
 ENVIRONMENT = {
@@ -161,8 +162,9 @@ def follow(order: Order, over: threading.Event) -> bool:
                 started = time.monotonic()
                 sent = sender.try_to_send(spool, over=last)
                 seconds = time.monotonic() - started
-                # A server that is down is asked again soon; one that hangs, rarely.
-                next_try = 0.0 if sent else time.monotonic() + 1 + 5 * seconds
+                # One that hangs is asked again, but rarely.
+                later = 0.0 if sent else AGAIN + 5 * seconds
+                next_try = time.monotonic() + later
                 if last or (not sent and seconds > SLOW and over.is_set()):
                     break
             over.wait(PAUSE)
