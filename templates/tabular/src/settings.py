@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from .config import Command, Settings
+from .retrain_settings import BaseRetrainSettings
 from .shared_settings import BaseExplainSettings
 
 
@@ -121,6 +122,10 @@ class TuneSettings(FitSettings):
     )
 
 
+class RetrainSettings(BaseRetrainSettings, TrainSettings):
+    """Train a version; it takes the old one's place if it is better."""
+
+
 class EvaluateSettings(ChunkSettings):
     """Score a model on its test set."""
 
@@ -157,6 +162,7 @@ COMMANDS = {
     "schema": Command(SchemaSettings, "inspection:write_schema"),
     "tune": Command(TuneSettings, "commands:tune"),
     "train": Command(TrainSettings, "commands:train"),
+    "retrain": Command(RetrainSettings, "retrain:retrain"),
     "evaluate": Command(EvaluateSettings, "commands:evaluate"),
     "predict": Command(PredictSettings, "commands:predict", log=False),
     "explain": Command(ExplainSettings, "explaining.command:explain"),
