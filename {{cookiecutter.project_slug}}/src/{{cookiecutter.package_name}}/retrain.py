@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import aliases, commands, contest, registry
+from .config import Settings
 from .export import export
 from .files import write_json
 from .judging import Comparison, Verdict, judge
@@ -76,11 +77,7 @@ def train(settings: RetrainSettings) -> Path:
 
 def export_settings(settings: RetrainSettings, version: int) -> ExportSettings:
     """Return the settings to export a version with."""
-    shared = {
-        name: getattr(settings, name)
-        for name in ExportSettings.model_fields
-        if name != "version"
-    }
+    shared = {name: getattr(settings, name) for name in Settings.model_fields}
     return ExportSettings.model_construct(**shared, version=version)
 
 
