@@ -10,7 +10,7 @@ from collections.abc import Mapping
 PACKAGE = "src/{{cookiecutter.package_name}}"
 _IMAGES = "checkpoints progress"
 _TABLES = """
-    baseline checks chunks explore graphs infer inspection large loading reading results
+    baseline checks chunks explore graphs infer inspection large loading paired_bootstrap reading results
     schema scores streaming tree_graphs tuning workers
 """
 _IMAGE = """

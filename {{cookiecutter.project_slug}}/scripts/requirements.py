@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "requirements"
 STAMP = "# pyproject.toml sha256: "
 # Without the project's own dependencies: these are installed before, or beside, it.
-STANDALONE = ("build", "server")
+STANDALONE = ("build", "pipeline", "server")
 
 
 def read_pyproject(root: Path = ROOT) -> dict[str, Any]:

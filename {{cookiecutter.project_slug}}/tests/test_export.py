@@ -167,6 +167,27 @@ def test_a_second_export_adds_only_what_is_missing(
     assert capsys.readouterr().out.count("exported before") == 2
 
 
+def test_an_export_into_another_folder_leaves_the_version_as_it_was(
+    project: Path,
+    save: Save,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = paths(save(False).parent)
+    monkeypatch.setattr(exporting, "held_out", lambda *arguments: SAMPLE)
+    monkeypatch.setattr(exporting, "formats", lambda *arguments: FORMATS)
+    for _ in range(2):  # the second finds everything there
+        assert main(["export", "--quiet", "--into", "release"]) == 0
+        _, manifest = registry.load_version(Path("release/model"))
+        assert manifest.files.keys() == {"model.bin", *ADDED}
+    assert paths(Path("models/model")) == before
+    other = Path("release/model/1/manifest.json")
+    hashed = manifest.files["model.bin"]
+    other.write_text(other.read_text("utf-8").replace(hashed, "0" * 64), "utf-8")
+    assert main(["export", "--quiet", "--into", "release"]) == 2
+    assert "is another version than" in capsys.readouterr().err
+
+
 def test_a_damaged_version_is_not_exported(
     project: Path, save: Save, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 from .backend import BackendSettings
 from .config import Command, Settings
 from .recording import RecordSettings
+from .retrain_settings import BaseRetrainSettings
 from .shared_settings import BaseExplainSettings
 
 
@@ -43,6 +44,10 @@ class TrainSettings(BackendSettings, RecordSettings):
         0.006, gt=0, le=1, description="Step size of Adam at the start"
     )
     resume: bool = Field(False, description="Go on with the last unfinished training")
+
+
+class RetrainSettings(BaseRetrainSettings, TrainSettings):
+    """Train a version; it takes the old one's place if it is better."""
 
 
 class EvaluateSettings(Settings):
@@ -90,6 +95,7 @@ class ExplainSettings(BaseExplainSettings):
 
 COMMANDS = {
     "train": Command(TrainSettings, "commands:train"),
+    "retrain": Command(RetrainSettings, "retrain:retrain"),
     "evaluate": Command(EvaluateSettings, "commands:evaluate"),
     "predict": Command(PredictSettings, "commands:predict", log=False),
     "explain": Command(ExplainSettings, "explaining.command:explain"),

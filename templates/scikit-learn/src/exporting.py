@@ -4,18 +4,18 @@ ONNX for this project's own server and for most others; joblib, a pickle, for Se
 and MLServer's ready-made servers of scikit-learn models, which take nothing else.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import joblib
-import numpy as np
 import onnx
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from . import graphs, models
 from .agreement import PROBABILITIES, VALUE, Array, Feeds, Format, run_onnx
-from .held_out import held_out, predicted
+from .held_out import held_out
 from .inputs import Inputs
 from .registry import ONNX_FILE, Manifest
 
@@ -42,7 +42,10 @@ def formats(folder: Path, manifest: Manifest) -> dict[str, Format]:
             partial(export_onnx, pipeline, inputs),
             lambda target, feeds: run_onnx(target / ONNX_FILE, feeds, output),
         ),
-        "joblib": Format(partial(export_joblib, pipeline), partial(run_joblib, inputs)),
+        "joblib": Format(
+            partial(export_joblib, pipeline),
+            partial(run_joblib, inputs, manifest.classes),
+        ),
     }
 
 
@@ -65,7 +68,9 @@ def export_joblib(pipeline: Pipeline, folder: Path) -> None:
     joblib.dump(pipeline, folder / JOBLIB_FILE)
 
 
-def run_joblib(inputs: Inputs, folder: Path, feeds: Feeds) -> Array:
+def run_joblib(
+    inputs: Inputs, classes: Sequence[str], folder: Path, feeds: Feeds
+) -> Array:
     """Return what the pipeline in model.joblib, just written, says."""
     frame = pd.DataFrame({name: feeds[name][:, 0] for name in inputs.columns})
-    return np.asarray(predicted(joblib.load(folder / JOBLIB_FILE), frame, inputs))
+    return models.predict_outputs(joblib.load(folder / JOBLIB_FILE), frame, classes)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn import ensemble, linear_model, metrics, model_selection
+from sklearn import ensemble, linear_model, model_selection
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -22,6 +22,7 @@ from skops import io as skops
 
 from .config import ConfigError
 from .inputs import Kind, Task
+from .scores import ClassScores, NumberScores
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 MODEL_FILE = "model.skops"
@@ -229,33 +230,28 @@ def evaluate_model(
         `confusion_matrix`, where rows are the true classes. Of a regression: `r2`,
         `mae`, `rmse` and `rows`.
     """
-    predicted = pipeline.predict(features)
+    outputs = predict_outputs(pipeline, features, classes)
     if not classes:
-        return {
-            "r2": float(metrics.r2_score(target, predicted)),
-            "mae": float(metrics.mean_absolute_error(target, predicted)),
-            "rmse": float(metrics.root_mean_squared_error(target, predicted)),
-            "rows": len(target),
-        }
-    codes = list(range(len(classes)))
-    report = metrics.classification_report(
-        target,
-        predicted,
-        labels=codes,
-        target_names=classes,
-        output_dict=True,
-        zero_division=0.0,
-    )
-    probabilities = pipeline.predict_proba(features)
-    return {
-        "accuracy": float(metrics.accuracy_score(target, predicted)),
-        "loss": float(metrics.log_loss(target, probabilities, labels=codes)),
-        "rows": len(target),
-        "classes": {name: report[name] for name in classes},
-        "confusion_matrix": metrics.confusion_matrix(
-            target, predicted, labels=codes
-        ).tolist(),
-    }
+        return NumberScores.of(outputs[:, 0], target).summary()
+    return ClassScores.of(outputs, target).summary(classes)
+
+
+def predict_outputs(
+    pipeline: Pipeline, features: pd.DataFrame, classes: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Return what a pipeline says of every row.
+
+    Args:
+        pipeline: From `train_model`.
+        features: (n, columns).
+        classes: The name of each class; none for a regression.
+
+    Returns:
+        float64 (n, classes), probabilities; or (n, 1), the predicted numbers.
+    """
+    if classes:
+        return np.asarray(pipeline.predict_proba(features), dtype=np.float64)
+    return np.asarray(pipeline.predict(features), dtype=np.float64)[:, None]
 
 
 def predict_table(
@@ -272,12 +268,11 @@ def predict_table(
         The columns `class` and `probability` of the likeliest class, in [0, 1]; or
         `value`. The index is that of `features`.
     """
+    outputs = predict_outputs(pipeline, features, classes)
     if not classes:
-        values = pipeline.predict(features)
-        return pd.DataFrame({"value": values}, index=features.index)
-    probabilities = pipeline.predict_proba(features)
-    names = np.array(classes, dtype=object)[probabilities.argmax(axis=1)]
-    best = probabilities.max(axis=1)
+        return pd.DataFrame({"value": outputs[:, 0]}, index=features.index)
+    names = np.array(classes, dtype=object)[outputs.argmax(axis=1)]
+    best = outputs.max(axis=1)
     return pd.DataFrame({"class": names, "probability": best}, index=features.index)
 
 

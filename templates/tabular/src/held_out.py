@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from . import models, schema
 from .agreement import MOST_ROWS, Array, Sample
@@ -42,7 +41,7 @@ def held_out(settings: ExportSettings, folder: Path, manifest: Manifest) -> Samp
     inputs = manifest.inputs
     rows = pd.concat([features, with_gaps(features, inputs)], ignore_index=True)
     unit = float(np.std(target)) if inputs.task == "regression" else 1.0
-    outputs = predicted(models.load_model(folder), rows, inputs)
+    outputs = models.predict_outputs(models.load_model(folder), rows, manifest.classes)
     return Sample(as_feeds(rows, inputs), outputs, unit or 1.0)
 
 
@@ -81,10 +80,3 @@ def as_feeds(features: pd.DataFrame, inputs: Inputs) -> dict[str, Array]:
             texts = cells.astype(object)
             feeds[name] = texts.where(cells.notna(), models.MISSING).to_numpy()
     return feeds
-
-
-def predicted(pipeline: Pipeline, features: pd.DataFrame, inputs: Inputs) -> Array:
-    """Return probabilities (n, classes), or the values (n, 1) of a regression."""
-    if inputs.task == "classification":
-        return np.asarray(pipeline.predict_proba(features))
-    return np.asarray(pipeline.predict(features)).reshape(-1, 1)

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from .config import Command, Settings
 from .recording import RecordSettings
+from .retrain_settings import BaseRetrainSettings
 from .shared_settings import BaseExplainSettings
 
 
@@ -122,6 +123,10 @@ class TuneSettings(FitSettings):
     )
 
 
+class RetrainSettings(BaseRetrainSettings, TrainSettings):
+    """Train a version; it takes the old one's place if it is better."""
+
+
 class EvaluateSettings(ChunkSettings):
     """Score a model on its test set."""
 
@@ -158,6 +163,7 @@ COMMANDS = {
     "schema": Command(SchemaSettings, "inspection:write_schema"),
     "tune": Command(TuneSettings, "commands:tune"),
     "train": Command(TrainSettings, "commands:train"),
+    "retrain": Command(RetrainSettings, "retrain:retrain"),
     "evaluate": Command(EvaluateSettings, "commands:evaluate"),
     "predict": Command(PredictSettings, "commands:predict", log=False),
     "explain": Command(ExplainSettings, "explaining.command:explain"),

@@ -159,18 +159,44 @@ def test_the_columns_that_decide_are_ranked_first(
     assert share > 0.5
 
 
+def tumours() -> tuple[pd.DataFrame, Target]:
+    """Return the 569 rows and 30 columns of breast_cancer, and what is benign."""
+    frame = datasets.load_named("breast_cancer")
+    return frame, (frame.pop("diagnosis") == "benign").to_numpy(dtype=np.int64)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_random_weights_are_explained_differently(method: str) -> None:
     """The model randomisation test: Adebayo et al., 2018, arXiv:1810.03292."""
-    frame = datasets.load_named("breast_cancer")
-    labels = (frame.pop("diagnosis") == "benign").to_numpy(dtype=np.int64)
+    frame, labels = tumours()
     subject = fitted(frame, labels, "classification", "linear")
     trained = METHODS[method](subject, settings()).importance
+    again = METHODS[method](subject, settings()).importance
+    np.testing.assert_array_equal(trained, again)
     model = subject.model["model"]
     model.coef_ = np.random.default_rng(0).normal(size=model.coef_.shape)
     other = METHODS[method](subject, settings()).importance
     correlation = spearmanr(trained, other).statistic
     print(f"{method}: Spearman's rho with random weights is {correlation:.2f}")
+    assert abs(correlation) < 0.4
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("estimator", ["forest", "boosting"])
+def test_trees_grown_on_shuffled_labels_are_explained_differently(
+    estimator: Estimator, method: str
+) -> None:
+    """Trees have no weights to randomise: the data randomisation test, ibid."""
+    frame, labels = tumours()
+    shuffled = np.random.default_rng(0).permutation(labels)
+    found = []
+    for target in (labels, shuffled):
+        subject = fitted(frame, target, "classification", estimator)
+        few = replace(subject, rows=subject.rows[:10], labels=target[-40:-30])
+        explained = METHODS[method](few, settings())
+        found.append(explained.importance)
+    correlation = spearmanr(*found).statistic
+    print(f"{method}, {estimator}: rho with shuffled labels is {correlation:.2f}")
     assert abs(correlation) < 0.4
 
 

@@ -77,19 +77,28 @@ def production(model_dir: Path) -> int | None:
     return read_aliases(model_dir).production
 
 
-def promote(model_dir: Path, version: int) -> None:
+def promote(
+    model_dir: Path, version: int, known: tuple[int, ...] | None = None
+) -> None:
     """Put a version into production; nothing changes if it is there already.
 
     Args:
         model_dir: The folder of all versions.
         version: The version; it must be exported, and its files whole.
+        known: The history that the caller has decided by; any if not given.
 
     Raises:
-        RegistryError: If it is not, or the alias file is damaged.
+        RegistryError: If it is not, the alias file is damaged, or another version was
+            promoted or rolled back since.
     """
     load_exported(model_dir, version)
     with aliases_locked(model_dir):
         history = read_aliases(model_dir).history
+        if known is not None and history != known:
+            raise RegistryError(
+                f"{model_dir / ALIASES} has changed meanwhile, so version {version} "
+                "was not compared with the one in production; nothing was promoted"
+            )
         if history[-1:] != (version,):
             write_history(model_dir, (*history, version))
 

@@ -25,6 +25,7 @@ from .registry import (
     find_version,
     flush_to_disk,
     hashes,
+    incomplete_folder,
     library_versions,
     listed,
     load_version,
@@ -41,13 +42,17 @@ def export(settings: ExportSettings) -> Path:
     """Add the formats that a version does not have yet, and return its folder.
 
     A version's files never change. One that has every format is verified and left.
+    With `into`, that is a copy of the version in another models folder.
     """
-    model_dir = settings.models_dir / settings.model_name
-    version = int(find_version(model_dir, settings.version).name)
+    source = settings.models_dir / settings.model_name
+    version = int(find_version(source, settings.version).name)
+    model_dir = (settings.into or settings.models_dir) / settings.model_name
     busy = RegistryError(
         f"another export of {model_dir} is running; wait for it to end"
     )
     with locked(model_dir / LOCK, busy):
+        if model_dir != source:
+            copy_version(source, version, model_dir)
         folder, manifest = load_version(model_dir, version)
         clean(folder)
         formats = {
@@ -63,6 +68,34 @@ def export(settings: ExportSettings) -> Path:
         print(f"{name + ':':<12} {difference:.1e} off the model at most{new}")
     print(f"model:   {folder}")
     return folder
+
+
+def copy_version(source: Path, version: int, model_dir: Path) -> None:
+    """Copy a version to another models folder, whole or not at all.
+
+    Args:
+        source: The folder of all versions that it is copied from.
+        version: The version; its files must be whole.
+        model_dir: The folder of all versions that it is copied to.
+
+    Raises:
+        RegistryError: If it is damaged, or another one has its number there.
+    """
+    folder, manifest = load_version(source, version)
+    target = model_dir / folder.name
+    if target.exists():
+        if not manifest.files.items() <= read_manifest(target).files.items():
+            raise RegistryError(
+                f"{target} is another version than {folder}; remove it, or name "
+                "another folder with --into"
+            )
+        return
+    with incomplete_folder(model_dir) as copy:
+        for name in (*manifest.files, MANIFEST):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / name, copy / name)
+        flush_to_disk(copy, [*manifest.files, MANIFEST])
+        copy.rename(target)
 
 
 def add(

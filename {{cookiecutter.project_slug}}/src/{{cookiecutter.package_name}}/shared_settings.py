@@ -48,6 +48,9 @@ class ExportSettings(Settings):
     version: int | None = Field(
         None, ge=1, description="Version to export; the newest if not given"
     )
+    into: Path | None = Field(
+        None, description="Models folder to copy it to first; its own if not given"
+    )
 
 
 class RegistrySettings(RecordSettings):

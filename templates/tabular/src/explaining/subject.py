@@ -79,9 +79,7 @@ class Subject:
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """Return the outputs for some rows: float64 (m, classes), or (m, 1)."""
-        if self.classes:
-            return np.asarray(self.model.predict_proba(rows), dtype=np.float64)
-        return np.asarray(self.model.predict(rows), dtype=np.float64)[:, None]
+        return models.predict_outputs(self.model, rows, self.classes)
 
     def outputs(self, origins: IntArray) -> FloatArray:
         """Return the outputs for rows that are put together from cells.

@@ -1,0 +1,115 @@
+"""dvc.yaml: a step runs when something it goes by has changed, and not otherwise."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conftest import choices
+from environments import IDENTITY, Installed, InstalledProject
+
+pytestmark = pytest.mark.generated
+
+STEPS = ["train", "evaluate", "export", "explain"]
+# Quick to explain by; every line replaces that of configs/train.yaml.
+QUICK = {"max_rows": 3, "background_rows": 10, "lime_samples": 20}
+
+
+class Checkout:
+    """A clone of an installed project, which runs in the project's environment."""
+
+    def __init__(self, project: InstalledProject, source: Path, path: Path) -> None:
+        """Clone `source` to `path`."""
+        self.project, self.path = project, path
+        project.run("git", "clone", "-q", str(source), str(path))
+
+    def run(self, *command: str) -> str:
+        """Run a command in the clone and return what it printed."""
+        return self.project.run(*command, folder=self.path)
+
+    def reproduce(self, *options: str) -> list[str]:
+        """Run `dvc repro`, and return the steps that ran, in order."""
+        shown = self.run("poe", "dvc", "repro", *options)
+        return re.findall(r"Running stage '(\w+)'", shown)
+
+    def change(self, name: str, **values: object) -> None:
+        """Change settings in a YAML file of the project."""
+        path = self.path / name
+        text = path.read_text(encoding="utf-8")
+        for setting, value in values.items():
+            text, count = re.subn(rf"(?m)^{setting}: .*$", f"{setting}: {value}", text)
+            assert count == 1, setting
+        path.write_text(text, encoding="utf-8")
+
+    def commit(self, message: str) -> None:
+        """Commit all changes."""
+        self.run("git", "add", "--all")
+        self.run("git", *IDENTITY, "commit", "-qm", message)
+
+
+@pytest.mark.parametrize("framework", choices()["framework"])
+def test_only_what_has_changed_runs_again(
+    framework: str, installed: Installed, tmp_path: Path
+) -> None:
+    project = installed(framework)
+    work = Checkout(project, project.path, tmp_path / "work")
+    fewer = {"folds": 2} if framework == "scikit-learn" else {"epochs": 2}
+    work.change("configs/train.yaml", **QUICK, **fewer)
+    assert sorted(work.reproduce()) == sorted(STEPS)
+    assert work.run("git", "status", "--porcelain").split() == [
+        *("M", "configs/train.yaml"),
+        *("??", "dvc.lock"),
+    ]
+    work.change("configs/train.yaml", lime_samples=30)
+    assert work.reproduce() == ["explain"]
+    assert work.reproduce() == []
+    # What would run after other changes: none of them is worth the minutes.
+    (package,) = (work.path / "src").iterdir()
+    for name, steps in {
+        "serving/app.py": [],
+        "explaining/methods.py": ["explain"],
+        "exporting.py": ["export", "explain"],
+    }.items():
+        with (package / name).open("a", encoding="utf-8") as file:
+            file.write("# A remark.\n")
+        assert sorted(work.reproduce("--dry")) == sorted(steps)
+    work.change("configs/train.yaml", seed=2)
+    assert work.reproduce("--dry")[0] == "train"
+
+
+def test_data_and_models_follow_git(installed: Installed, tmp_path: Path) -> None:
+    project = installed("scikit-learn")
+    work = Checkout(project, project.path, tmp_path / "work")
+    table = work.path / "data" / "raw" / "people.csv"
+    table.parent.mkdir(parents=True)
+    rows = [f"{age},{'yes' if age > 50 else 'no'}\n" for age in range(18, 90)]
+    table.write_text("".join(["age,paid\n", *rows]), encoding="utf-8")
+    own = {"data": "data/raw/people.csv", "target": "paid", "task": "classification"}
+    work.change("configs/train.yaml", **QUICK, **own, folds=2)
+    pipeline = work.path / "dvc.yaml"
+    text = pipeline.read_text(encoding="utf-8")
+    assert "# - data/houses.csv" in text
+    text = text.replace("# - data/houses.csv", "- data/raw/people.csv")
+    pipeline.write_text(text, encoding="utf-8")
+    work.run("poe", "dvc", "add", "data/raw/people.csv")
+    work.run("poe", "schema", "--quiet")
+    assert sorted(work.reproduce()) == sorted(STEPS)
+    remote = tmp_path / "remote"
+    work.run("poe", "dvc", "remote", "add", "--default", "local", str(remote))
+    work.commit("A table, a model")
+    tracked = work.run("git", "ls-files", "data", "pipeline").split()
+    assert tracked == ["data/raw/people.csv.dvc"]
+    work.run("poe", "dvc", "push")
+
+    other = Checkout(project, work.path, tmp_path / "other")
+    assert not (other.path / "data/raw/people.csv").exists()
+    other.run("poe", "dvc", "pull")
+    assert other.reproduce() == []
+    assert (other.path / "data/raw/people.csv").read_bytes() == table.read_bytes()
+    shown = other.run("poe", "registry", "verify", "--models-dir", "pipeline/models")
+    assert "version 1: " in shown and "all as written" in shown
+    assert other.run("git", "status", "--porcelain") == ""
+
+    with table.open("a", encoding="utf-8") as file:
+        file.write("90,yes\n")
+    assert work.reproduce("--dry")[0] == "train"
