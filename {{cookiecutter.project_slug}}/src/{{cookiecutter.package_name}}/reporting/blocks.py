@@ -1,0 +1,83 @@
+"""What a page is made of. Every text is data: the template escapes it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+
+class Text(NamedTuple):
+    """A paragraph."""
+
+    text: str
+    kind = "text"
+
+
+class Table(NamedTuple):
+    """A table; cells are shown as they are.
+
+    Attributes:
+        caption: What it shows.
+        header: The names of the columns.
+        lines: As many cells each.
+    """
+
+    caption: str
+    header: Sequence[str]
+    lines: Sequence[Sequence[object]]
+    kind = "table"
+
+
+class Chart(NamedTuple):
+    """A figure.
+
+    Attributes:
+        svg: From `charts.drawn`, which is safe to put into a page.
+        caption: What it shows.
+    """
+
+    svg: Markup
+    caption: str
+    kind = "chart"
+
+
+class Picture(NamedTuple):
+    """An image.
+
+    Attributes:
+        source: A `data:` address.
+        caption: What it shows.
+    """
+
+    source: str
+    caption: str
+
+
+class Pictures(NamedTuple):
+    """Images side by side.
+
+    Attributes:
+        pictures: The images.
+        pixels: Whether they are small, and their pixels to be seen.
+    """
+
+    pictures: Sequence[Picture]
+    pixels: bool = False
+    kind = "pictures"
+
+
+Block = Text | Table | Chart | Pictures
+
+
+class Section(NamedTuple):
+    """A part of the page.
+
+    Attributes:
+        key: Its name in addresses.
+        title: Its heading.
+        blocks: What is below.
+    """
+
+    key: str
+    title: str
+    blocks: Sequence[Block]
