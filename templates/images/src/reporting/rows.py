@@ -13,8 +13,11 @@ import numpy.typing as npt
 from .. import models, utils
 from ..held_out import IMAGES
 from ..registry import Manifest
-from .blocks import Block, Picture, Pictures
-from .scored import Group, IntArray, Scored, drawn, quarters
+from .blocks import Block, Picture, Pictures, Section
+from .class_scores import class_measures
+from .classes import class_sections
+from .intervals import Drawing, IntArray, Measure
+from .scored import Group, Scored, drawn, quarters
 from .settings import ReportSettings
 
 Pixels = npt.NDArray[Any]
@@ -42,6 +45,10 @@ class Images:
     images: npt.NDArray[np.float32]
     first: dict[str, npt.NDArray[np.float32]]
     described: tuple[tuple[str, object], ...]
+
+    def judged(self, drawing: Drawing) -> tuple[list[Measure], list[Section]]:
+        """Return the scores, and the sections that show them in detail."""
+        return class_measures(self.scored, drawing), class_sections(self.scored)
 
     def facts(self) -> Sequence[tuple[str, object]]:
         """Return what is said of the data, as names and values."""

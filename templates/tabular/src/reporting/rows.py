@@ -15,8 +15,12 @@ from ..inputs import Inputs
 from ..loading import find_trained, load_parts, split_target
 from ..models import Target
 from ..registry import Manifest
-from .blocks import Block, Table
-from .scored import Group, IntArray, Scored, drawn, quarters
+from .blocks import Block, Section, Table
+from .class_scores import class_measures
+from .classes import class_sections
+from .intervals import Drawing, IntArray, Measure
+from .numbers import number_measures, number_sections
+from .scored import Group, Scored, drawn, quarters
 from .settings import ReportSettings
 
 CATEGORIES = 8  # of a column that are groups; the most frequent ones
@@ -41,6 +45,12 @@ class TableRows:
     training: Target
     features: pd.DataFrame
     described: tuple[tuple[str, object], ...]
+
+    def judged(self, drawing: Drawing) -> tuple[list[Measure], list[Section]]:
+        """Return the scores, and the sections that show them in detail."""
+        if self.scored.classes:
+            return class_measures(self.scored, drawing), class_sections(self.scored)
+        return number_measures(self.scored, drawing), number_sections(self.scored)
 
     def facts(self) -> Sequence[tuple[str, object]]:
         """Return what is said of the data, as names and values."""
@@ -118,12 +128,11 @@ def load_rows(settings: ReportSettings, folder: Path, manifest: Manifest) -> Tab
     if manifest.settings["in_chunks"]:
         most = settings.max_rows
         training, test = large.draw(trained, trained, source, expected, (most, most))
-        counts = "drawn: the file is larger than memory"
+        counts, available = "drawn", None
     else:
         training, test = load_parts(trained, source, expected)
-        counts = "all"
-    available = len(test)
-    test = test.iloc[drawn(available, settings.max_rows, settings.seed)]
+        counts, available = "all", len(test)
+        test = test.iloc[drawn(available, settings.max_rows, settings.seed)]
     features, truth = split_target(test, expected)
     _, training_truth = split_target(training, expected)
     model = models.load_model(folder)
@@ -145,7 +154,7 @@ def load_rows(settings: ReportSettings, folder: Path, manifest: Manifest) -> Tab
         described=(
             ("data set", manifest.dataset),
             ("training rows", f"{len(training)} ({counts})"),
-            ("test rows", f"{available} ({counts})"),
+            ("test rows", f"{available or len(test)} ({counts})"),
             ("columns to predict from", len(inputs.columns)),
             ("column to predict", inputs.target),
         ),

@@ -1,19 +1,25 @@
-"""What a page is made of. Every text is data: the template escapes it."""
+"""What a page is made of. Every text is data: the template escapes it.
+
+By a block's `kind`, the template knows how to show it.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 from markupsafe import Markup
 
 
-class Text(NamedTuple):
+@dataclass(frozen=True)
+class Text:
     """A paragraph."""
 
     text: str
-    kind = "text"
+    kind: ClassVar[str] = "text"
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True)
+class Table:
     """A table; cells are shown as they are.
 
     Attributes:
@@ -25,10 +31,11 @@ class Table(NamedTuple):
     caption: str
     header: Sequence[str]
     lines: Sequence[Sequence[object]]
-    kind = "table"
+    kind: ClassVar[str] = "table"
 
 
-class Chart(NamedTuple):
+@dataclass(frozen=True)
+class Chart:
     """A figure.
 
     Attributes:
@@ -38,7 +45,7 @@ class Chart(NamedTuple):
 
     svg: Markup
     caption: str
-    kind = "chart"
+    kind: ClassVar[str] = "chart"
 
 
 class Picture(NamedTuple):
@@ -53,7 +60,8 @@ class Picture(NamedTuple):
     caption: str
 
 
-class Pictures(NamedTuple):
+@dataclass(frozen=True)
+class Pictures:
     """Images side by side.
 
     Attributes:
@@ -63,7 +71,7 @@ class Pictures(NamedTuple):
 
     pictures: Sequence[Picture]
     pixels: bool = False
-    kind = "pictures"
+    kind: ClassVar[str] = "pictures"
 
 
 Block = Text | Table | Chart | Pictures

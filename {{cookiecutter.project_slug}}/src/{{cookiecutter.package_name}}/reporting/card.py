@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..config import ConfigError, read_yaml
 from ..registry import Manifest
-from .intervals import Measure
+from .intervals import Drawing, Measure
 from .page import CARD, environment
 from .scored import Scored
 
@@ -77,7 +77,8 @@ def read_card(path: Path) -> CardText:
 
 def project_license() -> dict[str, str]:
     """Return the licence of the project, as the Hub's front matter has it."""
-    stated = metadata.metadata(PROJECT).get("License-Expression", "")
+    known = metadata.metadata(PROJECT)
+    stated = known["License-Expression"] if "License-Expression" in known else ""
     if stated.lower() in LICENSES:
         return {"license": stated.lower()}
     return {"license": "other", "license_name": stated.lower() or "not-stated"}
@@ -133,6 +134,7 @@ def render_card(
     folder: Path,
     scored: Scored,
     measures: Sequence[Measure],
+    drawing: Drawing,
 ) -> str:
     """Return the model card.
 
@@ -142,16 +144,22 @@ def render_card(
         folder: The version.
         scored: The test rows.
         measures: Their scores.
+        drawing: How the intervals of these were drawn.
     """
     header = front_matter(text, manifest, scored, measures)
     dumped = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
-    body = environment().get_template(CARD).render(
-        text=text,
-        manifest=manifest,
-        version=folder.name,
-        scored=scored,
-        measures=measures,
-        task=TASKS[task_of(manifest, scored)],
-        header=header,
+    body = (
+        environment()
+        .get_template(CARD)
+        .render(
+            text=text,
+            manifest=manifest,
+            version=folder.name,
+            scored=scored,
+            measures=measures,
+            drawing=drawing,
+            task=TASKS[task_of(manifest, scored)],
+            header=header,
+        )
     )
     return f"---\n{dumped}---\n\n{body}"

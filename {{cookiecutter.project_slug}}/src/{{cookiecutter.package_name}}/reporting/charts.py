@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INK = "#010203"  # no colour of a figure's content
 BLUE, ORANGE = "#3b82c4", "#e07b39"  # seen on white and on black
 INCHES = (5.6, 3.4)
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.facecolor": "none",
     "axes.labelcolor": INK,
@@ -40,6 +40,7 @@ STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+BARS = 30  # of a histogram
 NAMED = 10  # lines with a name each; more cannot be told apart
 
 
@@ -66,7 +67,7 @@ def drawn(
         text = StringIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", metadata=nothing)
-    # What comes before is for files. matplotlib escapes texts, so that a tag is its own.
+    # What comes before is for files. matplotlib escapes texts: every tag is its own.
     _, start, rest = text.getvalue().partition("<svg")
     svg = re.sub(r'<g id="\w+">', "<g>", start + rest).replace(INK, "currentColor")
     return Chart(Markup(svg), caption)
@@ -95,12 +96,14 @@ def lines(
             axes.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1)
         for i, (name, (x, y)) in enumerate(curves.items()):
             colour = colours[i % len(colours)]
-            style = {"marker": "o", "linestyle": "none"} if points else {}
-            axes.plot(x, y, color=colour, **style)
+            style = "o" if points else "-"
+            axes.plot(x, y, style, color=colour)
         axes.set_xlabel(names[0])
         axes.set_ylabel(names[1])
         axes.grid(True)
-        # A name with an underscore first would be left out; matplotlib means it.
+        if len(curves) < 2:
+            return
+        # Handed over, as matplotlib leaves out a name with an underscore first.
         handles = axes.get_lines()[1 if diagonal else 0 :]
         axes.legend(handles, [label(name) for name in curves], fontsize="small")
 
@@ -138,7 +141,8 @@ def histogram(values: Mapping[str, Any], axis: str) -> Callable[["Axes"], None]:
     """Return what draws how often values occur, as parts of each kind."""
 
     def draw(axes: "Axes") -> None:
-        edges = np.histogram_bin_edges(np.concatenate(list(values.values())), 30)
+        together = np.concatenate(list(values.values()))
+        edges = np.histogram_bin_edges(together, BARS).tolist()
         for i, (name, each) in enumerate(values.items()):
             weights = np.full(len(each), 1 / len(each))
             colour = (BLUE, ORANGE)[i % 2]

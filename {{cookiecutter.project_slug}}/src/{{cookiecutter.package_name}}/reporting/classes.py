@@ -5,11 +5,21 @@ from sklearn import metrics
 
 from .blocks import Block, Section, Table, Text
 from .charts import NAMED, drawn, lines, matrix
-from .scored import FloatArray, IntArray, Scored
+from .intervals import FloatArray, IntArray
+from .scored import Scored
 
 MATRIX = 20  # classes whose confusions can be read in a figure
 CONFUSIONS = 15  # pairs of classes in the table
 BINS = 15  # of the confidence, as in the paper below
+
+
+def class_sections(scored: Scored) -> list[Section]:
+    """Return the sections that show a classification in detail."""
+    return [
+        confusion_section(scored),
+        curves_section(scored),
+        calibration_section(scored),
+    ]
 
 
 def confusion_section(scored: Scored) -> Section:
@@ -23,8 +33,8 @@ def confusion_section(scored: Scored) -> Section:
         blocks.append(
             drawn(
                 "confusion",
-                f"Test {scored.noun}, a row for each true class; the darker, the larger "
-                "the part of the class.",
+                f"Test {scored.noun}, a row for each true class; the darker, the "
+                "larger the part of the class.",
                 matrix(counts, names),
                 (side + 0.4, side),
             )

@@ -23,7 +23,8 @@ def report(settings: ReportSettings) -> Path:
             be had, or the settings of the card are refused.
     """
     require_installed()
-    from . import card, classes, intervals, numbers, origins, page, sections
+    from . import card, origins, page, sections
+    from .intervals import Drawing
     from .rows import load_rows
 
     text = card.read_card(settings.model_card)
@@ -33,22 +34,11 @@ def report(settings: ReportSettings) -> Path:
     reports = settings.reports_dir / settings.model_name / folder.name
     rows = load_rows(settings, folder, manifest)
     scored = rows.scored
-    drawing = intervals.Drawing(
-        settings.bootstrap_samples, settings.confidence, settings.seed
-    )
-    if scored.classes:
-        measures = intervals.class_measures(scored, drawing)
-        own = [
-            classes.confusion_section(scored),
-            classes.curves_section(scored),
-            classes.calibration_section(scored),
-        ]
-    else:
-        measures = intervals.number_measures(scored, drawing)
-        own = [numbers.predictions_section(scored), numbers.residuals_section(scored)]
+    drawing = Drawing(settings.bootstrap_samples, settings.confidence, settings.seed)
+    measures, details = rows.judged(drawing)
     parts = [
         sections.scores_section(scored, measures, drawing),
-        *own,
+        *details,
         sections.mistakes_section(rows, settings.worst),
         sections.slices_section(rows, drawing),
         origins.explanations_section(reports / "explain"),
@@ -63,7 +53,7 @@ def report(settings: ReportSettings) -> Path:
     ]
     html = page.render_page(f"Report on {manifest.name}", facts, measures, parts)
     write_atomically(reports / PAGE, html)
-    content = card.render_card(text, manifest, folder, scored, measures)
+    content = card.render_card(text, manifest, folder, scored, measures, drawing)
     write_atomically(reports / CARD, content)
     for measure in measures:
         print(f"{measure.key}: {measure.value:.4f} ({measure.interval})")

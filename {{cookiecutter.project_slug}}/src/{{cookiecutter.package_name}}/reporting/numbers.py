@@ -1,19 +1,48 @@
-"""The sections of a regression: what is predicted against what is true, and the rest.
+"""A regression: its scores, what is predicted against what is true, and the rest.
 
 The rest is also called the residual: the true value less the predicted one.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..explaining.figures import label
 from .blocks import Section, Text
 from .charts import BLUE, INK, drawn, histogram
+from .intervals import Drawing, IntArray, Measure, Statistic, mean_of, measured
 from .scored import Scored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+def number_measures(scored: Scored, drawing: Drawing) -> list[Measure]:
+    """Return the scores of a regression."""
+    squares = np.square(scored.losses)
+
+    def explained(places: IntArray) -> Any:
+        truth = scored.truth[places]
+        spread = np.square(truth - truth.mean(axis=-1, keepdims=True)).sum(axis=-1)
+        left = squares[places].sum(axis=-1)
+        return 1 - left / np.where(spread > 0, spread, np.nan)
+
+    def root(places: IntArray) -> Any:
+        return np.sqrt(squares[places].mean(axis=-1))
+
+    statistics: list[tuple[str, str, Statistic]] = [
+        ("r2", "R², the part of the variance explained", explained),
+        ("mae", "Mean absolute error", mean_of(scored.losses)),
+        ("rmse", "Root of the mean squared error", root),
+    ]
+    if np.ptp(scored.truth) == 0:
+        statistics = statistics[1:]  # nothing varies that could be explained
+    return [measured(*each, len(scored.truth), drawing) for each in statistics]
+
+
+def number_sections(scored: Scored) -> list[Section]:
+    """Return the sections that show a regression in detail."""
+    return [predictions_section(scored), residuals_section(scored)]
 
 
 def predictions_section(scored: Scored) -> Section:
@@ -50,9 +79,9 @@ def residuals_section(scored: Scored) -> Section:
         "Residuals",
         [
             Text(
-                f"The true value less the predicted one: {low:.4g} at 5 %, {middle:.4g} "
-                f"at 50 % and {high:.4g} at 95 % of the test rows; {rest.mean():.4g} on "
-                "average."
+                f"The true value less the predicted one: {low:.4g} at 5 %, "
+                f"{middle:.4g} at 50 % and {high:.4g} at 95 % of the test rows; "
+                f"{rest.mean():.4g} on average."
             ),
             drawn("residuals", "A pattern here is something left to learn.", draw),
             drawn(

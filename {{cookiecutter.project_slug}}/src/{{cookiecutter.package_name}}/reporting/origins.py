@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from ..agreement import PROBABILITIES, VALUE
 from ..registry import ONNX_FILE, Manifest
@@ -40,7 +41,7 @@ def explanations_section(folder: Path) -> Section:
             "how far the methods agree, are in explain/index.html beside this file."
         )
         return Section("explanations", "Explanations", [Text(text), *blocks])
-    text = "Not there yet: run the command `explain`, then this one again."
+    text = "Not there yet: run the command “explain”, then “report” again."
     return Section("explanations", "Explanations", [Text(text)])
 
 
@@ -55,7 +56,7 @@ def speed_section(rows: Rows, folder: Path, manifest: Manifest) -> Section:
         for count in dict.fromkeys((1, many)):
             seconds = median(durations(predict, count))
             table.append(
-                (name, count, f"{1e3 * seconds:.3g}", f"{1e6 * seconds / count:.3g}")
+                (name, count, short(1e3 * seconds), short(1e6 * seconds / count))
             )
     sizes = {name: (folder / name).stat().st_size for name in manifest.files}
     noun = rows.scored.noun
@@ -94,10 +95,20 @@ def onnx_runner(rows: Rows, file: Path) -> Callable[[int], object]:
     )
     output = PROBABILITIES if rows.scored.classes else VALUE
 
+    feeds: dict[int, dict[str, Any]] = {}
+
     def run(count: int) -> object:
-        return session.run([output], dict(rows.feeds(count)))
+        # Made once: what is timed is the model, not how rows are put together.
+        if count not in feeds:
+            feeds[count] = dict(rows.feeds(count))
+        return session.run([output], feeds[count])
 
     return run
+
+
+def short(value: float) -> str:
+    """Return a positive number with three digits at least, and no exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def durations(predict: Callable[[int], object], count: int) -> list[float]:
@@ -120,12 +131,16 @@ def environment_section(folder: Path, manifest: Manifest) -> Section:
         ("seed", manifest.seed),
         ("training data, SHA-256", manifest.data_sha256),
     ]
+    settings = [
+        (name, "–" if value is None else value)
+        for name, value in manifest.settings.items()
+    ]
     return Section(
         "environment",
         "Environment",
         [
             Table("Origin", ("what", "value"), facts),
             Table("Libraries", ("name", "version"), list(manifest.libraries.items())),
-            Table("Settings", ("name", "value"), list(manifest.settings.items())),
+            Table("Settings", ("name", "value"), settings),
         ],
     )

@@ -12,8 +12,9 @@ from .intervals import Measure
 
 HERE = Path(__file__).parent
 PAGE, CARD = "report.html.jinja", "model_card.md.jinja"
-# What means something in Markdown.
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$])")
+# What means something in Markdown: anywhere, and at the start of a line alone.
+SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+START = re.compile(r"^(\d*)([#+=.)-])")
 
 
 def environment() -> Environment:
@@ -34,7 +35,10 @@ def environment() -> Environment:
 
 
 def render_page(
-    title: str, facts: Sequence[str], measures: Sequence[Measure], sections: list[Section]
+    title: str,
+    facts: Sequence[str],
+    measures: Sequence[Measure],
+    sections: list[Section],
 ) -> str:
     """Return the report.
 
@@ -45,16 +49,21 @@ def render_page(
         sections: What follows.
     """
     style = (HERE / "report.css").read_text(encoding="utf-8")
-    return environment().get_template(PAGE).render(
-        title=title,
-        facts=facts,
-        measures=measures,
-        sections=sections,
-        style=Markup(style),
+    return (
+        environment()
+        .get_template(PAGE)
+        .render(
+            title=title,
+            facts=facts,
+            measures=measures,
+            sections=sections,
+            style=Markup(style),
+        )
     )
 
 
 def markdown(value: object) -> Markup:
     """Return a value as text of Markdown, in one line, whatever it holds."""
     line = " ".join(str(value).split())
-    return Markup(SPECIAL.sub(r"\\\1", str(escape(line))))
+    escaped = SPECIAL.sub(r"\\\1", str(escape(line)))
+    return Markup(START.sub(r"\1\\\2", escaped))

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .blocks import Block
+from .blocks import Block, Section
+from .intervals import Drawing, FloatArray, IntArray, Measure
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Truth = IntArray | FloatArray
 
@@ -32,7 +31,7 @@ class Scored:
         classes: The name of each class; none for a regression.
         target: What is predicted.
         noun: What rows are called: rows, or images.
-        available: How many test rows there are; of many, only some were scored.
+        available: How many test rows there are; None where nobody has counted them.
     """
 
     truth: Truth
@@ -41,7 +40,7 @@ class Scored:
     classes: tuple[str, ...]
     target: str
     noun: str
-    available: int
+    available: int | None
 
     @cached_property
     def predicted(self) -> Truth:
@@ -62,14 +61,24 @@ class Scored:
         That of a regression is the absolute error, in the unit of the target.
         """
         if not self.classes:
-            return np.abs(self.outputs[:, 0] - self.truth)
+            return np.asarray(np.abs(self.outputs[:, 0] - self.truth))
         known = self.outputs[np.arange(len(self.truth)), self.labels]
-        return -np.log(np.clip(known, SMALLEST, 1))
+        return np.asarray(-np.log(np.clip(known, SMALLEST, 1)))
 
     @cached_property
     def right(self) -> FloatArray:
         """1 for each row that gets its class, else 0; float64 (n,)."""
         return (self.predicted == self.truth).astype(np.float64)
+
+    @property
+    def extent(self) -> str:
+        """How many rows these are, of how many."""
+        count = len(self.truth)
+        if self.available is None:
+            return f"{count} test {self.noun}, drawn from a file larger than memory"
+        if count == self.available:
+            return f"All {count} test {self.noun}"
+        return f"{count} test {self.noun}, drawn from all {self.available}"
 
     def shown(self, value: float) -> str:
         """Return a class' name, by its number, or a value, as the page shows it."""
@@ -95,6 +104,9 @@ class Rows(Protocol):
     def scored(self) -> Scored: ...
     @property
     def training(self) -> Truth: ...
+
+    def judged(self, drawing: Drawing) -> tuple[list[Measure], list[Section]]:
+        """Return the scores, and the sections that show them in detail."""
 
     def facts(self) -> Sequence[tuple[str, object]]:
         """Return what is said of the data, as names and values."""

@@ -77,12 +77,7 @@ def scores_section(
 ) -> Section:
     """Return the scores with their intervals."""
     count = len(scored.truth)
-    whole = "all" if count == scored.available else f"drawn of {scored.available}"
-    intro = f"{count} test {scored.noun}, {whole}. "
-    if count < 2:
-        intro += "A single one has no interval."
-    else:
-        intro += drawing.sentence(count, scored.noun)
+    intro = f"{scored.extent}. {drawing.sentence(count, scored.noun)}"
     return Section(
         "scores",
         "Scores",
@@ -146,18 +141,25 @@ def slices_section(rows: Rows, drawing: Drawing) -> Section:
     for group in groups[:SLICES]:
         inside = values[group.rows]
         table.append(
-            (group.name, len(inside), f"{inside.mean():.4g}", interval(scored, inside, drawing))
+            (
+                group.name,
+                len(inside),
+                f"{inside.mean():.4g}",
+                interval(scored, inside, drawing),
+            )
         )
     score = "accuracy" if scored.classes else "mean absolute error"
     how = "Wilson" if scored.classes else "bootstrap"
     intro = (
-        f"The worst {len(table)} of {len(groups)} groups with at least {FEWEST} "
+        f"The worst {len(table)} of {len(groups)} groups of {FEWEST} or more "
         f"{scored.noun}; all together: {values.mean():.4g}. Of many groups, some are "
         "worse by chance: look at the intervals."
     )
     header = ("group", scored.noun, score, f"{drawing.confidence:.0%} ({how})")
     return Section(
-        "slices", "Slices", [Text(intro), Table("Groups, the worst first", header, table)]
+        "slices",
+        "Slices",
+        [Text(intro), Table("Groups, the worst first", header, table)],
     )
 
 

@@ -14,7 +14,7 @@ class ReportSettings(Settings):
         None, ge=1, description="Version to report on; the newest if not given"
     )
     max_rows: int = Field(
-        5000, ge=2, le=1_000_000, description="Test rows to score; of more, some"
+        5000, ge=1, le=1_000_000, description="Test rows to score; of more, some"
     )
     bootstrap_samples: int = Field(
         1000, ge=100, le=100_000, description="Test sets drawn for the intervals"
