@@ -72,7 +72,7 @@ class Images:
         ]
         return Pictures(pictures, pixels=True)
 
-    def predict(self, count: int) -> object:
+    def predict(self, count: int) -> Pixels:
         """Let the model predict the first `count` images."""
         return models.predict_probabilities(self.model, self.images[:count])
 

@@ -96,7 +96,7 @@ class TableRows:
         ]
         return Table("As the file has them; its header is row 1", header, lines)
 
-    def predict(self, count: int) -> object:
+    def predict(self, count: int) -> Array:
         """Let the model predict the first `count` rows."""
         return predicted(self.model, self.features[:count], self.inputs)
 

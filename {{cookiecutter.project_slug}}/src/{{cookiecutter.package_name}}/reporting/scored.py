@@ -68,7 +68,7 @@ class Scored:
     @cached_property
     def right(self) -> FloatArray:
         """1 for each row that gets its class, else 0; float64 (n,)."""
-        return (self.predicted == self.truth).astype(np.float64)
+        return np.asarray(self.predicted == self.truth, dtype=np.float64)
 
     @property
     def extent(self) -> str:
