@@ -19,7 +19,7 @@ REPORT = ("report", "--bootstrap-samples", "100", "--quiet")
 FOLDER = Path("reports/model/1")
 # What moves from run to run: what was timed.
 SPEED = re.compile(r'<section id="speed">.*?</section>', re.DOTALL)
-SECTIONS = {"scores", "mistakes", "slices", "explanations", "learning", "data"}
+SECTIONS = {"mistakes", "slices", "explanations", "learning", "data"}
 SECTIONS |= {"speed", "environment"}
 # What the Hub reads; its own check asks a server.
 FRONT_MATTER = {

@@ -39,7 +39,7 @@ HOSTILE = (
 
 @dataclass(frozen=True)
 class Known:
-    """Rows as rows.py gives them, without a model."""
+    """Rows without a model, as the sections take them."""
 
     scored: Scored
     training: intervals.IntArray
@@ -151,7 +151,6 @@ def whole_page(rows: Known, manifest: Manifest) -> str:
     """Return a page with every section."""
     measures, details = rows.judged(DRAWING)
     parts = [
-        sections.scores_section(rows.scored, measures, DRAWING),
         *details,
         sections.mistakes_section(rows, 5),
         sections.slices_section(rows, DRAWING),
@@ -161,7 +160,7 @@ def whole_page(rows: Known, manifest: Manifest) -> str:
         origins.speed_section(rows, Path("nowhere"), manifest),
         origins.environment_section(Path("nowhere"), manifest),
     ]
-    return page.render_page(HOSTILE[0], HOSTILE, measures, parts)
+    return page.render_page(HOSTILE[0], HOSTILE, measures, HOSTILE[1], parts)
 
 
 def test_data_stay_text_wherever_they_are_shown(manifest: Manifest) -> None:

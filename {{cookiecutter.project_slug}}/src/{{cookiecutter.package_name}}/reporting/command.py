@@ -37,7 +37,6 @@ def report(settings: ReportSettings) -> Path:
     drawing = Drawing(settings.bootstrap_samples, settings.confidence, settings.seed)
     measures, details = rows.judged(drawing)
     parts = [
-        sections.scores_section(scored, measures, drawing),
         *details,
         sections.mistakes_section(rows, settings.worst),
         sections.slices_section(rows, drawing),
@@ -51,7 +50,9 @@ def report(settings: ReportSettings) -> Path:
         f"Version {folder.name}, created {manifest.created}",
         f"Predicts {scored.target}; trained on {manifest.dataset}",
     ]
-    html = page.render_page(f"Report on {manifest.name}", facts, measures, parts)
+    note = f"{scored.extent}. {drawing.sentence(len(scored.truth), scored.noun)}"
+    title = f"Report on {manifest.name}"
+    html = page.render_page(title, facts, measures, note, parts)
     write_atomically(reports / PAGE, html)
     content = card.render_card(text, manifest, folder, scored, measures, drawing)
     write_atomically(reports / CARD, content)

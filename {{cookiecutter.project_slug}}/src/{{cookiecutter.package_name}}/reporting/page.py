@@ -38,7 +38,8 @@ def render_page(
     title: str,
     facts: Sequence[str],
     measures: Sequence[Measure],
-    sections: list[Section],
+    note: str,
+    sections: Sequence[Section],
 ) -> str:
     """Return the report.
 
@@ -46,6 +47,7 @@ def render_page(
         title: The heading.
         facts: What is below it.
         measures: The scores to show first.
+        note: What is to be known of them.
         sections: What follows.
     """
     style = (HERE / "report.css").read_text(encoding="utf-8")
@@ -56,6 +58,7 @@ def render_page(
             title=title,
             facts=facts,
             measures=measures,
+            note=note,
             sections=sections,
             style=Markup(style),
         )

@@ -1,6 +1,5 @@
 """The sections of every report: the data, the training, mistakes and slices."""
 
-from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
@@ -8,7 +7,7 @@ from scipy import stats
 
 from .blocks import Block, Section, Table, Text
 from .charts import bars, drawn, histogram, lines
-from .intervals import Drawing, Measure, mean_of, measured
+from .intervals import Drawing, mean_of, measured
 from .scored import Group, Rows, Scored
 
 CLASSES_DRAWN = 30  # bars that fit into a figure
@@ -70,26 +69,6 @@ def learning_section(history: dict[str, list[float]]) -> Section:
     if not blocks:
         blocks.append(Text("The manifest has no figures of the training."))
     return Section("learning", "Learning curves", blocks)
-
-
-def scores_section(
-    scored: Scored, measures: Sequence[Measure], drawing: Drawing
-) -> Section:
-    """Return the scores with their intervals."""
-    count = len(scored.truth)
-    intro = f"{scored.extent}. {drawing.sentence(count, scored.noun)}"
-    return Section(
-        "scores",
-        "Scores",
-        [
-            Text(intro),
-            Table(
-                "Scores of the test set",
-                ("score", "value", f"{drawing.confidence:.0%} interval"),
-                [(each.name, f"{each.value:.4g}", each.interval) for each in measures],
-            ),
-        ],
-    )
 
 
 def mistakes_section(rows: Rows, most: int) -> Section:
