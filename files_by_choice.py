@@ -79,6 +79,8 @@ NEEDED_BY = [
     ("framework", {"scikit-learn"}, ["tests/test_serving_fields.py"]),
     ("framework", {"scikit-learn"}, [f"{PACKAGE}/explaining/cells.py"]),
     ("experiment_tracking", {"mlflow"}, _TRACKING),
+    ("framework", {"scikit-learn"}, [f"{PACKAGE}/reporting/numbers.py"]),
+    ("framework", {"scikit-learn"}, ["tests/test_reporting_numbers.py"]),
     ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
     ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
     ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),

@@ -21,8 +21,9 @@ sys.path.insert(
     0, str(ROOT)
 )  # local_extensions and answer_checks, as cookiecutter does
 
-# Fixtures for renders of every pair of choices, and for renders that are installed.
-pytest_plugins = ["combinations", "environments"]
+# Fixtures for renders of every pair of choices, for renders that are installed, and for
+# what is seen in a browser.
+pytest_plugins = ["browsers", "combinations", "environments"]
 
 # Where cookiecutter records the answers, below the home folder.
 REPLAY_RECORD = f".cookiecutter_replay/{ROOT.name}.json"

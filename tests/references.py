@@ -24,9 +24,11 @@ from conftest import files_below
 
 # The first folder of what set-up, the commands and the tools write.
 WRITTEN = frozenset(".cache .uv .venv build data dist logs models reports".split())
-# What people may add themselves, and what a model's version or an archive in it holds.
+# What people may add themselves, and what a model's version, an archive in it or its
+# reports hold.
 OPTIONAL = frozenset(
-    [".env", "deploy/torchserve", "handler.py", "poetry.lock", "schema.yaml", "uv.lock"]
+    ".env deploy/torchserve handler.py model_card.md poetry.lock schema.yaml "
+    "uv.lock".split()
 )
 # Endings that only the project's own files have; others (.json, .csv) are also written.
 OWN_ENDINGS = ("cfg", "ini", "ipynb", "md", "ps1", "py", "sh", "toml", "yaml", "yml")

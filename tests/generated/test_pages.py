@@ -1,17 +1,16 @@
 """The server's pages in a real browser, and its OpenAPI document put to the test."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from browsers import VIEWS, visit
 from environments import Installed, InstalledProject
 from serving.running import free_ports, started
 
@@ -21,8 +20,6 @@ pytestmark = [
 ]
 
 KEY = "a key of the tests"
-# How the pages are looked at: a desktop's and a phone's width, light and dark.
-VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 # A 3 on the drawing board, in parts of it.
 THREE = [(35, 22), (60, 20), (64, 35), (46, 48), (65, 60), (60, 78), (35, 75)]
 
@@ -53,62 +50,6 @@ def address(project: InstalledProject) -> Iterator[str]:
     """The address of its server."""
     with serving(project, "--access-log", "off") as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    # Chromium's sandbox does not start for root.
-    arguments = [] if os.geteuid() else ["--no-sandbox"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium
-        with chromium.launch(executable_path=program, args=arguments) as found:
-            yield found
-
-
-@dataclass
-class Visit:
-    """A page in the browser, and what went wrong on it."""
-
-    page: Page
-    problems: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Listen."""
-        self.page.on("console", lambda message: self.note(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.note("error", str(error)))
-        self.page.on("requestfailed", lambda request: self.note("error", request.url))
-        self.page.on(
-            "response",
-            lambda answer: self.note(
-                "error" if answer.status >= 400 else "", answer.url
-            ),
-        )
-
-    def note(self, kind: str, text: str) -> None:
-        """Keep what is an error or a warning."""
-        if kind in ("error", "warning"):
-            self.problems.append(text)
-
-    def is_too_wide(self) -> bool:
-        """Whether one has to scroll sideways."""
-        return bool(
-            self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        )
-
-
-@contextmanager
-def visit(browser: Browser, width: int, scheme: str) -> Iterator[Visit]:
-    """Open an empty page of a width, in a colour scheme."""
-    with browser.new_context(
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 800},
-        reduced_motion="reduce",
-    ) as context:
-        yield Visit(context.new_page())
 
 
 def draw(page: Page) -> None:

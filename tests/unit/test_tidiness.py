@@ -43,6 +43,10 @@ def test_left_over_jinja_is_found(line: str) -> None:
     ]
 
 
+def test_templates_of_a_project_may_hold_jinja() -> None:
+    assert list(leftover_jinja("report.html.jinja", "{% if a %}")) == []
+
+
 @pytest.mark.parametrize("line", ["${{ matrix.python }}", "${#names}", 'f"{{x}}"'])
 def test_braces_of_other_languages_are_left_alone(line: str) -> None:
     assert list(leftover_jinja("a", line)) == []

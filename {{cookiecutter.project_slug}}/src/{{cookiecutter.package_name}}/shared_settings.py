@@ -12,6 +12,7 @@ from pydantic_settings import CliPositionalArg
 from .config import Command, Settings
 from .delivery_settings import DeploySettings, FetchSettings
 from .recording import RecordSettings
+from .reporting.settings import ReportSettings
 from .serving.settings import ServeSettings
 
 
@@ -74,5 +75,6 @@ COMMANDS: dict[str, Command] = {
     "registry": Command(
         RegistrySettings, "versions:registry", framework=False, log=False
     ),
+    "report": Command(ReportSettings, "reporting.command:report"),
     "serve": Command(ServeSettings, "serving.server:serve", framework=False, log=False),
 }
