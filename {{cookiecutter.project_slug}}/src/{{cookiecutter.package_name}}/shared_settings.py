@@ -12,6 +12,7 @@ from pydantic_settings import CliPositionalArg
 from .config import Command, Settings
 from .delivery_settings import DeploySettings, FetchSettings
 from .serving.settings import ServeSettings
+from .watching.settings import MonitorSettings
 
 
 class BaseExplainSettings(Settings):
@@ -67,6 +68,7 @@ COMMANDS: dict[str, Command] = {
     "deploy": Command(DeploySettings, "deploy:deploy", framework=False),
     "export": Command(ExportSettings, "export:export"),
     "fetch": Command(FetchSettings, "fetch:fetch", framework=False, log=False),
+    "monitor": Command(MonitorSettings, "watching.command:monitor", framework=False),
     "registry": Command(
         RegistrySettings, "versions:registry", framework=False, log=False
     ),

@@ -78,6 +78,12 @@ class Metrics:
             ["result"],
             registry=self.registry,
         )
+        self.logged = Counter(
+            "request_log_requests",
+            "Requests by what became of them: written, dropped (full), failed",
+            ["result"],
+            registry=self.registry,
+        )
         # Finding a counter by its labels costs more than counting.
         self._requests = lru_cache(maxsize=1024)(self.requests.labels)
         self._seconds = lru_cache(maxsize=256)(self.seconds.labels)
@@ -98,6 +104,10 @@ class Metrics:
         self._rows(endpoint).observe(rows)
         for name, count in classes.items():
             self._predictions(version, name).inc(count)
+
+    def count_logged(self, result: str, count: int) -> None:
+        """Count requests that were to be logged."""
+        self.logged.labels(result).inc(count)
 
     def text(self) -> bytes:
         """Return all figures, also those of other workers, as Prometheus reads them."""

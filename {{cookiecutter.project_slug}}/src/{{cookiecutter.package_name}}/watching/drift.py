@@ -1,0 +1,236 @@
+"""Whether two samples can come from one source: the tests, and one alarm of them all.
+
+Every test below gives a p-value: how often two samples of one source differ as much. A
+run makes dozens of them, and some would be small by chance. So each is multiplied by
+how many could still be wrong (Holm, 1979, https://www.jstor.org/stable/4615733): with
+nothing changed, no more than a share `alpha` of the runs raises an alarm, however the
+variables depend on each other.
+
+Only arrays here: where rows come from, and where the findings go, is decided elsewhere.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Array = npt.NDArray[Any]
+FloatArray = npt.NDArray[np.float64]
+# By name: float64 (n,), NaN where missing; or texts (n,), `MISSING` where missing.
+Variables = Mapping[str, Array]
+Group = Literal["drift", "missing", "unseen", "prediction", "quality"]
+
+MISSING = "(missing)"  # as the exported model is given it
+# Rarer categories are compared as one: alone, none of them could say much.
+MOST_CATEGORIES = 50
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one test found.
+
+    Attributes:
+        group: What was compared: values (`drift`), how many are missing, how many were
+            never seen before, predictions, or how good these are.
+        variable: Of which column, or of which figure of an image or a prediction.
+        test: The test, as people know it.
+        effect: How large the difference is, in [0, 1]: the largest gap between two
+            distribution functions, or between two shares.
+        before: What the reference has, in words.
+        now: What the rows have.
+        p: The test's p-value.
+        adjusted: The same, multiplied for all tests of the run.
+    """
+
+    group: Group
+    variable: str
+    test: str
+    effect: float
+    before: str
+    now: str
+    p: float
+    adjusted: float = 1.0
+
+
+def compare(before: Variables, now: Variables) -> list[Finding]:
+    """Compare the variables that both samples have.
+
+    Args:
+        before: Those of the reference.
+        now: Those of the rows to look at.
+
+    Returns:
+        Drift, missing and unseen values of each variable; see `Finding`.
+    """
+    found: list[Finding] = []
+    for name in before:
+        if name in now:
+            numbers = before[name].dtype.kind == "f"
+            of_kind = number_findings if numbers else text_findings
+            found += of_kind(name, before[name], now[name])
+    return found
+
+
+def compare_predictions(before: Variables, now: Variables) -> list[Finding]:
+    """Compare what a model has said, likewise; nothing of it can be missing."""
+    return [
+        replace(finding, group="prediction")
+        for finding in compare(before, now)
+        if finding.group == "drift"
+    ]
+
+
+def number_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
+    """Yield what is found of a variable of numbers, float64 (n,) each."""
+    old, new = before[~np.isnan(before)], now[~np.isnan(now)]
+    if old.size and new.size:
+        result = stats.ks_2samp(old, new, method="asymp")
+        yield Finding(
+            "drift",
+            name,
+            "Kolmogorov-Smirnov",
+            float(result.statistic),
+            f"median {np.median(old):.4g}",
+            f"median {np.median(new):.4g}",
+            float(result.pvalue),
+        )
+        above, below = int((new > old.max()).sum()), int((new < old.min()).sum())
+        yield Finding(
+            "unseen",
+            name,
+            "ranks beyond the range",
+            (above + below) / len(new),
+            f"{old.min():.4g} to {old.max():.4g}",
+            f"{above + below} of {len(new)} outside",
+            min(1.0, 2 * beyond(max(above, below), len(old), len(new))),
+        )
+    yield from missing_finding(name, np.isnan(before), np.isnan(now))
+
+
+def beyond(count: int, before: int, now: int) -> float:
+    """Return how likely the largest `count` of all values are all of the new sample.
+
+    Args:
+        count: How many new values are larger than every old one.
+        before: The size of the old sample.
+        now: The size of the new one.
+    """
+    return float(stats.hypergeom.pmf(count, before + now, now, count))
+
+
+def text_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
+    """Yield what is found of a variable of texts, (n,) each."""
+    old, new = Counter(before.tolist()), Counter(now.tolist())
+    gaps = old.pop(MISSING, 0), new.pop(MISSING, 0)
+    sizes = old.total(), new.total()
+    if all(sizes):
+        pooled = [text for text, _ in (old + new).most_common(MOST_CATEGORIES)]
+        counts = [(old[text], new[text]) for text in pooled]
+        rest = sizes[0] - sum(a for a, _ in counts), sizes[1] - sum(b for _, b in counts)
+        counts.append(rest)
+        shares = np.array(counts) / sizes
+        wide = int(np.abs(shares[:, 1] - shares[:, 0]).argmax())
+        text = f"{[*pooled, 'the rest'][wide]!r:.60}"
+        p = min(fisher(count, sizes) for count in counts) * len(counts)
+        yield Finding(
+            "drift",
+            name,
+            "Fisher's exact, each category",
+            float(np.abs(shares[:, 1] - shares[:, 0])[wide]),
+            f"{text}: {shares[wide, 0]:.1%}",
+            f"{text}: {shares[wide, 1]:.1%}",
+            min(1.0, p),
+        )
+        unseen = sum(count for text, count in new.items() if text not in old)
+        # Good, 1953, https://doi.org/10.1093/biomet/40.3-4.237: of the next rows, as
+        # many hold something new as hold, in the sample, what is in no other row.
+        alone = sum(count == 1 for count in old.values())
+        yield Finding(
+            "unseen",
+            name,
+            "Fisher's exact, with Good's estimate",
+            unseen / sizes[1],
+            f"{alone / sizes[0]:.1%} expected",
+            f"{unseen / sizes[1]:.1%} of {sizes[1]}",
+            fisher((alone, unseen), sizes, "less"),
+        )
+    total = len(before), len(now)
+    yield from share_finding("missing", name, gaps, total)
+
+
+def missing_finding(name: str, before: Array, now: Array) -> Iterator[Finding]:
+    """Yield how the share of missing values has changed, bool (n,) each."""
+    gaps = int(before.sum()), int(now.sum())
+    yield from share_finding("missing", name, gaps, (len(before), len(now)))
+
+
+def share_finding(
+    group: Group, name: str, counts: tuple[int, int], sizes: tuple[int, int]
+) -> Iterator[Finding]:
+    """Yield how a share has changed; nothing where it is none in both samples.
+
+    What is left out depends on both samples together, not on which is which, so that
+    there is no chance of an alarm in it.
+    """
+    if any(counts):
+        shares = counts[0] / sizes[0], counts[1] / sizes[1]
+        yield Finding(
+            group,
+            name,
+            "Fisher's exact",
+            abs(shares[1] - shares[0]),
+            f"{shares[0]:.1%}",
+            f"{shares[1]:.1%} of {sizes[1]}",
+            fisher(counts, sizes),
+        )
+
+
+def fisher(
+    counts: tuple[int, int],
+    sizes: tuple[int, int],
+    alternative: Literal["two-sided", "less", "greater"] = "two-sided",
+) -> float:
+    """Return the p-value of Fisher's exact test of two shares."""
+    others = sizes[0] - counts[0], sizes[1] - counts[1]
+    result = stats.fisher_exact([counts, others], alternative=alternative)
+    return float(result.pvalue)
+
+
+def compare_quality(before: FloatArray, now: FloatArray, task: str) -> list[Finding]:
+    """Compare how wrong a model was with how wrong it is; only worse is a finding.
+
+    Args:
+        before: Of rows that it was not trained on: 1 where it was wrong and 0
+            elsewhere; of a regression, absolute errors. float64 (n,).
+        now: The same of the rows to look at.
+        task: Whether that is a classification.
+    """
+    if not before.size or not now.size:
+        return []
+    if task == "classification":
+        wrong = int(before.sum()), int(now.sum())
+        p = fisher(wrong, (len(before), len(now)), "less")
+        shares = 1 - float(before.mean()), 1 - float(now.mean())
+        old, new = (f"{share:.1%} right" for share in shares)
+        name, test, effect = "accuracy", "Fisher's exact", max(0, shares[0] - shares[1])
+    else:
+        result = stats.mannwhitneyu(now, before, alternative="greater")
+        p = float(result.pvalue)
+        effect = max(0.0, 2 * float(result.statistic) / (len(before) * len(now)) - 1)
+        old, new = (f"{each.mean():.4g} on average" for each in (before, now))
+        name, test = "absolute error", "Mann-Whitney"
+    return [Finding("quality", name, test, effect, old, new, p)]
+
+
+def adjust(found: Sequence[Finding]) -> list[Finding]:
+    """Multiply the p-values by Holm's method; the smallest first."""
+    ordered = sorted(found, key=lambda finding: (finding.p, -finding.effect))
+    adjusted, least = [], 0.0
+    for rank, finding in enumerate(ordered):
+        least = max(least, min(1.0, finding.p * (len(ordered) - rank)))
+        adjusted.append(replace(finding, adjusted=least))
+    return adjusted
