@@ -93,7 +93,7 @@ def known_rows(
 
 def read_rows(
     settings: MonitorSettings, path: Path, folder: Path, manifest: Manifest
-) -> tuple[Feeds, Array]:
+) -> tuple[Feeds, Array, dict[int, str]]:
     """Read the images of a file, whatever is on them.
 
     Args:
@@ -103,7 +103,8 @@ def read_rows(
         manifest: Its manifest.
 
     Returns:
-        The feeds of an exported model, and the numbers of the images, from 0.
+        The feeds of an exported model; the numbers of the images, from 0; and what is
+        true of them: nothing, as no such file says.
 
     Raises:
         DataError: If the file cannot be read, its images are of another size, or a
@@ -112,7 +113,7 @@ def read_rows(
     images = utils.get_images(path, settings.drop, manifest.inputs)
     utils.preprocess_data(images, manifest.inputs.max_value)
     numbers = drawn(len(images), settings.max_rows, settings.seed)
-    return as_feeds(images[numbers], manifest.inputs), numbers
+    return as_feeds(images[numbers], manifest.inputs), numbers, {}
 
 
 def as_feeds(images: Array, inputs: Inputs) -> Feeds:

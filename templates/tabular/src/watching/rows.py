@@ -66,7 +66,7 @@ def known_rows(
 
 def read_rows(
     settings: MonitorSettings, path: Path, folder: Path, manifest: Manifest
-) -> tuple[Feeds, Array]:
+) -> tuple[Feeds, Array, dict[int, str]]:
     """Read the rows of a file, whatever is in them.
 
     What `predict` refuses is what is looked for here: a column that is not there has
@@ -79,8 +79,8 @@ def read_rows(
         manifest: Its manifest.
 
     Returns:
-        The feeds of an exported model, and the numbers of the rows as `predict` counts
-        them: the header is row 1.
+        The feeds of an exported model; the numbers of the rows as `predict` counts
+        them, the header is row 1; and by these, what is true, as far as the file says.
 
     Raises:
         WatchError: If the file has none of the model's columns.
@@ -96,7 +96,9 @@ def read_rows(
     raw = raw.iloc[drawn(len(raw), settings.max_rows, settings.seed)]
     cells = {name: read_column(raw, name, rule) for name, rule in columns.items()}
     frame = pd.DataFrame(cells, index=raw.index)
-    return as_feeds(frame, manifest.inputs), raw.index.to_numpy()
+    target = raw.get(manifest.inputs.target, pd.Series(dtype="str")).dropna()
+    truth = {int(number): str(text) for number, text in target.items()}
+    return as_feeds(frame, manifest.inputs), raw.index.to_numpy(), truth
 
 
 def read_column(raw: pd.DataFrame, name: str, rule: Column) -> "pd.Series[str]":

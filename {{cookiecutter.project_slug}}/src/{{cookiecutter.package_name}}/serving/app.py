@@ -22,6 +22,7 @@ from .protocols import ENDPOINTS
 from .reload import ServedModel
 from .request_log import open_log
 from .settings import ServeSettings
+from .watched import Watched
 
 # More would only wait for each other: for the processors, and Python's lock.
 LARGE_AT_ONCE = 4
@@ -53,6 +54,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
     model_dir = settings.models_dir / settings.model_name
     found = models or ServedModel(model_dir, settings.threads)
 
+    metrics.others.append(Watched(found, settings.reports_dir))
     requests = open_log(settings, metrics, found.get().inputs.shapes)
 
     @asynccontextmanager

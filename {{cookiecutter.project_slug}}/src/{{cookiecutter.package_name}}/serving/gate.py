@@ -283,9 +283,6 @@ class Gate:
             )
             line["rows"] = reply.rows
             line["version"] = reply.version
-            if self.requests is not None and reply.version is not None:
-                assert reply.feeds is not None and reply.outputs is not None
-                self.requests.add(
-                    exchange.id, reply.version, reply.feeds, reply.outputs
-                )
+            if self.requests is not None:
+                self.requests.add(exchange.id, reply)
         self.log.add(line)

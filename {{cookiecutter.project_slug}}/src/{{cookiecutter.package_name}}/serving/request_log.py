@@ -14,7 +14,7 @@ import random
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ..config import ConfigError
+from .messages import Reply
 from .metrics import Metrics
 from .settings import ServeSettings
 from .tensors import Array, Feeds
@@ -104,9 +105,12 @@ class RequestLog:
         self.tidy_at = 0.0
         self.chance: Callable[[], float] = random.random
 
-    def add(self, request: str, version: int, feeds: Feeds, outputs: Array) -> None:
-        """Take a request, if it is one of the sample; it is written soon."""
+    def add(self, request: str, reply: Reply) -> None:
+        """Take a request by its id, if it is one of the sample; it is written soon."""
         if self.share < 1 and self.chance() >= self.share:
+            return
+        feeds, outputs, version = reply.feeds, reply.outputs, reply.version
+        if feeds is None or outputs is None or version is None:
             return
         size = sum(each.nbytes for each in feeds.values())
         if self.waiting + size > MOST_BYTES:
@@ -118,6 +122,8 @@ class RequestLog:
     def flush(self) -> None:
         """Write what there is; what cannot be written is lost, and counted."""
         lines = [self.lines.popleft() for _ in range(len(self.lines))]
+        # What comes between these two lines is not counted until it is written: less
+        # than a lock would cost each request.
         self.waiting = 0
         if not lines:
             return
@@ -132,7 +138,7 @@ class RequestLog:
     def write(self, lines: Iterable[Line]) -> None:
         """Write requests, and remove those that are too old or too many."""
         rows = [
-            (*line[:3], as_json(line.feeds, self.masked), values_json(line.outputs))
+            (*line[:3], as_json(kept(line.feeds, self.masked)), as_json(line.outputs))
             for line in lines
         ]
         with closing(opened(self.path)) as database:
@@ -226,21 +232,17 @@ def used_bytes(database: sqlite3.Connection) -> int:
     return (pages - free) * size
 
 
-def as_json(feeds: Mapping[str, Array], masked: frozenset[str]) -> str:
-    """Write tensors by name as JSON, without those that are masked."""
-    kept = {name: each for name, each in feeds.items() if name not in masked}
-    return orjson.dumps(
-        kept, default=as_list, option=orjson.OPT_SERIALIZE_NUMPY
-    ).decode()
+def kept(feeds: Feeds, masked: frozenset[str]) -> Feeds:
+    """Return tensors by name, without those that are masked."""
+    return {name: each for name, each in feeds.items() if name not in masked}
 
 
-def values_json(values: Array) -> str:
-    """Write an array as JSON; NaN becomes null."""
-    return orjson.dumps(
-        values, default=as_list, option=orjson.OPT_SERIALIZE_NUMPY
-    ).decode()
+def as_json(values: Feeds | Array) -> str:
+    """Write an array, or arrays by name, as JSON; NaN becomes null."""
+    return orjson.dumps(values, as_list, orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def as_list(values: Any) -> Any:
-    """Return an array that orjson cannot write as lists: one of texts."""
-    return values.tolist()
+def as_list(values: Array) -> list[Any]:
+    """Return what orjson cannot write by itself: texts, and parts of an array."""
+    result: list[Any] = values.tolist()
+    return result

@@ -12,7 +12,7 @@ Only arrays here: where rows come from, and where the findings go, is decided el
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,32 +56,59 @@ class Finding:
     adjusted: float = 1.0
 
 
-def compare(before: Variables, now: Variables) -> list[Finding]:
-    """Compare the variables that both samples have.
+class Known(Protocol):
+    """What is known of the training; see `reference.Reference`."""
+
+    @property
+    def inputs(self) -> Variables: ...
+    @property
+    def outputs(self) -> Variables: ...
+    @property
+    def errors(self) -> FloatArray: ...
+
+
+def compare_all(
+    known: Known,
+    inputs: Variables,
+    outputs: Variables,
+    errors: FloatArray | None = None,
+    classification: bool = True,
+) -> list[Finding]:
+    """Compare rows with what is known of the training.
+
+    Args:
+        known: What is known.
+        inputs: The variables of the rows; some may be missing.
+        outputs: Those of the predictions.
+        errors: How wrong these were, as `quality_findings` takes it, if that is known.
+        classification: Whether it is 0 or 1.
+
+    Returns:
+        The findings, the surest first, their p-values adjusted.
+    """
+    found = list(compare(known.inputs, inputs))
+    found += [
+        replace(finding, group="prediction")
+        for finding in compare(known.outputs, outputs)
+        if finding.group == "drift"
+    ]
+    if errors is not None:
+        found += quality_findings(known.errors, errors, classification)
+    return adjust(found)
+
+
+def compare(before: Variables, now: Variables) -> Iterator[Finding]:
+    """Yield drift, missing and unseen values of the variables that both samples have.
 
     Args:
         before: Those of the reference.
         now: Those of the rows to look at.
-
-    Returns:
-        Drift, missing and unseen values of each variable; see `Finding`.
     """
-    found: list[Finding] = []
     for name in before:
         if name in now:
             numbers = before[name].dtype.kind == "f"
             of_kind = number_findings if numbers else text_findings
-            found += of_kind(name, before[name], now[name])
-    return found
-
-
-def compare_predictions(before: Variables, now: Variables) -> list[Finding]:
-    """Compare what a model has said, likewise; nothing of it can be missing."""
-    return [
-        replace(finding, group="prediction")
-        for finding in compare(before, now)
-        if finding.group == "drift"
-    ]
+            yield from of_kind(name, before[name], now[name])
 
 
 def number_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
@@ -108,7 +135,8 @@ def number_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
             f"{above + below} of {len(new)} outside",
             min(1.0, 2 * beyond(max(above, below), len(old), len(new))),
         )
-    yield from missing_finding(name, np.isnan(before), np.isnan(now))
+    gaps = int(np.isnan(before).sum()), int(np.isnan(now).sum())
+    yield from missing_findings(name, gaps, (len(before), len(now)))
 
 
 def beyond(count: int, before: int, now: int) -> float:
@@ -125,24 +153,24 @@ def beyond(count: int, before: int, now: int) -> float:
 def text_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
     """Yield what is found of a variable of texts, (n,) each."""
     old, new = Counter(before.tolist()), Counter(now.tolist())
-    gaps = old.pop(MISSING, 0), new.pop(MISSING, 0)
+    missing = old.pop(MISSING, 0), new.pop(MISSING, 0)
     sizes = old.total(), new.total()
     if all(sizes):
         pooled = [text for text, _ in (old + new).most_common(MOST_CATEGORIES)]
-        counts = [(old[text], new[text]) for text in pooled]
-        rest = sizes[0] - sum(a for a, _ in counts), sizes[1] - sum(b for _, b in counts)
-        counts.append(rest)
-        shares = np.array(counts) / sizes
-        wide = int(np.abs(shares[:, 1] - shares[:, 0]).argmax())
-        text = f"{[*pooled, 'the rest'][wide]!r:.60}"
-        p = min(fisher(count, sizes) for count in counts) * len(counts)
+        counts = np.array([(old[text], new[text]) for text in pooled])
+        counts = np.vstack([counts, sizes - counts.sum(axis=0)])  # and the rest
+        shares = counts / sizes
+        gaps = np.abs(shares[:, 1] - shares[:, 0])
+        widest = int(gaps.argmax())
+        text = f"{[*pooled, 'the rest'][widest]!r:.60}"
+        p = float(share_test(counts, sizes).min()) * len(counts)
         yield Finding(
             "drift",
             name,
-            "Fisher's exact, each category",
-            float(np.abs(shares[:, 1] - shares[:, 0])[wide]),
-            f"{text}: {shares[wide, 0]:.1%}",
-            f"{text}: {shares[wide, 1]:.1%}",
+            "hypergeometric, each category",
+            float(gaps[widest]),
+            f"{text}: {shares[widest, 0]:.1%}",
+            f"{text}: {shares[widest, 1]:.1%}",
             min(1.0, p),
         )
         unseen = sum(count for text, count in new.items() if text not in old)
@@ -158,35 +186,48 @@ def text_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
             f"{unseen / sizes[1]:.1%} of {sizes[1]}",
             fisher((alone, unseen), sizes, "less"),
         )
-    total = len(before), len(now)
-    yield from share_finding("missing", name, gaps, total)
+    yield from missing_findings(name, missing, (len(before), len(now)))
 
 
-def missing_finding(name: str, before: Array, now: Array) -> Iterator[Finding]:
-    """Yield how the share of missing values has changed, bool (n,) each."""
-    gaps = int(before.sum()), int(now.sum())
-    yield from share_finding("missing", name, gaps, (len(before), len(now)))
-
-
-def share_finding(
-    group: Group, name: str, counts: tuple[int, int], sizes: tuple[int, int]
+def missing_findings(
+    name: str, gaps: tuple[int, int], sizes: tuple[int, int]
 ) -> Iterator[Finding]:
-    """Yield how a share has changed; nothing where it is none in both samples.
+    """Yield how the share of missing values has changed; nothing if none is missing.
 
-    What is left out depends on both samples together, not on which is which, so that
-    there is no chance of an alarm in it.
+    Whether one is depends on both samples together, not on which is which, so that to
+    leave the test out is no chance of a false alarm.
+
+    Args:
+        name: The variable.
+        gaps: How many values are missing in each sample.
+        sizes: Of how many.
     """
-    if any(counts):
-        shares = counts[0] / sizes[0], counts[1] / sizes[1]
+    if any(gaps):
+        shares = gaps[0] / sizes[0], gaps[1] / sizes[1]
         yield Finding(
-            group,
+            "missing",
             name,
             "Fisher's exact",
             abs(shares[1] - shares[0]),
             f"{shares[0]:.1%}",
             f"{shares[1]:.1%} of {sizes[1]}",
-            fisher(counts, sizes),
+            fisher(gaps, sizes),
         )
+
+
+def share_test(counts: Array, sizes: tuple[int, int]) -> FloatArray:
+    """Return the p-value of each of many shares: twice the smaller tail, at most 1.
+
+    As exact as Fisher's test, for all shares at once.
+
+    Args:
+        counts: int64 (n, 2), how often each is in either sample.
+        sizes: Of how many.
+    """
+    total = counts.sum(axis=1)
+    known = stats.hypergeom(sum(sizes), total, sizes[1])
+    tails = known.cdf(counts[:, 1]), known.sf(counts[:, 1] - 1)
+    return np.minimum(1.0, 2 * np.minimum(*tails))
 
 
 def fisher(
@@ -200,18 +241,18 @@ def fisher(
     return float(result.pvalue)
 
 
-def compare_quality(before: FloatArray, now: FloatArray, task: str) -> list[Finding]:
-    """Compare how wrong a model was with how wrong it is; only worse is a finding.
+def quality_findings(
+    before: FloatArray, now: FloatArray, classification: bool
+) -> Iterator[Finding]:
+    """Yield how wrong a model was and is; only worse is a finding.
 
     Args:
         before: Of rows that it was not trained on: 1 where it was wrong and 0
             elsewhere; of a regression, absolute errors. float64 (n,).
         now: The same of the rows to look at.
-        task: Whether that is a classification.
+        classification: Whether these are zeros and ones.
     """
-    if not before.size or not now.size:
-        return []
-    if task == "classification":
+    if classification:
         wrong = int(before.sum()), int(now.sum())
         p = fisher(wrong, (len(before), len(now)), "less")
         shares = 1 - float(before.mean()), 1 - float(now.mean())
@@ -220,10 +261,11 @@ def compare_quality(before: FloatArray, now: FloatArray, task: str) -> list[Find
     else:
         result = stats.mannwhitneyu(now, before, alternative="greater")
         p = float(result.pvalue)
-        effect = max(0.0, 2 * float(result.statistic) / (len(before) * len(now)) - 1)
+        # 0.5 if both are as wrong, 1 if each new error is larger than every old one
+        odds = float(result.statistic) / (len(before) * len(now))
         old, new = (f"{each.mean():.4g} on average" for each in (before, now))
-        name, test = "absolute error", "Mann-Whitney"
-    return [Finding("quality", name, test, effect, old, new, p)]
+        name, test, effect = "absolute error", "Mann-Whitney", max(0.0, 2 * odds - 1)
+    yield Finding("quality", name, test, effect, old, new, p)
 
 
 def adjust(found: Sequence[Finding]) -> list[Finding]:

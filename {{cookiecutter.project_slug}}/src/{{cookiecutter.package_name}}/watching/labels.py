@@ -5,64 +5,77 @@ numbered as `predict` does, or as they were in the request, from 0. Others may l
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from .drift import Array
-from .log import Key
 from .reference import WatchError
 
+Key = tuple[str, int]  # the id of a request, "" for a file; and a row
+Labels = Mapping[Key, str]
 
-def read_labels(
-    path: Path, keys: Sequence[Key], classes: tuple[str, ...]
-) -> tuple[Array, Array]:
+
+def read_labels(path: Path, of_log: bool) -> Labels:
     """Read what is true of some rows.
 
     Args:
         path: The CSV file.
-        keys: Which rows there are; of a file, the request is "".
-        classes: The name of each class; none for a regression.
-
-    Returns:
-        The places of the rows in `keys` that are labelled, and their labels: int64
-        numbers of classes, or float64.
+        of_log: Whether the rows are those of a request log.
 
     Raises:
-        WatchError: If the file cannot be read, a label is no class or no number, or
-            none is of these rows.
+        WatchError: If the file cannot be read, or lacks a column.
     """
-    wanted = ["request", "row", "label"] if any(key for key, _ in keys) else []
-    wanted = wanted or ["row", "label"]
-    codes = {name: number for number, name in enumerate(classes)}
-    places = {key: place for place, key in enumerate(keys)}
-    found: dict[int, float] = {}
+    wanted = ("request", "row", "label") if of_log else ("row", "label")
     try:
         with path.open(encoding="utf-8", newline="") as file:
             lines = csv.DictReader(file)
-            missing = set(wanted) - set(lines.fieldnames or ())
+            missing = [name for name in wanted if name not in (lines.fieldnames or ())]
             if missing:
                 raise WatchError(
-                    f"{path}: no column {', '.join(sorted(missing))}; it needs "
+                    f"{path}: no column {', '.join(missing)}; it needs "
                     f"{', '.join(wanted)}"
                 )
-            for line in lines:
-                key = line.get("request", "") if len(wanted) > 2 else "", line["row"]
-                label = line["label"]
-                if classes and label not in codes:
-                    raise WatchError(
-                        f"{path}, line {lines.line_num}: {label!r} is no class; the "
-                        f"classes are {', '.join(classes)}"
-                    )
-                place = places.get((key[0], int(key[1])))
-                if place is not None:
-                    found[place] = codes[label] if classes else float(label)
-    except (OSError, ValueError) as error:
-        if isinstance(error, WatchError):
-            raise
+            return {
+                (line["request"] if of_log else "", int(line["row"])): line["label"]
+                for line in lines
+            }
+    except WatchError:
+        raise
+    except (OSError, ValueError, TypeError) as error:
         raise WatchError(f"{path}: {error}") from error
-    if not found:
-        raise WatchError(f"{path} has no label for any of the {len(keys)} rows")
-    kind = np.int64 if classes else np.float64
-    return np.array(list(found)), np.array(list(found.values()), dtype=kind)
+
+
+def encoded(
+    labels: Labels, keys: Sequence[Key], classes: tuple[str, ...], where: Path
+) -> tuple[Array, Array]:
+    """Find the rows that have labels.
+
+    Args:
+        labels: What is true of rows, also of others.
+        keys: Which rows there are.
+        classes: The name of each class; none for a regression.
+        where: Where the labels are from.
+
+    Returns:
+        The places of these rows in `keys`, and their labels: int64 numbers of classes,
+        or float64.
+
+    Raises:
+        WatchError: If no row has a label, or a label is no class or no number.
+    """
+    places = [place for place, key in enumerate(keys) if key in labels]
+    if not places:
+        raise WatchError(
+            f"{where} has no label for any of the {len(keys)} rows, such as {keys[0]}"
+        )
+    texts = [labels[keys[place]] for place in places]
+    codes = {name: number for number, name in enumerate(classes)}
+    try:
+        if classes:
+            return np.array(places), np.array([codes[text] for text in texts])
+        return np.array(places), np.array([float(text) for text in texts])
+    except (KeyError, ValueError) as error:
+        wanted = f"one of {', '.join(classes)}" if classes else "a number"
+        raise WatchError(f"{where}: a label must be {wanted}: {error}") from error

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .drift import Array
+from .labels import Key
 from .reference import WatchError
 
-Key = tuple[str, int]  # the id of a request, and a row of it, from 0
 SELECT = """
 select request, feeds, outputs from requests
 where version = ? and time >= ? order by number desc

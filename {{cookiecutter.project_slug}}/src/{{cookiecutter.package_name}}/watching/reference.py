@@ -33,7 +33,7 @@ class Reference:
         inputs: Variables of training rows.
         outputs: What the exported model says of test rows. On rows that it was trained
             on it is surer than it will ever be again.
-        errors: How wrong that was, as `drift.compare_quality` takes it.
+        errors: How wrong that was, as `drift.quality_findings` takes it.
     """
 
     inputs: Variables

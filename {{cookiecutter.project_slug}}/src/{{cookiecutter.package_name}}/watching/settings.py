@@ -32,6 +32,14 @@ class MonitorSettings(Settings):
         0.05, gt=0, lt=1, description="How often a run may raise a false alarm"
     )
     max_rows: int = Field(
-        5000, ge=30, le=1_000_000, description="Rows to look at; of more, some are drawn"
+        5000,
+        ge=30,
+        le=1_000_000,
+        description="Rows to look at; of more, some are drawn",
     )
     seed: int = Field(1, ge=0, lt=2**32, description="Decides which ones are drawn")
+
+
+def report_file(reports_dir: Path, name: str, version: object) -> Path:
+    """Return where the findings of a version of a model are written."""
+    return reports_dir / name / str(version) / "monitor" / "monitor.json"
