@@ -44,7 +44,8 @@ ADDED = {"model.onnx", "saved_model.pb", "variables/data"}
 
 def add(folder: Path, formats: dict[str, Format] = FORMATS) -> registry.Manifest:
     """Add formats to a version."""
-    return export.add(folder, registry.read_manifest(folder), formats, SAMPLE)
+    manifest = registry.read_manifest(folder)
+    return export.add(folder, manifest, formats, SAMPLE, lambda pending: None)
 
 
 def paths(folder: Path) -> set[str]:

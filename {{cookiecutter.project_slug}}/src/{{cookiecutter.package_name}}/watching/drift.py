@@ -227,7 +227,7 @@ def share_test(counts: Array, sizes: tuple[int, int]) -> FloatArray:
     total = counts.sum(axis=1)
     known = stats.hypergeom(sum(sizes), total, sizes[1])
     tails = known.cdf(counts[:, 1]), known.sf(counts[:, 1] - 1)
-    return np.minimum(1.0, 2 * np.minimum(*tails))
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(*tails)), dtype=np.float64)
 
 
 def fisher(

@@ -48,13 +48,13 @@ def output_variables(outputs: Array, classes: tuple[str, ...]) -> Variables:
         outputs: Probabilities (n, classes), or values (n,) or (n, 1).
         classes: The name of each class; none for a regression.
     """
+    # A model of trees says the same of many rows. What is the same as float32 is not
+    # once it was written to a log and read as float64.
+    outputs = outputs.astype(np.float32).astype(np.float64)
     if not classes:
-        return {"value": outputs.reshape(-1).astype(np.float64)}
+        return {"value": outputs.reshape(-1)}
     names = np.array(classes, dtype=object)
-    return {
-        "class": names[outputs.argmax(axis=1)],
-        "probability": outputs.max(axis=1).astype(np.float64),
-    }
+    return {"class": names[outputs.argmax(axis=1)], "probability": outputs.max(axis=1)}
 
 
 def errors(outputs: Array, labels: Array, classes: tuple[str, ...]) -> FloatArray:
