@@ -16,6 +16,7 @@ from {{ cookiecutter.package_name }}.watching.reference import (
     errors,
     output_variables,
 )
+from {{ cookiecutter.package_name }}.watching.settings import MonitorSettings
 
 INPUTS = Inputs(height=8, width=8, max_value=16)
 CLASSES = tuple("0123456789")
@@ -44,21 +45,26 @@ def watched() -> Watched:
     def said(chosen: Array) -> Array:
         return np.asarray(model.predict_proba(chosen.reshape(len(chosen), -1)))
 
+    clean, clean_said = variables(images), said(images)
+
     def compared(seed: int, change: Change | None = None) -> list[Finding]:
         generator = np.random.default_rng(seed)
         drawn = generator.permutation(len(images))
         now, before = drawn[:ROWS], drawn[ROWS:]
-        outputs = said(images[before])
         known = Reference(
-            variables(images[before]),
-            output_variables(outputs, CLASSES),
-            errors(outputs, labels[before], CLASSES),
+            {name: each[before] for name, each in clean.items()},
+            output_variables(clean_said[before], CLASSES),
+            errors(clean_said[before], labels[before], CLASSES),
         )
-        shown = images[now] if change is None else change(images[now], generator)
-        outputs = said(shown)
-        wrong = None if change else errors(outputs, labels[now], CLASSES)
+        if change is None:
+            inputs = {name: each[now] for name, each in clean.items()}
+            outputs = clean_said[now]
+            wrong = errors(outputs, labels[now], CLASSES)
+        else:
+            changed = change(images[now], generator)
+            inputs, outputs, wrong = variables(changed), said(changed), None
         return drift.compare_all(
-            known, variables(shown), output_variables(outputs, CLASSES), wrong
+            known, inputs, output_variables(outputs, CLASSES), wrong
         )
 
     return compared
@@ -118,7 +124,7 @@ def test_areas_cover_an_image_once() -> None:
 def test_a_row_keeps_its_number_when_some_are_drawn(project: Path) -> None:
     images = np.arange(50)[:, None, None] % 16 * np.ones((1, 8, 8))
     np.save("images.npy", images)
-    settings = rows.MonitorSettings(input=Path("images.npy"), max_rows=30)
+    settings = MonitorSettings(input=Path("images.npy"), max_rows=30)
     manifest = type("Known", (), {"inputs": INPUTS})()
     feeds, numbers, truth = rows.read_rows(
         settings, Path("images.npy"), project, manifest

@@ -115,15 +115,15 @@ def number_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
     """Yield what is found of a variable of numbers, float64 (n,) each."""
     old, new = before[~np.isnan(before)], now[~np.isnan(now)]
     if old.size and new.size:
-        result = stats.ks_2samp(old, new, method="asymp")
+        gap, p = largest_gap(old, new)
         yield Finding(
             "drift",
             name,
             "Kolmogorov-Smirnov",
-            float(result.statistic),
+            gap,
             f"median {np.median(old):.4g}",
             f"median {np.median(new):.4g}",
-            float(result.pvalue),
+            p,
         )
         above, below = int((new > old.max()).sum()), int((new < old.min()).sum())
         yield Finding(
@@ -137,6 +137,23 @@ def number_findings(name: str, before: Array, now: Array) -> Iterator[Finding]:
         )
     gaps = int(np.isnan(before).sum()), int(np.isnan(now).sum())
     yield from missing_findings(name, gaps, (len(before), len(now)))
+
+
+def largest_gap(before: Array, now: Array) -> tuple[float, float]:
+    """Return the statistic of Kolmogorov and Smirnov, and its p-value.
+
+    The same as `scipy.stats.ks_2samp(before, now, method="asymp")`, which spends
+    milliseconds on its arguments; there are dozens of variables.
+
+    Args:
+        before: float64 (n,), n > 0.
+        now: float64 (m,), m > 0.
+    """
+    old, new, at = np.sort(before), np.sort(now), np.concatenate([before, now])
+    shares = (np.searchsorted(each, at, "right") / each.size for each in (old, new))
+    gap = float(np.abs(np.subtract(*shares)).max())
+    size = round(old.size * new.size / (old.size + new.size))
+    return gap, float(stats.kstwo.sf(gap, size))
 
 
 def beyond(count: int, before: int, now: int) -> float:
