@@ -3,25 +3,29 @@
     python benchmarks/request_log.py PROJECT
 
 Needs `wrk` (Debian's package) and `uv`. PROJECT is a rendered project of images whose
-environment holds the group `serve`. The servers take turns of a second with requests of
-one image of 28 x 28 numbers; the ratio of each turn to the one before it is what counts,
-so that a machine that slows down does so for all of them. Nothing listens beyond this
-machine.
+environment holds the group `serve`. The servers take turns of two seconds with requests
+of one image of 28 x 28 numbers. What counts is the time that the processor spends on a request, all threads of
+the server together: unlike the time that passes, it is hardly changed by what else the
+machine does. Linux only; nothing listens beyond this machine.
 """
 
 import argparse
+import os
 import socket
 import statistics
 import subprocess
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import serving
 from serving_load import ONE, SIXTEEN, Load, press, wait_until_ready
 
-TURNS = 9
-SECONDS = 1  # of a turn
+TURNS = 5
+SECONDS = 2  # of a turn
+SETTLE = 1  # until what waited to be logged is written
 PATH = "/v1/models/model:predict"
 # How much of the requests is logged; none for the server without a log.
 SHARES = (None, 0.1, 1.0)
@@ -35,10 +39,18 @@ def free_port() -> int:
     return port
 
 
+class Watched(NamedTuple):
+    """A server that runs: its process, its address, and the file of its log."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+
 def start(
     stack: ExitStack, project: Path, folder: Path, share: float | None
-) -> tuple[str, Path]:
-    """Start a server until the stack ends; return its address, and its log's file."""
+) -> Watched:
+    """Start a server that ends with the stack."""
     port, log = free_port(), folder / f"requests-{share}.db"
     command = [str(project / ".venv" / "bin" / project.name), "serve"]
     command += ["--models-dir", str(folder / "models"), "--access-log", "off"]
@@ -48,11 +60,26 @@ def start(
         command += ["--request-log", str(log), "--request-log-share", str(share)]
     server = stack.enter_context(subprocess.Popen(command, cwd=project))
     stack.callback(server.terminate)
-    return f"http://127.0.0.1:{port}{PATH}", log
+    return Watched(server, f"http://127.0.0.1:{port}{PATH}", log)
+
+
+def processor_seconds(server: Watched) -> float:
+    """Return how long processors have worked for a server until now."""
+    stat = Path(f"/proc/{server.process.pid}/stat").read_text("utf-8")
+    user, system = map(int, stat.rpartition(")")[2].split()[11:13])  # see proc(5)
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
+def cost(server: Watched, body: Path, load: Load) -> float:
+    """Return the processor's seconds for a request, over one turn."""
+    before = processor_seconds(server)
+    rate = press(server.url, body, load, SECONDS).rate
+    time.sleep(SETTLE)
+    return (processor_seconds(server) - before) / (rate * SECONDS)
 
 
 def measure(project: Path, folder: Path) -> dict[tuple[Load, float], list[float]]:
-    """Return how fast each server with a log is, in shares of the one without."""
+    """Return what each server with a log needs, in shares of what the one without does."""
     asked = folder / "asked"
     asked.mkdir()
     serving.make_model(asked)
@@ -63,24 +90,21 @@ def measure(project: Path, folder: Path) -> dict[tuple[Load, float], list[float]
     ratios: dict[tuple[Load, float], list[float]] = {}
     with ExitStack() as stack:
         servers = {each: start(stack, project, folder, each) for each in SHARES}
-        for url, _ in servers.values():
-            wait_until_ready(url, body.read_bytes())
-            press(url, body, SIXTEEN, SECONDS)
+        for server in servers.values():
+            wait_until_ready(server.url, body.read_bytes())
+            press(server.url, body, SIXTEEN, SECONDS)
         for load in (ONE, SIXTEEN):
             for turn in range(TURNS):
                 # Each second turn backwards: who comes first has no advantage.
                 order = SHARES if turn % 2 else SHARES[::-1]
-                rates = {
-                    each: press(servers[each][0], body, load, SECONDS).rate
-                    for each in order
-                }
+                costs = {each: cost(servers[each], body, load) for each in order}
                 for each in SHARES:
                     if each is not None:
-                        ratio = rates[each] / rates[None]
+                        ratio = costs[each] / costs[None]
                         ratios.setdefault((load, each), []).append(ratio)
-    for share, (_, log) in servers.items():
-        if share is not None and not log.stat().st_size:
-            raise SystemExit(f"nothing was logged in {log}")
+    for share, server in servers.items():
+        if share is not None and not server.log.stat().st_size:
+            raise SystemExit(f"nothing was logged in {server.log}")
     return ratios
 
 
@@ -93,8 +117,8 @@ def main() -> None:
         for (load, share), ratios in measure(project, Path(folder)).items():
             first, middle, last = statistics.quantiles(ratios, n=4)
             print(
-                f"{share:4.0%} logged, {load.clients:2} clients: {middle:.3f} of the "
-                f"requests a second without a log ({first:.3f} to {last:.3f}, "
+                f"{share:4.0%} logged, {load.clients:2} clients: {middle:.3f} times "
+                f"what a request costs without a log ({first:.3f} to {last:.3f}, "
                 f"quartiles of {TURNS} turns)"
             )
 

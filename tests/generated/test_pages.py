@@ -2,28 +2,24 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from environments import Installed, InstalledProject
+from serving.running import free_ports, started
 
 pytestmark = [
     pytest.mark.generated,
     pytest.mark.skipif(os.name == "nt", reason="uses make: for Linux and macOS"),
 ]
 
-READY_SECONDS = 60
 KEY = "a key of the tests"
 # How the pages are looked at: a desktop's and a phone's width, light and dark.
 VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
@@ -34,31 +30,13 @@ THREE = [(35, 22), (60, 20), (64, 35), (46, 48), (65, 60), (60, 78), (35, 75)]
 @contextmanager
 def serving(project: InstalledProject, *options: str) -> Iterator[str]:
     """Serve the project's newest model; give the address, which ends with a slash."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    (port,) = free_ports(1)
     program = project.path / ".venv" / "bin" / project.path.name
     command = [str(program), "serve", "--port", str(port), *options]
     address = f"http://127.0.0.1:{port}/"
-    with subprocess.Popen(command, cwd=project.path) as server:
-        try:
-            deadline = time.monotonic() + READY_SECONDS
-            while not is_ready(address):
-                assert server.poll() is None, "the server has ended"
-                assert time.monotonic() < deadline, "the server is not ready"
-                time.sleep(0.1)
-            yield address
-        finally:
-            server.terminate()
-    assert server.returncode in (0, -15)
-
-
-def is_ready(address: str) -> bool:
-    """Whether a server answers that it is ready."""
-    try:
-        with urllib.request.urlopen(f"{address}readyz") as answer:
-            return bool(answer.status == 200)
-    except (ConnectionError, URLError):
-        return False
+    log = project.path / "logs" / "pages.log"
+    with started(command, project.path, f"{address}readyz", log=log):
+        yield address
 
 
 @pytest.fixture(scope="module", params=["tensorflow", "scikit-learn"])

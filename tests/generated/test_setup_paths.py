@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import BakedProject
+from serving.running import find_uv
 
 pytestmark = [
     pytest.mark.generated,
@@ -64,15 +65,6 @@ def environment(path: Path | None = None, **more: str) -> dict[str, str]:
     """Return this process' environment as a user's would be, with another PATH."""
     kept = {key: text for key, text in os.environ.items() if key not in MISLEADING}
     return kept | ({"PATH": str(path)} if path else {}) | more
-
-
-def find_uv() -> str:
-    """Return the uv beside these tests, or on PATH."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    found = shutil.which("uv", path=path)
-    if not found:
-        pytest.skip("uv is not installed")
-    return found
 
 
 def assert_installed(project: BakedProject, bin_folder: str = ".venv/bin") -> None:

@@ -20,7 +20,8 @@ from {{ cookiecutter.package_name }}.serving.model import Models
 from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
-from graphs import CLASSES, ROWS, OneModel
+from graphs import CLASSES, ROWS
+from one_model import OneModel
 
 PREDICT = "/v1/models/model:predict"
 BODY = orjson.dumps({"instances": ROWS})

@@ -42,7 +42,7 @@ def test_a_version_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
 
 def test_a_version_without_a_graph_is_not_loaded(tmp_path: Path) -> None:
     registry.save_version(tmp_path, lambda folder: None, **MANIFEST)
-    with pytest.raises(RegistryError, match="run the command `export` first"):
+    with pytest.raises(RegistryError, match="run `export --version 1`"):
         load_model(tmp_path, 1)
     registry.save_version(tmp_path, write_nonsense, **MANIFEST)
     with pytest.raises(RegistryError, match="model.onnx cannot be loaded"):

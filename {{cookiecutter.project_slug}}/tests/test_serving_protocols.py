@@ -18,9 +18,9 @@ from graphs import (
     ROWS,
     TENSORS,
     WHOLE,
-    OneModel,
     expected,
 )
+from one_model import OneModel
 
 PREDICT = "/v1/models/{name}:predict"
 SELDON = "/api/v1.0/predictions"

@@ -1,18 +1,16 @@
 """A version with a graph small enough to compute by hand: no framework, no training."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }} import registry
-from {{ cookiecutter.package_name }}.serving import messages
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 from {{ cookiecutter.package_name }}.serving.tensors import Array
 
+from onnx_models import onnx_model
 from samples import INPUTS
 
 CLASSES = ("cat", "dog", "emu")
@@ -54,7 +52,7 @@ def graph(name: str = "images") -> onnx.ModelProto:
     """
     constants = {
         "flat": np.array([-1, 64]),
-        "largest": np.float32(16),
+        "largest": 16.0,
         "weights": WEIGHTS,
     }
     return onnx_model(
@@ -70,21 +68,6 @@ def graph(name: str = "images") -> onnx.ModelProto:
     )
 
 
-def onnx_model(
-    nodes: list[Any],
-    inputs: list[Any],
-    outputs: list[Any],
-    constants: Mapping[str, Any],
-) -> onnx.ModelProto:
-    """Return a graph as ONNX Runtime loads it."""
-    kept = [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()]
-    body = helper.make_graph(nodes, "graph", inputs, outputs, kept)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
-    model = helper.make_model(body, opset_imports=opsets, ir_version=9)
-    onnx.checker.check_model(model)
-    return model
-
-
 def save(model_dir: Path, content: onnx.ModelProto | None = None) -> Path:
     """Save a version that holds a graph; the one of this module if not given."""
 
@@ -92,20 +75,3 @@ def save(model_dir: Path, content: onnx.ModelProto | None = None) -> Path:
         onnx.save_model(content or graph(), folder / "model.onnx")
 
     return registry.save_version(model_dir, write_files, classes=CLASSES, **FACTS)
-
-
-class OneModel:
-    """What handlers ask for a model: there is one, "model", in one version."""
-
-    def __init__(self, models_dir: Path) -> None:
-        """Save and load it."""
-        save(models_dir / "model")
-        self.model = load_model(models_dir / "model", 1)
-
-    def get(self, name: str | None = None, version: str | None = None) -> Model:
-        """Return it, or say that there is no other."""
-        if name not in (None, "model"):
-            raise messages.RequestError(404, "unknown", "name")
-        if version not in (None, "1"):
-            raise messages.RequestError(404, "unknown", "version")
-        return self.model

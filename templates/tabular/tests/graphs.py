@@ -1,20 +1,19 @@
 """A version with a graph small enough to compute by hand: no framework, no training."""
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }} import registry, schema
 from {{ cookiecutter.package_name }}.inputs import Inputs, Task
 from {{ cookiecutter.package_name }}.schema import Column, Schema
-from {{ cookiecutter.package_name }}.serving import messages
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 from {{ cookiecutter.package_name }}.serving.tensors import Array
+
+from onnx_models import onnx_model
 
 CLASSES = ("no", "yes")
 FACTS: dict[str, Any] = {
@@ -104,25 +103,9 @@ def graph(task: Task = "classification", column: str = "age") -> onnx.ModelProto
             helper.make_node("Sub", ["one", "yes"], ["no"]),
             helper.make_node("Concat", ["no", "yes"], [name], axis=1),
         ]
-    constants = {"no_age": NO_AGE, "fifty": 50, "many": 10000, "one": 1}
+    constants = {"no_age": NO_AGE, "fifty": 50.0, "many": 10000.0, "one": 1.0}
     output = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
     return onnx_model(nodes, inputs, [output], constants)
-
-
-def onnx_model(
-    nodes: list[Any],
-    inputs: list[Any],
-    outputs: list[Any],
-    constants: Mapping[str, Any],
-) -> onnx.ModelProto:
-    """Return a graph as ONNX Runtime loads it."""
-    arrays = {name: np.array(value, np.float32) for name, value in constants.items()}
-    kept = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
-    body = helper.make_graph(nodes, "graph", inputs, outputs, kept)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
-    model = helper.make_model(body, opset_imports=opsets, ir_version=9)
-    onnx.checker.check_model(model)
-    return model
 
 
 def save(
@@ -145,20 +128,3 @@ def save(
         inputs=Inputs(target="paid", task=task, columns=whole.kinds),
         **FACTS,
     )
-
-
-class OneModel:
-    """What handlers ask for a model: there is one, "model", in one version."""
-
-    def __init__(self, models_dir: Path, task: Task = "classification") -> None:
-        """Save and load it."""
-        save(models_dir / "model", task=task)
-        self.model = load_model(models_dir / "model", 1)
-
-    def get(self, name: str | None = None, version: str | None = None) -> Model:
-        """Return it, or say that there is no other."""
-        if name not in (None, "model"):
-            raise messages.RequestError(404, "unknown", "name")
-        if version not in (None, "1"):
-            raise messages.RequestError(404, "unknown", "version")
-        return self.model

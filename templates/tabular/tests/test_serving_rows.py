@@ -14,7 +14,8 @@ from {{ cookiecutter.package_name }}.serving.limits import limits_of
 from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
 
-from graphs import COLUMNS, LISTS, ROWS, TENSORS, OneModel, expected, logits, save
+from graphs import COLUMNS, LISTS, ROWS, TENSORS, expected, logits, save
+from one_model import OneModel
 
 FIELDS = {name: name for name in TENSORS}
 
@@ -177,7 +178,7 @@ def test_without_its_schema_a_version_is_not_served(tmp_path: Path) -> None:
 
 
 def test_a_regression_answers_with_values(tmp_path: Path) -> None:
-    models = OneModel(tmp_path, "regression")
+    models = OneModel(tmp_path, task="regression")
     handlers = {(each.method, each.path): each.handler for each in ENDPOINTS}
     wanted = logits()
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from .files import locked, write_json
 from .registry import (
     ONNX_FILE,
+    Manifest,
     RegistryError,
     find_version,
     load_version,
@@ -86,7 +87,7 @@ def promote(model_dir: Path, version: int) -> None:
     Raises:
         RegistryError: If it is not, or the alias file is damaged.
     """
-    refuse_unservable(model_dir, version)
+    load_exported(model_dir, version)
     with aliases_locked(model_dir):
         history = read_aliases(model_dir).history
         if history[-1:] != (version,):
@@ -109,7 +110,7 @@ def rollback(model_dir: Path) -> int:
                 f"no version of {model_dir} was in production before; choose one with "
                 "`registry promote --version N`"
             )
-        refuse_unservable(model_dir, earlier[-1])
+        load_exported(model_dir, earlier[-1])
         write_history(model_dir, tuple(earlier))
     return int(earlier[-1])
 
@@ -135,14 +136,19 @@ def served_version(model_dir: Path) -> int:
     )
 
 
-def refuse_unservable(model_dir: Path, version: int) -> None:
-    """Raise a RegistryError if a version is damaged, not exported or not there."""
-    _, manifest = load_version(model_dir, version)
+def load_exported(model_dir: Path, version: int) -> tuple[Path, Manifest]:
+    """Return the folder and the manifest of a version that servers can load.
+
+    Raises:
+        RegistryError: If it is damaged, not exported or not there.
+    """
+    folder, manifest = load_version(model_dir, version)
     if ONNX_FILE not in manifest.files:
         raise RegistryError(
             f"version {version} of {model_dir} is not exported; run `export --version "
             f"{version}`"
         )
+    return folder, manifest
 
 
 def aliases_locked(model_dir: Path) -> AbstractContextManager[None]:

@@ -35,11 +35,10 @@ def deploy(settings: DeploySettings) -> None:
         return
     model_dir = settings.models_dir / settings.model_name
     version = settings.version or aliases.served_version(model_dir)
-    aliases.refuse_unservable(model_dir, version)
-    folder, manifest = registry.load_version(model_dir, version)
+    folder, manifest = aliases.load_exported(model_dir, version)
     hashes = {
         **manifest.files,
-        registry.MANIFEST: file_sha256(folder / "manifest.json"),
+        registry.MANIFEST: file_sha256(folder / registry.MANIFEST),
     }
     with connected(settings) as host:
         release = copy(host, settings, folder, hashes)

@@ -4,28 +4,19 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from .explanation import FloatArray, IntArray
-
 Pixels = npt.NDArray[np.float32]
 
-HOW = "SHAP values by DeepLIFT's rules, layer by layer (DeepExplainer)"
 
-
-def shap_values(
+def ranked_shap(
     model: keras.Model, background: Pixels, images: Pixels
-) -> tuple[FloatArray, IntArray]:
-    """Return the SHAP values of the pixels, for the likeliest class of each image.
-
-    Deep SHAP: base + sum = probability, but for rounding. Gradients at random points
-    (GradientExplainer) come near it on average only: on the handwritten digits they
-    miss it by up to 0.2. Source: Lundberg and Lee, 2017,
-    https://arxiv.org/abs/1705.07874, section 4.2; the rules are those of Shrikumar et
-    al., 2017, https://arxiv.org/abs/1704.02685.
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Run SHAP's DeepExplainer for the likeliest class of each image.
 
     Args:
         model: From `models.load_model`; Keras must compute with TensorFlow.
@@ -33,7 +24,7 @@ def shap_values(
         images: float32 (n, height, width) in [0, 1], the images to explain.
 
     Returns:
-        float64 (n, height, width), and int64 (n,), the classes.
+        SHAP values (n, height, width, 1), and the classes (n, 1).
     """
     import shap
 
@@ -42,7 +33,7 @@ def shap_values(
         values, classes = explainer.shap_values(
             images, ranked_outputs=1, check_additivity=False
         )
-    return np.asarray(values, dtype=np.float64)[..., 0], np.asarray(classes)[:, 0]
+    return np.asarray(values), np.asarray(classes)
 
 
 @contextmanager

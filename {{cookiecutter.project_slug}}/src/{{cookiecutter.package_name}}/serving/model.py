@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import onnxruntime
 
+from ..aliases import load_exported
 from ..inputs import Inputs
-from ..registry import Manifest, RegistryError, load_version
+from ..registry import ONNX_FILE, Manifest, RegistryError
 from .limits import limits_of
 from .tensors import FROM_ONNX, TEXT, Array, Feeds, Limits, Tensor
 
-FILE = "model.onnx"
 QUIET = 3  # of ONNX Runtime's log: errors, but no warnings
 
 
@@ -58,7 +58,7 @@ class Model:
         self.manifest = manifest
         self.classes = manifest.classes
         self.inputs: Inputs = manifest.inputs
-        where = str(folder / FILE)
+        where = str(folder / ONNX_FILE)
         self.tensors = tuple(
             replace(tensor, limits=limits[tensor.name])
             for tensor in checked(session.get_inputs(), self.inputs.shapes, where)
@@ -109,13 +109,11 @@ def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
         threads: How many threads one prediction may use.
 
     Raises:
-        RegistryError: If there is no such version, it was changed, it has no
-            `model.onnx`, or its graph is not what the manifest says.
+        RegistryError: If there is no such version, it was changed, it is not
+            exported, or its graph is not what the manifest says.
     """
-    folder, manifest = load_version(model_dir, version)
-    path = folder / FILE
-    if FILE not in manifest.files:
-        raise RegistryError(f"{path} is missing; run the command `export` first")
+    folder, manifest = load_exported(model_dir, version)
+    path = folder / ONNX_FILE
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -8,9 +8,9 @@ from importlib import metadata
 from typing import Any
 
 from .. import rows
-from ..answers import dump, predict, reply_json
 from ..messages import Endpoint, Reply, Request, RequestError
 from ..model import Model, Models
+from ..predictions import dump, predict, reply_json
 from . import tensors_v2
 from .tensors_v2 import HEADER_LENGTH
 
@@ -68,11 +68,11 @@ def model_infer(models: Models, request: Request) -> Reply:
     model = requested(models, request)
     document, tensors, fields = tensors_v2.read(request)
     binary = wants_binary(document, model)
-    answer = predict(model, rows.from_tensors(model, tensors, fields), request)
+    prediction = predict(model, rows.from_tensors(model, tensors, fields), request)
     output: dict[str, Any] = {
         "name": model.outputs[0].name,
-        "datatype": tensors_v2.datatype(answer.values.dtype),
-        "shape": answer.values.shape,
+        "datatype": tensors_v2.datatype(prediction.values.dtype),
+        "shape": prediction.values.shape,
     }
     head: dict[str, Any] = {
         "model_name": model.name,
@@ -82,12 +82,12 @@ def model_infer(models: Models, request: Request) -> Reply:
     if "id" in document:
         head["id"] = document["id"]
     if not binary:
-        output["data"] = answer.values.reshape(-1)
-        return answer.reply(dump(head))
-    data = tensors_v2.to_bytes(answer.values)
+        output["data"] = prediction.values.reshape(-1)
+        return prediction.reply(dump(head))
+    data = tensors_v2.to_bytes(prediction.values)
     output["parameters"] = {"binary_data_size": len(data)}
     start = dump(head)
-    return answer.reply(
+    return prediction.reply(
         start + data,
         {
             "content-type": "application/octet-stream",

@@ -9,10 +9,10 @@ import math
 from typing import Any
 
 from .. import rows, values
-from ..answers import Answer, dump, predict, reply_json
 from ..messages import Endpoint, Reply, Request, RequestError
 from ..model import Model, Models
 from ..parsing import kind_of, parse_object, require_json
+from ..predictions import Prediction, dump, predict, reply_json
 from ..tensors import Feeds
 
 NDARRAY, TENSOR = "ndarray", "tensor"
@@ -32,9 +32,9 @@ def model_predict(models: Models, request: Request) -> Reply:
         document = parse_object(request.body)
         form, feeds = read(model, document)
         meta = document.get("meta")
-    answer = predict(model, feeds, request)
-    data = {"names": rows.output_names(model), form: written(answer, form)}
-    return answer.reply(dump({"data": data, "meta": meta_of(model, meta)}))
+    prediction = predict(model, feeds, request)
+    data = {"names": rows.output_names(model), form: written(prediction, form)}
+    return prediction.reply(dump({"data": data, "meta": meta_of(model, meta)}))
 
 
 def read(model: Model, document: dict[str, Any]) -> tuple[str, Feeds]:
@@ -73,9 +73,9 @@ def read(model: Model, document: dict[str, Any]) -> tuple[str, Feeds]:
     return TENSOR, rows.from_array(model, table, f"{field}.values", names)
 
 
-def written(answer: Answer, form: str) -> Any:
+def written(prediction: Prediction, form: str) -> Any:
     """Return the values in the form of the request, one row for each row of it."""
-    table = answer.values.reshape(len(answer.values), -1)
+    table = prediction.values.reshape(len(prediction.values), -1)
     if form == NDARRAY:
         return table
     return {"shape": table.shape, "values": table.reshape(-1)}

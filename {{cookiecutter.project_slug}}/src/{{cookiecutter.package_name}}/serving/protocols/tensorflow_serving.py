@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import rows
-from ..answers import dump, predict, reply_json
 from ..messages import Endpoint, Reply, Request, RequestError
 from ..model import Model, Models
 from ..parsing import parse_object, require_json
+from ..predictions import dump, predict, reply_json
 from ..tensors import TEXT, Tensor
 
 PROTOCOL = "TensorFlow Serving"
@@ -79,8 +79,8 @@ def model_predict(models: Models, request: Request) -> Reply:
         else:
             key = "outputs"
             feeds = rows.from_columns(model, document["inputs"], "inputs")
-    answer = predict(model, feeds, request)
-    return answer.reply(dump({key: answer.values}))
+    prediction = predict(model, feeds, request)
+    return prediction.reply(dump({key: prediction.values}))
 
 
 def requested(models: Models, request: Request) -> Model:

@@ -9,10 +9,10 @@ the whole body, as `curl -T digit.png` sends it.
 from typing import Any
 
 from .. import rows
-from ..answers import Answer, dump, predict, reply_json
 from ..messages import Endpoint, Reply, Request, RequestError
 from ..model import Models
 from ..parsing import media_type, parse, require_json
+from ..predictions import Prediction, dump, predict, reply_json
 
 PROTOCOL = "TorchServe"
 INSTANCES = "instances"
@@ -54,8 +54,8 @@ def model_predict(models: Models, request: Request) -> Reply:
     given = parse(request.body)
     if isinstance(given, dict) and given.keys() == {INSTANCES}:
         feeds = rows.from_rows(model, given[INSTANCES], INSTANCES)
-        answer = predict(model, feeds, request)
-        return answer.reply(dump({"predictions": named(answer)}))
+        prediction = predict(model, feeds, request)
+        return prediction.reply(dump({"predictions": named(prediction)}))
     if rows.is_one(model, given):
         return one(predict(model, rows.from_row(model, given, "body"), request))
     return many(predict(model, rows.from_rows(model, given, "body"), request))
@@ -70,25 +70,25 @@ def is_picture(request: Request) -> bool:
     return kind.startswith("image/") or request.body.startswith(PICTURES)
 
 
-def one(answer: Answer) -> Reply:
+def one(prediction: Prediction) -> Reply:
     """Return what was predicted for the only row."""
-    return answer.reply(dump(named(answer)[0]))
+    return prediction.reply(dump(named(prediction)[0]))
 
 
-def many(answer: Answer) -> Reply:
+def many(prediction: Prediction) -> Reply:
     """Return what was predicted for each row."""
-    return answer.reply(dump(named(answer)))
+    return prediction.reply(dump(named(prediction)))
 
 
-def named(answer: Answer) -> list[Any]:
+def named(prediction: Prediction) -> list[Any]:
     """Return probabilities by class, the largest first; or the values."""
-    names = answer.model.classes
+    names = prediction.model.classes
     if not names:
-        return answer.values.reshape(-1).tolist()
-    orders = (-answer.values).argsort(axis=1, kind="stable").tolist()
+        return prediction.values.reshape(-1).tolist()
+    orders = (-prediction.values).argsort(axis=1, kind="stable").tolist()
     return [
         {names[index]: row[index] for index in order}
-        for row, order in zip(answer.values.tolist(), orders)
+        for row, order in zip(prediction.values.tolist(), orders)
     ]
 
 

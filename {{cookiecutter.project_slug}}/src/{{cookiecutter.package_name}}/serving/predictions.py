@@ -13,7 +13,7 @@ from .tensors import Array, Feeds
 
 
 @dataclass(slots=True)
-class Answer:
+class Prediction:
     """What a model predicted.
 
     Attributes:
@@ -42,7 +42,7 @@ class Answer:
         )
 
 
-def predict(model: Model, feeds: Feeds, request: Request) -> Answer:
+def predict(model: Model, feeds: Feeds, request: Request) -> Prediction:
     """Predict what a request asks for.
 
     Args:
@@ -63,7 +63,7 @@ def predict(model: Model, feeds: Feeds, request: Request) -> Answer:
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         message = f"row {row} is so unusual that the model has no finite answer"
         raise RequestError(422, message, "body")
-    return Answer(model, feeds, values, counted(model.classes, values))
+    return Prediction(model, feeds, values, counted(model.classes, values))
 
 
 def counted(classes: tuple[str, ...], values: Array) -> dict[str, int]:
