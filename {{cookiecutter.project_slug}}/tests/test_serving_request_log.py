@@ -19,7 +19,8 @@ from {{ cookiecutter.package_name }}.serving.request_log import RequestLog, open
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 from {{ cookiecutter.package_name }}.watching.log import read_log
 
-from graphs import ROWS, OneModel, expected
+from graphs import ROWS, expected
+from one_model import OneModel
 
 FEEDS = {
     "number": np.array([[1.5], [np.nan]]),
@@ -27,7 +28,7 @@ FEEDS = {
     "person": np.array([["x"], ["y"]], dtype=object),
 }
 OUTPUTS = np.array([[0.25, 0.75], [1, 0]], dtype=np.float32)
-REPLY = Reply(b"", version=3, feeds=FEEDS, outputs=OUTPUTS)
+REPLY = Reply(b"", version=3, rows=2, feeds=FEEDS, outputs=OUTPUTS)
 
 
 @pytest.fixture
@@ -91,6 +92,20 @@ def test_chance_decides_which_requests_are_kept(path: Path) -> None:
         log.add(str(number), REPLY)
     log.flush()
     assert [line[2] for line in lines(path)] == ["0", "3"]
+
+
+def test_no_more_rows_are_kept_than_a_second_may_have(path: Path) -> None:
+    log = RequestLog(path, Metrics(), rows_per_second=10)
+    large = np.arange(8.0)[:, None]
+    for number in range(3):  # one is written to its third row, the last not at all
+        reply = Reply(b"", version=1, feeds={"x": large}, outputs=large, rows=8)
+        log.add(str(number), REPLY if number == 0 else reply)
+    log.flush()
+    log.add("later", reply)
+    log.flush()
+    kept = [(line[2], len(json.loads(line[5]))) for line in lines(path)]
+    assert kept == [("0", 2), ("1", 3), ("later", 5)]
+    assert json.loads(lines(path)[1][4]) == {"x": [[0.0], [1.0], [2.0]]}
 
 
 def test_the_oldest_requests_give_way(

@@ -12,7 +12,7 @@ from {{ cookiecutter.package_name }}.serving.app import create_app
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 from {{ cookiecutter.package_name }}.watching.settings import report_file
 
-from graphs import OneModel
+from one_model import OneModel
 
 NAME = 'a "b"\n<c>'
 CONTENT: dict[str, Any] = {

@@ -45,7 +45,8 @@ def watched() -> Watched:
     def said(chosen: Array) -> Array:
         return np.asarray(model.predict_proba(chosen.reshape(len(chosen), -1)))
 
-    clean, clean_said = variables(images), said(images)
+    clean: drift.Variables = variables(images)
+    clean_said = said(images)
 
     def compared(seed: int, change: Change | None = None) -> list[Finding]:
         generator = np.random.default_rng(seed)
@@ -57,7 +58,7 @@ def watched() -> Watched:
             errors(clean_said[before], labels[before], CLASSES),
         )
         if change is None:
-            inputs = {name: each[now] for name, each in clean.items()}
+            inputs: drift.Variables = {n: each[now] for n, each in clean.items()}
             outputs = clean_said[now]
             wrong = errors(outputs, labels[now], CLASSES)
         else:

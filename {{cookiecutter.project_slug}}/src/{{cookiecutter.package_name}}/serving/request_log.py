@@ -5,7 +5,8 @@
 
 SQLite in WAL mode, so that `monitor` reads while the server writes. A request only puts
 what it has into a queue; a thread writes the queue out twice a second. A queue that is
-full, because the disk is slower than the requests, or broken, drops what comes.
+full, because the disk is slower than the requests, or broken, drops what comes. What is
+logged is bounded by rows a second: the busier the server, the smaller the part of them.
 """
 
 import asyncio
@@ -80,6 +81,7 @@ class RequestLog:
         metrics: Metrics,
         *,
         share: float = 1.0,
+        rows_per_second: int = 1_000_000,
         megabytes: float = 100,
         days: float = 30,
         masked: Iterable[str] = (),
@@ -90,6 +92,8 @@ class RequestLog:
             path: The database. Several workers may write to it.
             metrics: Where is counted what became of the requests.
             share: How much of the requests is kept, in (0, 1]; which ones is chance.
+            rows_per_second: How many rows are kept at most, over half a second; of a
+                request that has more, the first ones.
             megabytes: How large the database may get; the oldest requests give way.
             days: How old a request may get.
             masked: Inputs that are not written.
@@ -97,6 +101,8 @@ class RequestLog:
         self.path = path
         self.count = metrics.count_logged
         self.share = share
+        self.most_rows = max(1, int(rows_per_second * FLUSH_SECONDS))
+        self.left = self.most_rows  # until the next flush
         self.most_bytes = int(megabytes * MEGABYTE)
         self.oldest = days * SECONDS_A_DAY
         self.masked = frozenset(masked)
@@ -107,16 +113,20 @@ class RequestLog:
 
     def add(self, request: str, reply: Reply) -> None:
         """Take a request by its id, if it is one of the sample; it is written soon."""
-        if self.share < 1 and self.chance() >= self.share:
+        if not self.left or (self.share < 1 and self.chance() >= self.share):
             return
         feeds, outputs, version = reply.feeds, reply.outputs, reply.version
         if feeds is None or outputs is None or version is None:
             return
+        if reply.rows > self.left:
+            feeds = {name: each[: self.left] for name, each in feeds.items()}
+            outputs = outputs[: self.left]
         size = sum(each.nbytes for each in feeds.values())
         if self.waiting + size > MOST_BYTES:
             self.count("dropped", 1)
             return
         self.waiting += size
+        self.left -= len(outputs)
         self.lines.append(Line(time.time(), request, version, feeds, outputs))
 
     def flush(self) -> None:
@@ -125,6 +135,7 @@ class RequestLog:
         # What comes between these two lines is not counted until it is written: less
         # than a lock would cost each request.
         self.waiting = 0
+        self.left = self.most_rows
         if not lines:
             return
         try:
@@ -205,6 +216,7 @@ def open_log(
         settings.request_log,
         metrics,
         share=settings.request_log_share,
+        rows_per_second=settings.request_log_rows,
         megabytes=settings.request_log_megabytes,
         days=settings.request_log_days,
         masked=settings.request_log_mask,

@@ -65,7 +65,10 @@ class ServeSettings(Settings):
         None, description="SQLite file to log requests and answers in; none: nowhere"
     )
     request_log_share: float = Field(
-        0.1, gt=0, le=1, description="How much of the requests is logged, by chance"
+        1, gt=0, le=1, description="How much of the requests is logged, by chance"
+    )
+    request_log_rows: int = Field(
+        100, ge=2, description="Rows that are logged in a second at most"
     )
     request_log_megabytes: float = Field(
         100, gt=0, description="How large the file may get; the oldest give way"
