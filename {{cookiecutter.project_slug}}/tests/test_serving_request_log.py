@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,19 @@ def test_a_part_of_an_array_is_written_too(path: Path) -> None:
     assert json.loads(lines(path)[0][4]) == {"x": [[0.0], [2.0], [4.0]]}
 
 
+def test_the_last_flush_waits_for_one_that_is_running(path: Path) -> None:
+    log = RequestLog(path, Metrics())
+    with ThreadPoolExecutor() as threads:
+        with log.busy:
+            log.add("first", REPLY)
+            running = threads.submit(log.end)
+            log.add("second", REPLY)
+        running.result()
+    log.end()
+    assert log.database is None
+    assert {line[2] for line in lines(path)} == {"first", "second"}
+
+
 def test_chance_decides_which_requests_are_kept(path: Path) -> None:
     log = RequestLog(path, Metrics(), share=0.25)
     draws = iter([0.1, 0.3, 0.9, 0.24])
@@ -142,7 +156,8 @@ def test_a_full_queue_drops_requests_and_a_broken_file_loses_them(
     log.flush()
     assert (counted(metrics, "dropped"), counted(metrics, "failed")) == (3, 2)
     assert "requests cannot be logged" in caplog.text
-    path.unlink()
+    for file in path.parent.iterdir():
+        file.unlink()
     log.add("again", REPLY)
     log.flush()
     assert [line[2] for line in lines(path)] == ["again"]

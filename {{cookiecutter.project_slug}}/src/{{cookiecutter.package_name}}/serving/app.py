@@ -77,7 +77,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
             threads.shutdown(wait=False, cancel_futures=True)
             log.flush()
             if requests is not None:
-                await asyncio.to_thread(requests.flush)
+                await asyncio.to_thread(requests.end)
 
     app = Starlette(
         routes=[

@@ -13,10 +13,10 @@ import asyncio
 import logging
 import random
 import sqlite3
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,6 +109,8 @@ class RequestLog:
         self.lines: deque[Line] = deque()
         self.waiting = 0  # bytes
         self.tidy_at = 0.0
+        self.database: sqlite3.Connection | None = None
+        self.busy = threading.Lock()  # the last flush may come while one is running
         self.chance: Callable[[], float] = random.random
 
     def add(self, request: str, reply: Reply) -> None:
@@ -138,26 +140,36 @@ class RequestLog:
         self.left = self.most_rows
         if not lines:
             return
-        try:
-            self.write(lines)
-        except (OSError, sqlite3.Error) as error:
-            self.count("failed", len(lines))
-            logger.error("%s: requests cannot be logged: %s", self.path, error)
-        else:
-            self.count("written", len(lines))
+        with self.busy:
+            try:
+                self.write(lines)
+            except (OSError, sqlite3.Error) as error:
+                self.close()
+                self.count("failed", len(lines))
+                logger.error("%s: requests cannot be logged: %s", self.path, error)
+            else:
+                self.count("written", len(lines))
 
     def write(self, lines: Iterable[Line]) -> None:
-        """Write requests, and remove those that are too old or too many."""
+        """Write requests; now and then remove those that are too old or too many."""
         rows = [
             (*line[:3], as_json(kept(line.feeds, self.masked)), as_json(line.outputs))
             for line in lines
         ]
-        with closing(opened(self.path)) as database:
-            with database:
-                database.executemany(INSERT, rows)
-            if time.monotonic() >= self.tidy_at:
-                self.tidy_at = time.monotonic() + TIDY_SECONDS
-                self.tidy(database)
+        # Opening it, and above all closing it, costs more than some hundred requests.
+        self.database = self.database or opened(self.path)
+        with self.database:
+            self.database.executemany(INSERT, rows)
+        if time.monotonic() >= self.tidy_at:
+            self.tidy_at = time.monotonic() + TIDY_SECONDS
+            self.tidy(self.database)
+            self.close()  # who has removed the file gets a new one
+
+    def close(self) -> None:
+        """Close the database; the next request opens it again."""
+        if self.database is not None:
+            self.database.close()
+            self.database = None
 
     def tidy(self, database: sqlite3.Connection) -> None:
         """Remove what is too old, then the oldest while there is too much."""
@@ -174,6 +186,12 @@ class RequestLog:
                     "(select number from requests order by number limit ?)",
                     (some,),
                 )
+
+    def end(self) -> None:
+        """Write what there is, for the last time."""
+        self.flush()
+        with self.busy:
+            self.close()
 
     async def keep_flushing(self) -> None:
         """Write what there is, again and again, until cancelled."""
@@ -226,7 +244,7 @@ def open_log(
 def opened(path: Path) -> sqlite3.Connection:
     """Open the database, made when missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=WAIT_SECONDS)
+    database = sqlite3.connect(path, WAIT_SECONDS, check_same_thread=False)
     # Both have no effect on what is there already. In WAL mode, `normal` loses the last
     # lines when the machine loses power, and never damages the file.
     database.execute("pragma journal_mode = wal")
