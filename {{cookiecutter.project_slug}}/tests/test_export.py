@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from {{ cookiecutter.package_name }}.agreement import Format, Sample
 from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.files import locked
 from {{ cookiecutter.package_name }}.main import main
+from {{ cookiecutter.package_name }}.watching import reference
 
 Save = Callable[[bool], Path]
 NATIVE = np.array([[0.25, 0.75], [0.5, 0.5]])
@@ -44,7 +46,8 @@ ADDED = {"model.onnx", "saved_model.pb", "variables/data"}
 
 def add(folder: Path, formats: dict[str, Format] = FORMATS) -> registry.Manifest:
     """Add formats to a version."""
-    return export.add(folder, registry.read_manifest(folder), formats, SAMPLE)
+    manifest = registry.read_manifest(folder)
+    return export.add(folder, manifest, formats, SAMPLE, lambda pending: None)
 
 
 def paths(folder: Path) -> set[str]:
@@ -150,12 +153,18 @@ def test_a_second_export_adds_only_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    def keep(settings: object, folder: Path, manifest: Any, pending: Path) -> None:
+        if reference.FILE not in manifest.files:
+            (pending / reference.FILE).write_bytes(b"kept")
+
     save(False)
     monkeypatch.setattr(exporting, "held_out", lambda *arguments: SAMPLE)
+    monkeypatch.setattr(export, "keep_reference", keep)
     offered = {"onnx": FORMATS["onnx"]}
     monkeypatch.setattr(exporting, "formats", lambda *arguments: offered)
     assert main(["export", "--quiet"]) == 0
     assert "onnx:        1.0e-06 off the model at most\n" in capsys.readouterr().out
+    assert (model_dir / "1" / reference.FILE).read_bytes() == b"kept"
     unchanged = (model_dir / "1" / "model.onnx").stat().st_mtime_ns
     offered |= FORMATS
     assert main(["export", "--quiet"]) == 0

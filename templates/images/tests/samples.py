@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+from sklearn.datasets import load_digits
 
 from {{ cookiecutter.package_name }} import backend
 from {{ cookiecutter.package_name }}.inputs import Inputs
@@ -14,6 +15,8 @@ Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
 # Options of a training that is over at once.
 QUICK_TRAINING = ("--epochs", "3", "--hidden-units", "16")
+# Files of rows that `monitor` has nothing against, and of others.
+CLEAN, CHANGED = "clean.npy", "changed.npy"
 INPUTS = Inputs(height=8, width=8, max_value=16)
 
 
@@ -26,3 +29,13 @@ def stripes() -> Arrays:
     for image, label in zip(images, labels, strict=True):
         image[2 * label : 2 * label + 2] += 0.5
     return images, labels
+
+
+def write_rows(
+    clean: str = CLEAN, changed: str = CHANGED, count: int = 200
+) -> None:
+    """Write digits as they are, and the same as nobody writes them."""
+    images = load_digits().images
+    images = images[np.random.default_rng(0).permutation(len(images))[:count]]
+    np.save(clean, images)
+    np.save(changed, images.max() - images)

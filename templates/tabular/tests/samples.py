@@ -9,10 +9,13 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.package_name }} import main
+from {{ cookiecutter.package_name }}.datasets import load_named
 from {{ cookiecutter.package_name }}.inputs import Inputs
 
 # Options of a training that is over at once.
 QUICK_TRAINING = ("--folds", "2")
+# Files of rows that `monitor` has nothing against, and of others.
+CLEAN, CHANGED = "clean.csv", "changed.csv"
 INPUTS = Inputs(
     target="paid", task="classification", columns={"age": "number", "city": "category"}
 )
@@ -63,3 +66,15 @@ def mixed(project: Path) -> Path:
     mixed_table().to_csv(path, index=False)
     assert main.main(["schema", *MIXED]) == 0
     return path
+
+
+def write_rows(
+    clean: str = CLEAN, changed: str = CHANGED, count: int = 200
+) -> None:
+    """Write rows of the default table as they are, and with one column scaled."""
+    frame = load_named("breast_cancer").drop(columns="diagnosis")
+    frame = frame.sample(count, random_state=0)
+    frame.to_csv(clean, index=False)
+    frame.assign(**{"mean radius": frame["mean radius"] * 1.2}).to_csv(
+        changed, index=False
+    )

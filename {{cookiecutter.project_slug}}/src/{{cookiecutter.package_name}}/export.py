@@ -11,6 +11,8 @@ import logging
 import os
 import shutil
 import uuid
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from . import exporting
@@ -32,6 +34,8 @@ from .registry import (
     read_manifest,
 )
 from .shared_settings import ExportSettings
+from .watching import reference
+from .watching.keeping import keep_reference
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ LOCK = ".export.lock"  # in the model's folder
 
 def export(settings: ExportSettings) -> Path:
     """Add the formats that a version does not have yet, and return its folder.
+
+    With them goes a reference for `monitor` (watching/reference.py).
 
     A version's files never change. One that has every format is verified and left.
     With `into`, that is a copy of the version in another models folder.
@@ -60,9 +66,10 @@ def export(settings: ExportSettings) -> Path:
             for name, each in exporting.formats(folder, manifest).items()
             if name not in manifest.exports
         }
-        if formats:
+        if formats or reference.FILE not in manifest.files:
             sample = exporting.held_out(settings, folder, manifest)
-            manifest = add(folder, manifest, formats, sample)
+            keep = partial(keep_reference, settings, folder, manifest)
+            manifest = add(folder, manifest, formats, sample, keep)
     for name, difference in manifest.exports.items():
         new = "" if name in formats else ", exported before"
         print(f"{name + ':':<12} {difference:.1e} off the model at most{new}")
@@ -99,7 +106,11 @@ def copy_version(source: Path, version: int, model_dir: Path) -> None:
 
 
 def add(
-    folder: Path, manifest: Manifest, formats: dict[str, Format], sample: Sample
+    folder: Path,
+    manifest: Manifest,
+    formats: dict[str, Format],
+    sample: Sample,
+    keep: Callable[[Path], object],
 ) -> Manifest:
     """Write formats into a version, all or none, if they agree with its model.
 
@@ -108,6 +119,8 @@ def add(
         manifest: Its manifest.
         formats: Those to add.
         sample: What they are compared on.
+        keep: Writes what `monitor` needs of the training; called with the folder that
+            the formats were written to.
 
     Returns:
         The new manifest.
@@ -124,6 +137,7 @@ def add(
             outputs = each.run(pending, sample.feeds)
             found[name] = largest_difference(name, sample, outputs)
             logger.info("%s: compared on %d rows", name, len(outputs))
+        keep(pending)
         added = hashes(pending)
         manifest = manifest.model_copy(
             update={

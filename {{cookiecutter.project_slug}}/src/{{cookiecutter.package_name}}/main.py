@@ -25,8 +25,13 @@ BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has end
 COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS, **recording.COMMANDS}
 
 
-def run_command(name: str, arguments: Sequence[str]) -> None:
-    """Read a command's settings, set logging up and run the command."""
+def run_command(name: str, arguments: Sequence[str]) -> int:
+    """Read a command's settings, set logging up and run the command.
+
+    Returns:
+        The exit status: a number that the command returns, which is no error but an
+        answer, as `monitor` has one; 0 for anything else.
+    """
     command = COMMANDS[name]
     given = load_settings(command.settings, arguments, f"{PROGRAM} {name}")
     if command.framework:
@@ -36,9 +41,10 @@ def run_command(name: str, arguments: Sequence[str]) -> None:
     )
     logger.debug("%s with %s", name, given.model_dump(mode="json"))
     module, function = command.function.split(":")
-    getattr(import_module(f".{module}", __package__), function)(given)
+    result = getattr(import_module(f".{module}", __package__), function)(given)
     if command.log:
         print(f"log:     {log_file}")
+    return result if isinstance(result, int) else 0
 
 
 def stop(number: int, frame: FrameType | None) -> None:
@@ -53,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The arguments; those of the process if not given.
 
     Returns:
-        The exit status: 0, or 2 if something was refused, or 128 plus the signal
-        that stopped it, or that a closed pipe stands for.
+        The exit status: 0, or the one that the command answers with; 2 if something
+        was refused; 128 plus the signal that stopped it, or that a closed pipe stands
+        for.
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -71,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     try:
-        run_command(chosen.command, rest)
+        status = run_command(chosen.command, rest)
         sys.stdout.flush()
     except BrokenPipeError:
         # Who read the output has stopped, as `head` does. Python would say so once more
@@ -85,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ProjectError as error:
         print(f"{PROGRAM} {chosen.command}: {error}", file=sys.stderr)
         return 2
-    return 0
+    return status
 
 
 if __name__ == "__main__":

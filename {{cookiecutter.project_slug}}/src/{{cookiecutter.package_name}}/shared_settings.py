@@ -14,6 +14,7 @@ from .delivery_settings import DeploySettings, FetchSettings
 from .recording import RecordSettings
 from .reporting.settings import ReportSettings
 from .serving.settings import ServeSettings
+from .watching.settings import MonitorSettings
 
 
 class BaseExplainSettings(Settings):
@@ -72,6 +73,7 @@ COMMANDS: dict[str, Command] = {
     "deploy": Command(DeploySettings, "deploy:deploy", framework=False),
     "export": Command(ExportSettings, "export:export"),
     "fetch": Command(FetchSettings, "fetch:fetch", framework=False, log=False),
+    "monitor": Command(MonitorSettings, "watching.command:monitor", framework=False),
     "registry": Command(
         RegistrySettings, "versions:registry", framework=False, log=False
     ),

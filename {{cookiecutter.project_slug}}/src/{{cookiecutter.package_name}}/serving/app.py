@@ -20,7 +20,9 @@ from .metrics import CONTENT_TYPE, Metrics, forget_ended_workers
 from .model import Models
 from .protocols import ENDPOINTS
 from .reload import ServedModel
+from .request_log import open_log
 from .settings import ServeSettings
+from .watched import Watched
 
 # More would only wait for each other: for the processors, and Python's lock.
 LARGE_AT_ONCE = 4
@@ -52,12 +54,17 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
     model_dir = settings.models_dir / settings.model_name
     found = models or ServedModel(model_dir, settings.threads)
 
+    metrics.others.append(Watched(found, settings.reports_dir))
+    requests = open_log(settings, metrics, found.get().inputs.shapes)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         forget_ended_workers()
         model = found.get()
         metrics.version.labels(model.name).set(model.version)
         tasks = [asyncio.create_task(log.keep_flushing())]
+        if requests is not None:
+            tasks.append(asyncio.create_task(requests.keep_flushing()))
         if isinstance(found, ServedModel):
             looking = found.keep_fresh(settings.reload_seconds, metrics)
             tasks.append(asyncio.create_task(looking))
@@ -69,6 +76,8 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
             await asyncio.gather(*tasks, return_exceptions=True)
             threads.shutdown(wait=False, cancel_futures=True)
             log.flush()
+            if requests is not None:
+                await asyncio.to_thread(requests.end)
 
     app = Starlette(
         routes=[
@@ -94,6 +103,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
         max_concurrency=settings.max_concurrency,
         keys=keys,
         open_docs=settings.open_docs,
+        requests=requests,
     )
 
 

@@ -25,6 +25,7 @@ from .answer import Answer, send_reply
 from .keys import Keys
 from .messages import Reply, RequestError
 from .metrics import Metrics
+from .request_log import RequestLog
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class Gate:
         max_concurrency: int,
         keys: Keys | None = None,
         open_docs: bool = True,
+        requests: RequestLog | None = None,
     ) -> None:
         """Stand before an application.
 
@@ -112,6 +114,7 @@ class Gate:
             max_concurrency: How many may be in hand, health excepted.
             keys: Requests must carry one of them, if they are given.
             open_docs: Whether that is for predictions alone.
+            requests: Where what was asked and answered is kept, if anywhere.
         """
         self.app = app
         self.metrics = metrics
@@ -119,6 +122,7 @@ class Gate:
         self.max_concurrency = max_concurrency
         self.keys = keys
         self.open_docs = open_docs
+        self.requests = requests
         self.in_flight = 0
         self.draining = False
         # Random once, then counted: asking for randomness is a call of the system.
@@ -279,4 +283,6 @@ class Gate:
             )
             line["rows"] = reply.rows
             line["version"] = reply.version
+            if self.requests is not None:
+                self.requests.add(exchange.id, reply)
         self.log.add(line)

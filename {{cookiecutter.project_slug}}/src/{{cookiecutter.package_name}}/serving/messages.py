@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .model import Models
+from .tensors import Array, Feeds
 
 JSON = "application/json"
 
@@ -56,6 +57,8 @@ class Reply:
         rows: How many rows were predicted.
         classes: How often each class was the most probable one; empty for a regression.
         version: Which version of the model predicted them; None if none did.
+        feeds: What they were predicted from; None if nothing was.
+        outputs: What was predicted.
     """
 
     body: bytes
@@ -64,6 +67,8 @@ class Reply:
     rows: int = 0
     classes: Mapping[str, int] = field(default_factory=dict)
     version: int | None = None
+    feeds: Feeds | None = None
+    outputs: Array | None = None
 
 
 # May raise RequestError, and nothing else that the sender could have caused.

@@ -18,6 +18,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -33,6 +34,7 @@ class Metrics:
     def __init__(self) -> None:
         """Make them, all zero."""
         self.registry = CollectorRegistry()
+        self.others: list[Collector] = []  # which are the same in every process
         self.requests = Counter(
             "http_requests",
             "Requests by endpoint, method and status",
@@ -78,6 +80,12 @@ class Metrics:
             ["result"],
             registry=self.registry,
         )
+        self.logged = Counter(
+            "request_log_requests",
+            "Requests by what became of them: written, dropped (full), failed",
+            ["result"],
+            registry=self.registry,
+        )
         # Finding a counter by its labels costs more than counting.
         self._requests = lru_cache(maxsize=1024)(self.requests.labels)
         self._seconds = lru_cache(maxsize=256)(self.seconds.labels)
@@ -99,13 +107,20 @@ class Metrics:
         for name, count in classes.items():
             self._predictions(version, name).inc(count)
 
+    def count_logged(self, result: str, count: int) -> None:
+        """Count requests that were to be logged."""
+        self.logged.labels(result).inc(count)
+
     def text(self) -> bytes:
         """Return all figures, also those of other workers, as Prometheus reads them."""
-        if FOLDER_VARIABLE not in os.environ:
-            return generate_latest(self.registry)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+        registry = self.registry
+        if FOLDER_VARIABLE in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        others = CollectorRegistry()
+        for each in self.others:
+            others.register(each)
+        return generate_latest(registry) + generate_latest(others)
 
 
 def forget_ended_workers() -> None:

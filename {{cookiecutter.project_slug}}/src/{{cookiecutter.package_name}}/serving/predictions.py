@@ -18,12 +18,14 @@ class Prediction:
 
     Attributes:
         model: The model.
+        feeds: What it predicted from.
         values: Probabilities, float32 (n, classes); or values, (n,) or (n, 1).
         classes: How often each class was the most probable one; empty for a
             regression.
     """
 
     model: Model
+    feeds: Feeds
     values: Array
     classes: Mapping[str, int]
 
@@ -35,6 +37,8 @@ class Prediction:
             rows=len(self.values),
             classes=self.classes,
             version=self.model.version,
+            feeds=self.feeds,
+            outputs=self.values,
         )
 
 
@@ -59,7 +63,7 @@ def predict(model: Model, feeds: Feeds, request: Request) -> Prediction:
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         message = f"row {row} is so unusual that the model has no finite answer"
         raise RequestError(422, message, "body")
-    return Prediction(model, values, counted(model.classes, values))
+    return Prediction(model, feeds, values, counted(model.classes, values))
 
 
 def counted(classes: tuple[str, ...], values: Array) -> dict[str, int]:

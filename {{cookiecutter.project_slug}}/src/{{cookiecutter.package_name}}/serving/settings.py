@@ -60,3 +60,22 @@ class ServeSettings(Settings):
     access_log: Literal["stdout", "file", "off"] = Field(
         "stdout", description="Where each request is logged; file: access.jsonl"
     )
+
+    request_log: Path | None = Field(
+        None, description="SQLite file to log requests and answers in; none: nowhere"
+    )
+    request_log_share: float = Field(
+        1, gt=0, le=1, description="How much of the requests is logged, by chance"
+    )
+    request_log_rows: int = Field(
+        100, ge=2, description="Rows that are logged in a second at most"
+    )
+    request_log_megabytes: float = Field(
+        100, gt=0, description="How large the file may get; the oldest give way"
+    )
+    request_log_days: float = Field(
+        30, gt=0, description="After how many days a request is removed"
+    )
+    request_log_mask: tuple[str, ...] = Field(
+        (), description="Inputs that are not logged, such as personal columns"
+    )

@@ -1,0 +1,1 @@
+{{ cookiecutter.__data_kind | variant("*/src/watching/rows.py") -}}
