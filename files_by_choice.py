@@ -10,8 +10,8 @@ from collections.abc import Mapping
 PACKAGE = "src/{{cookiecutter.package_name}}"
 _IMAGES = "checkpoints progress"
 _TABLES = """
-    baseline checks chunks explore graphs infer inspection large loading paired_bootstrap reading results
-    schema scores streaming tree_graphs tuning workers
+    baseline checks chunks explore graphs infer inspection large loading
+    paired_bootstrap reading results schema scores streaming tree_graphs tuning workers
 """
 _IMAGE = """
     .dockerignore Dockerfile compose.yaml deploy/prometheus.yml

@@ -20,8 +20,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-import serving
 from serving_load import ONE, SIXTEEN, Load, press, wait_until_ready
+
+import serving
 
 TURNS = 7
 SECONDS = 2  # of a turn
