@@ -20,7 +20,7 @@ from {{ cookiecutter.package_name }}.recording import Recorder, RecordSettings
 from {{ cookiecutter.package_name }}.tracking import command, companion, spool
 from {{ cookiecutter.package_name }}.tracking.recorder import start_facts
 from {{ cookiecutter.package_name }}.tracking.settings import TrackingSettings
-from {{ cookiecutter.package_name }}.tracking.spool import EVENTS, LOG, SYSTEM, Spool
+from {{ cookiecutter.package_name }}.tracking.spool import EVENTS, LOG, Spool
 
 NOBODY = "http://127.0.0.1:9"  # the port "discard", where nothing listens
 
@@ -444,7 +444,7 @@ def test_the_companion_is_a_process_that_sends_and_ends(
     run = only_run(settings)
     output = (run.folder / companion.OUTPUT).read_text("utf-8")
     assert run.is_sent(address), output
-    assert run.read(SYSTEM)
+    assert run.read(spool.SYSTEM)
 
 
 def test_a_companion_that_takes_too_long_is_ended(
@@ -469,11 +469,12 @@ def test_the_companion_watches_for_the_end(
 
 
 def test_no_other_command_imports_mlflow() -> None:
-    code = (
-        "import sys; from {{ cookiecutter.package_name }} import commands, main;"
-        "sys.exit('mlflow' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    code = [
+        "import sys",
+        "from {{ cookiecutter.package_name }} import commands, main",
+        "sys.exit('mlflow' in sys.modules)",
+    ]
+    subprocess.run([sys.executable, "-c", "; ".join(code)], check=True)
 
 
 def test_a_promotion_is_sent_once_there_are_runs(
