@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import aliases, commands, contest, registry
+from . import aliases, commands, contest, recording, registry
 from .config import Settings
 from .export import export
 from .files import write_json
@@ -48,6 +48,7 @@ def retrain(settings: RetrainSettings) -> Path:
     try:
         if verdict.promote:
             aliases.promote(model_dir, version, promoted_before)
+            recording.promoted(settings)
     except RegistryError as error:
         verdict = Verdict(False, f"{verdict.why}; but {error}")
         raise
