@@ -65,7 +65,10 @@ def test_the_verdict_says_why(
     gain: float, p_value: float, least: float, margin: float, promote: bool, why: str
 ) -> None:
     found = replace(
-        judging.compare_classes(TRUTH, said(), said()), gain=gain, p_value=p_value, least=least
+        judging.compare_classes(TRUTH, said(), said()),
+        gain=gain,
+        p_value=p_value,
+        least=least,
     )
     verdict = judging.judge(found, margin, alpha=0.05)
     assert verdict.promote == promote and why in verdict.why
