@@ -63,16 +63,12 @@ def test_only_what_has_changed_runs_again(
     work.change("configs/train.yaml", lime_samples=30)
     assert work.reproduce() == ["explain"]
     assert work.reproduce() == []
-    # What would run after other changes: none of them is worth the minutes.
+    # The rest is only asked what would run: that is not worth the minutes.
     (package,) = (work.path / "src").iterdir()
-    for name, steps in {
-        "serving/app.py": [],
-        "explaining/methods.py": ["explain"],
-        "exporting.py": ["export", "explain"],
-    }.items():
+    for name in ("serving/app.py", "explaining/methods.py"):
         with (package / name).open("a", encoding="utf-8") as file:
             file.write("# A remark.\n")
-        assert sorted(work.reproduce("--dry")) == sorted(steps)
+    assert work.reproduce("--dry") == ["explain"]
     work.change("configs/train.yaml", seed=2)
     assert work.reproduce("--dry")[0] == "train"
 

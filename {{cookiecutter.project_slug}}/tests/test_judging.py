@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from {{ cookiecutter.package_name }}.judging import Array, compare_classes, judge
+from {{ cookiecutter.package_name }} import judging
 
 TRUTH = np.zeros(10, dtype=np.int64)
 
 
-def said(*wrong: int) -> Array:
+def said(*wrong: int) -> judging.Array:
     """Return probabilities that are right on all ten rows but these."""
     probabilities = np.tile([0.9, 0.1], (10, 1))
     probabilities[list(wrong)] = [0.2, 0.8]
@@ -18,7 +18,7 @@ def said(*wrong: int) -> Array:
 
 
 def test_only_rows_on_which_the_models_differ_count() -> None:
-    found = compare_classes(TRUTH, said(0, 1, 2, 3, 4, 5), said(0, 6))
+    found = judging.compare_classes(TRUTH, said(0, 1, 2, 3, 4, 5), said(0, 6))
     assert (found.champion, found.challenger) == (0.4, 0.8)
     assert found.gain == pytest.approx(0.4) and found.rows == 10
     assert found.test["only_the_challenger_right"] == 5
@@ -29,9 +29,9 @@ def test_only_rows_on_which_the_models_differ_count() -> None:
 
 
 def test_models_that_say_the_same_cannot_be_told_apart() -> None:
-    found = compare_classes(TRUTH, said(3), said(3))
+    found = judging.compare_classes(TRUTH, said(3), said(3))
     assert found.p_value == 1 and found.gain == 0
-    assert not judge(replace(found, least=0), 0, 0.05).promote
+    assert not judging.judge(replace(found, least=0), 0, 0.05).promote
 
 
 def test_a_coin_makes_no_more_models_better_than_alpha() -> None:
@@ -44,8 +44,8 @@ def test_a_coin_makes_no_more_models_better_than_alpha() -> None:
             np.eye(2)[(hard & (random.random(360) < 0.5)).astype(np.int64)]
             for _ in range(2)
         )
-        found = compare_classes(truth, champion, challenger)
-        promoted += judge(found, 0, 0.05).promote
+        found = judging.compare_classes(truth, champion, challenger)
+        promoted += judging.judge(found, 0, 0.05).promote
     print(f"{promoted} of 200 models that are no better would be promoted")
     assert promoted <= 0.05 * 200
 
@@ -65,8 +65,11 @@ def test_the_verdict_says_why(
     gain: float, p_value: float, least: float, margin: float, promote: bool, why: str
 ) -> None:
     found = replace(
-        compare_classes(TRUTH, said(), said()), gain=gain, p_value=p_value, least=least
+        judging.compare_classes(TRUTH, said(), said()),
+        gain=gain,
+        p_value=p_value,
+        least=least,
     )
-    verdict = judge(found, margin, alpha=0.05)
+    verdict = judging.judge(found, margin, alpha=0.05)
     assert verdict.promote == promote and why in verdict.why
     assert "accuracy 1.0000 after 1.0000 on 10 rows" in verdict.why
