@@ -216,7 +216,7 @@ def test_where_nothing_is_wrong_that_is_said() -> None:
         classes.confusion_section(rows.scored)
     )
     section = sections.mistakes_section(rows, 4)
-    assert "right by the smallest margin" in texts_of(section)
+    assert "0 of 90 test rows get a wrong class" in texts_of(section)
     (table,) = [block for block in section.blocks if isinstance(block, blocks.Table)]
     assert len(table.lines) == 4
 
@@ -246,6 +246,22 @@ def test_the_worst_mistakes_are_those_with_the_least_probability_of_the_truth() 
     own = outputs[np.arange(len(truth)), truth]
     wrong = rows.scored.predicted != truth
     assert f"({own[wrong].min():.1%}), predicted" in str(table.lines[0])
+
+
+def test_a_mistake_goes_before_a_doubtful_success() -> None:
+    some = Scored(
+        truth=np.array([0, 0]),
+        outputs=np.array([[0.34, 0.33, 0.33], [0.45, 0.55, 0.0]]),
+        numbers=np.arange(2),
+        classes=("a", "b", "c"),
+        target="letter",
+        noun="rows",
+        available=2,
+    )
+    section = sections.mistakes_section(Known(some, some.labels), 1)
+    assert some.losses[0] > some.losses[1]
+    assert "1 of 2 test rows get a wrong class" in texts_of(section)
+    assert "true a (45.0%), predicted b (55.0%)" in texts_of(section)
 
 
 def test_the_worst_group_comes_first_and_small_ones_are_left_out() -> None:

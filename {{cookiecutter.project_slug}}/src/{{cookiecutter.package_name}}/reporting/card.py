@@ -19,7 +19,8 @@ from .intervals import Drawing, Measure
 from .page import CARD, environment
 from .scored import Scored
 
-PROJECT = "{{ cookiecutter.project_slug }}"  # whose licence that is, unless stated
+# Whose licence the model has, unless another one is stated.
+PROJECT = "{{ cookiecutter.project_slug }}"
 # What the Hub calls the libraries that models are made with.
 LIBRARIES = {"keras": "keras", "torch": "pytorch", "scikit-learn": "sklearn"}
 # The licences of the Hub's list that a project may have, as SPDX writes them.

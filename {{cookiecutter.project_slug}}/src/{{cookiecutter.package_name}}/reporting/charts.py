@@ -111,7 +111,7 @@ def lines(
 
 
 def bars(
-    names: Sequence[str], values: Mapping[str, Sequence[float]], axis: str
+    names: Sequence[str], values: Mapping[str, Any], axis: str
 ) -> Callable[["Axes"], None]:
     """Return what draws bars, some for each name.
 

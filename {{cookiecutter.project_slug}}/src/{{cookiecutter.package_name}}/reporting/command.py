@@ -34,6 +34,7 @@ def report(settings: ReportSettings) -> Path:
     reports = settings.reports_dir / settings.model_name / folder.name
     rows = load_rows(settings, folder, manifest)
     scored = rows.scored
+    logger.info("%s", scored.extent)
     drawing = Drawing(settings.bootstrap_samples, settings.confidence, settings.seed)
     measures, details = rows.judged(drawing)
     parts = [

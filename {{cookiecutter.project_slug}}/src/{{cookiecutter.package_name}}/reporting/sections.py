@@ -26,7 +26,7 @@ def data_section(rows: Rows) -> Section:
             for name, values in (("training", rows.training), ("test", scored.truth))
         }
         if count <= CLASSES_DRAWN:
-            draw = bars(scored.classes, parts, "part")  # type: ignore[arg-type]
+            draw = bars(scored.classes, parts, "part")
             caption = f"How the {scored.noun} are divided into classes."
             blocks.append(drawn("classes", caption, draw, (5.6, 1 + 0.28 * count)))
     else:
@@ -74,16 +74,16 @@ def learning_section(history: dict[str, list[float]]) -> Section:
 def mistakes_section(rows: Rows, most: int) -> Section:
     """Return the rows that cost most."""
     scored = rows.scored
-    order = np.argsort(-scored.losses, kind="stable")[:most].astype(np.int64)
+    order = np.argsort(-scored.losses, kind="stable").astype(np.int64)
     if scored.classes:
         wrong = order[scored.right[order] == 0]
-        count = int((scored.right == 0).sum())
-        intro = f"{count} of {len(scored.truth)} test {scored.noun} get a wrong class. "
-        if count:
-            intro += "Below: those whose own class got the smallest probability."
-        else:
-            intro += "Below: those that were right by the smallest margin."
-        order = wrong if count else order
+        # Where nothing is wrong, what comes next to it.
+        order = (wrong if len(wrong) else order)[:most]
+        intro = (
+            f"{len(wrong)} of {len(scored.truth)} test {scored.noun} get a wrong "
+            f"class. Below: {'of these, ' if len(wrong) else ''}those whose own class "
+            "gets the smallest probability."
+        )
         captions = [
             f"true {scored.shown(scored.truth[i])} ({own:.1%}), predicted "
             f"{scored.shown(scored.predicted[i])} ({scored.outputs[i].max():.1%})"
@@ -91,6 +91,7 @@ def mistakes_section(rows: Rows, most: int) -> Section:
             for own in [scored.outputs[i, scored.labels[i]]]
         ]
     else:
+        order = order[:most]
         intro = f"The {len(order)} test {scored.noun} with the largest errors."
         captions = [
             f"true {scored.truth[i]:.6g}, predicted {scored.predicted[i]:.6g}"
