@@ -132,11 +132,11 @@ def test_the_oldest_requests_give_way(
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("update requests set time = time - 90000")
     large = np.random.default_rng(0).random((100, 10))
-    for number in range(40):
+    for number in range(20):
         log.add(str(number), Reply(b"", version=1, feeds={"x": large}, outputs=large))
         log.flush()
     kept = [line[2] for line in lines(path)]
-    assert kept == [str(number) for number in range(40 - len(kept), 40)]
+    assert kept == [str(number) for number in range(20 - len(kept), 20)]
     assert 2 <= len(kept) < 10
     with closing(sqlite3.connect(path)) as database:
         assert request_log.used_bytes(database) <= 0.2 * request_log.MEGABYTE

@@ -141,6 +141,23 @@ def test_rows_that_predict_refuses_are_looked_at(
     assert "none of the columns age, city" in capsys.readouterr().err
 
 
+def test_a_regression_on_a_large_file_is_watched(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["schema", "--data", "diabetes", "--quiet"]) == 0
+    large = ("--in-memory-mb", "0", "--workers", "1", "--quiet")
+    assert main.main(["train", "--data", "diabetes", *large]) == 0
+    assert main.main(["export", "--quiet"]) == 0
+    file = Path("data/raw/diabetes.csv")
+    assert main.main(["monitor", "--input", str(file)]) == 0
+    frame = pd.read_csv(file)
+    frame["progression"] += 200
+    frame.to_csv("changed.csv", index=False)
+    capsys.readouterr()
+    assert main.main(["monitor", "--input", "changed.csv"]) == 1
+    assert "quality:     absolute error" in capsys.readouterr().out
+
+
 def test_a_masked_column_is_not_compared() -> None:
     feeds, _, _ = table(np.random.default_rng(0), 50)
     del feeds["name"]
