@@ -9,13 +9,8 @@ import pytest
 
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.inputs import Inputs
-from {{ cookiecutter.package_name }}.watching import drift, rows
+from {{ cookiecutter.package_name }}.watching import drift, reference, rows
 from {{ cookiecutter.package_name }}.watching.drift import Array, Finding
-from {{ cookiecutter.package_name }}.watching.reference import (
-    Reference,
-    errors,
-    output_variables,
-)
 
 from samples import MIXED, QUICK_TRAINING
 
@@ -60,10 +55,10 @@ def watched(seed: int, change: Change | None = None) -> list[Finding]:
     generator = np.random.default_rng(seed)
     training, _, _ = table(generator, TRAINING)
     _, outputs, truth = table(generator, TRAINING // 4)
-    known = Reference(
+    known = reference.Reference(
         rows.input_variables(training, INPUTS),
-        output_variables(outputs, CLASSES),
-        errors(outputs, truth, CLASSES),
+        reference.output_variables(outputs, CLASSES),
+        reference.errors(outputs, truth, CLASSES),
     )
     now, outputs, truth = table(generator, ROWS)
     if change is not None:
@@ -71,8 +66,8 @@ def watched(seed: int, change: Change | None = None) -> list[Finding]:
     return drift.compare_all(
         known,
         rows.input_variables(now, INPUTS),
-        output_variables(outputs, CLASSES),
-        errors(outputs, truth, CLASSES),
+        reference.output_variables(outputs, CLASSES),
+        reference.errors(outputs, truth, CLASSES),
     )
 
 
