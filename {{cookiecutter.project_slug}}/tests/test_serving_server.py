@@ -263,6 +263,17 @@ class Clients:
         return self.results
 
 
+def predictions(running: Server) -> Counter[str]:
+    """Return how many rows each version has predicted, as /metrics says."""
+    figures = running.ask("/metrics")[1]
+    counts: Counter[str] = Counter()
+    for version, count in re.findall(
+        r'^predictions_total\{.*version="(.)".* (.*)$', figures, re.M
+    ):
+        counts[version] += int(float(count))
+    return counts
+
+
 @pytest.mark.parametrize("restart", ["SIGHUP to all", "SIGTERM to each"])
 def test_no_request_fails_while_the_version_and_the_workers_are_replaced(
     restart: str, start: Start, project: Path
@@ -289,10 +300,13 @@ def test_no_request_fails_while_the_version_and_the_workers_are_replaced(
     finally:
         results = clients.stop()
     assert results.keys() == {"200"}
-    # Each worker counted on its own, those that have ended too.
-    figures = running.ask("/metrics")[1]
-    counts = re.findall(r'^predictions_total\{.*version="(.)".* (.*)$', figures, re.M)
-    assert {version for version, _ in counts} == {"1", "2"}
-    predicted = sum(float(count) for _, count in counts)
-    assert predicted == results.total() * len(graphs.ROWS)
+    # Each worker counted on its own, those that have ended too; and it counts a request
+    # when it is answered, so perhaps a moment after the client has the answer.
+    wanted = results.total() * len(graphs.ROWS)
+    deadline = time.monotonic() + PATIENCE
+    while sum((counts := predictions(running)).values()) < wanted:
+        assert time.monotonic() < deadline, counts
+        time.sleep(0.02)
+    assert counts.keys() == {"1", "2"}
+    assert counts.total() == wanted
     assert running.stop() == 0
