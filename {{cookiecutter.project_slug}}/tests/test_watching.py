@@ -14,7 +14,8 @@ from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.serving.messages import Reply
 from {{ cookiecutter.package_name }}.serving.metrics import Metrics
 from {{ cookiecutter.package_name }}.serving.request_log import RequestLog
-from {{ cookiecutter.package_name }}.watching import keeping, page, reference, rows
+from {{ cookiecutter.package_name }}.watching import keeping, reference, rows
+from {{ cookiecutter.package_name }}.watching.page import page
 from {{ cookiecutter.package_name }}.watching.settings import MonitorSettings
 
 from samples import CHANGED, CLEAN, QUICK_TRAINING, write_rows
@@ -202,5 +203,5 @@ def test_whatever_a_name_holds_is_only_text_on_the_page() -> None:
     }
     empty = np.full(30, np.nan)
     for values in (empty, np.arange(30.0), np.array([bad] * 30, dtype=object)):
-        shown = page.page(content, {bad: values}, {bad: values})
+        shown = page(content, {bad: values}, {bad: values})
         assert "<script" not in shown and "&lt;script&gt;" in shown

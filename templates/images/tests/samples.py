@@ -31,9 +31,7 @@ def stripes() -> Arrays:
     return images, labels
 
 
-def write_rows(
-    clean: str = CLEAN, changed: str = CHANGED, count: int = 200
-) -> None:
+def write_rows(clean: str = CLEAN, changed: str = CHANGED, count: int = 200) -> None:
     """Write digits as they are, and the same as nobody writes them."""
     images = load_digits().images
     images = images[np.random.default_rng(0).permutation(len(images))[:count]]

@@ -9,13 +9,8 @@ from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from {{ cookiecutter.package_name }}.inputs import Inputs
-from {{ cookiecutter.package_name }}.watching import drift, rows
+from {{ cookiecutter.package_name }}.watching import drift, reference, rows
 from {{ cookiecutter.package_name }}.watching.drift import Array, Finding
-from {{ cookiecutter.package_name }}.watching.reference import (
-    Reference,
-    errors,
-    output_variables,
-)
 from {{ cookiecutter.package_name }}.watching.settings import MonitorSettings
 
 INPUTS = Inputs(height=8, width=8, max_value=16)
@@ -52,20 +47,20 @@ def watched() -> Watched:
         generator = np.random.default_rng(seed)
         drawn = generator.permutation(len(images))
         now, before = drawn[:ROWS], drawn[ROWS:]
-        known = Reference(
+        known = reference.Reference(
             {name: each[before] for name, each in clean.items()},
-            output_variables(clean_said[before], CLASSES),
-            errors(clean_said[before], labels[before], CLASSES),
+            reference.output_variables(clean_said[before], CLASSES),
+            reference.errors(clean_said[before], labels[before], CLASSES),
         )
         if change is None:
             inputs: drift.Variables = {n: each[now] for n, each in clean.items()}
             outputs = clean_said[now]
-            wrong = errors(outputs, labels[now], CLASSES)
+            wrong = reference.errors(outputs, labels[now], CLASSES)
         else:
             changed = change(images[now], generator)
             inputs, outputs, wrong = variables(changed), said(changed), None
         return drift.compare_all(
-            known, inputs, output_variables(outputs, CLASSES), wrong
+            known, inputs, reference.output_variables(outputs, CLASSES), wrong
         )
 
     return compared

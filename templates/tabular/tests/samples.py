@@ -68,9 +68,7 @@ def mixed(project: Path) -> Path:
     return path
 
 
-def write_rows(
-    clean: str = CLEAN, changed: str = CHANGED, count: int = 200
-) -> None:
+def write_rows(clean: str = CLEAN, changed: str = CHANGED, count: int = 200) -> None:
     """Write rows of the default table as they are, and with one column scaled."""
     frame = load_named("breast_cancer").drop(columns="diagnosis")
     frame = frame.sample(count, random_state=0)

@@ -9,13 +9,8 @@ import pytest
 
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.inputs import Inputs
-from {{ cookiecutter.package_name }}.watching import drift, rows
+from {{ cookiecutter.package_name }}.watching import drift, reference, rows
 from {{ cookiecutter.package_name }}.watching.drift import Array, Finding
-from {{ cookiecutter.package_name }}.watching.reference import (
-    Reference,
-    errors,
-    output_variables,
-)
 
 from samples import MIXED, QUICK_TRAINING
 
@@ -60,10 +55,10 @@ def watched(seed: int, change: Change | None = None) -> list[Finding]:
     generator = np.random.default_rng(seed)
     training, _, _ = table(generator, TRAINING)
     _, outputs, truth = table(generator, TRAINING // 4)
-    known = Reference(
+    known = reference.Reference(
         rows.input_variables(training, INPUTS),
-        output_variables(outputs, CLASSES),
-        errors(outputs, truth, CLASSES),
+        reference.output_variables(outputs, CLASSES),
+        reference.errors(outputs, truth, CLASSES),
     )
     now, outputs, truth = table(generator, ROWS)
     if change is not None:
@@ -71,8 +66,8 @@ def watched(seed: int, change: Change | None = None) -> list[Finding]:
     return drift.compare_all(
         known,
         rows.input_variables(now, INPUTS),
-        output_variables(outputs, CLASSES),
-        errors(outputs, truth, CLASSES),
+        reference.output_variables(outputs, CLASSES),
+        reference.errors(outputs, truth, CLASSES),
     )
 
 
@@ -139,6 +134,23 @@ def test_rows_that_predict_refuses_are_looked_at(
     pd.DataFrame({"height": [1.0] * 40}).to_csv("other.csv", index=False)
     assert main.main(["monitor", "--input", "other.csv"]) == 2
     assert "none of the columns age, city" in capsys.readouterr().err
+
+
+def test_a_regression_on_a_large_file_is_watched(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["schema", "--data", "diabetes", "--quiet"]) == 0
+    large = ("--in-memory-mb", "0", "--workers", "1", "--quiet")
+    assert main.main(["train", "--data", "diabetes", *large]) == 0
+    assert main.main(["export", "--quiet"]) == 0
+    file = Path("data/raw/diabetes.csv")
+    assert main.main(["monitor", "--input", str(file)]) == 0
+    frame = pd.read_csv(file)
+    frame["progression"] += 200
+    frame.to_csv("changed.csv", index=False)
+    capsys.readouterr()
+    assert main.main(["monitor", "--input", "changed.csv"]) == 1
+    assert "quality:     absolute error" in capsys.readouterr().out
 
 
 def test_a_masked_column_is_not_compared() -> None:
