@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 TOOLS := .uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fix check test bench lock clean
+.PHONY: help setup demo fix check test matrix bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ $(INSTALLED): requirements/dev.txt requirements/uv.txt
 
 setup: $(INSTALLED) ## Make .venv with the tested versions (needs only Python)
 
-demo fix check test bench lock: $(INSTALLED)
+demo fix check test matrix bench lock: $(INSTALLED)
 	@$(POE) --quiet $@ $(ARGS)
 
 demo: ## Render into build/demo, set up, train, serve; FRAMEWORK=pytorch

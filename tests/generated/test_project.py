@@ -10,7 +10,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,7 @@ TRAININGS = [
     pytest.param("pytorch", [], id="pytorch"),
 ]
 TARGETS = choices()["deploy_target"]
+TRACKINGS = choices()["experiment_tracking"]
 
 
 @pytest.fixture(params=FRAMEWORKS)
@@ -62,12 +65,29 @@ def test_its_own_tests_pass_with_the_coverage_they_ask_for(
     assert "Required test coverage of 90.0% reached" in shown
 
 
-@pytest.mark.parametrize("target", TARGETS[1:])
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_its_own_tests_pass_wherever_the_model_is_to_run(
-    framework: str, target: str, installed: Installed
+def other_answers() -> Iterator[Any]:
+    """Yield every combination that is not the default; of each framework one is tested.
+
+    Where a model runs and whether runs are tracked decide which files there are; the
+    others are left to `poe matrix`.
+    """
+    always = {
+        ("tensorflow", "none", "none"),
+        ("pytorch", "docker", "none"),
+        ("scikit-learn", "none", "none"),
+    }
+    for framework, target, tracking in product(FRAMEWORKS, TARGETS, TRACKINGS):
+        if (target, tracking) != (TARGETS[0], TRACKINGS[0]):
+            seldom = (framework, target, tracking) not in always
+            marks = [pytest.mark.matrix] if seldom else []
+            yield pytest.param(framework, target, tracking, marks=marks)
+
+
+@pytest.mark.parametrize(("framework", "target", "tracking"), other_answers())
+def test_its_own_tests_pass_whatever_the_answers(
+    framework: str, target: str, tracking: str, installed: Installed
 ) -> None:
-    project = installed(framework, deploy_target=target)
+    project = installed(framework, deploy_target=target, experiment_tracking=tracking)
     shown = project.run("make", "test")
     assert "Required test coverage of 90.0% reached" in shown
     assert project.changes() == ""

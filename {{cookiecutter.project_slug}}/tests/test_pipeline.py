@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = "src/{{ cookiecutter.package_name }}"
 # How settings are read and files written: no change of these changes a result.
 PLUMBING = {"config.py", "delivery_settings.py", "files.py", "retrain_settings.py"}
-PLUMBING |= {"settings.py", "shared_settings.py"}
+PLUMBING |= {"recording.py", "settings.py", "shared_settings.py"}
 COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS}
 # Settings of a training that cannot change the model: where things are, what is shown.
 NO_MATTER = {"data_url", "data_sha256", "resume", "schemas_dir"}

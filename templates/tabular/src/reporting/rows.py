@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from .. import large, models, schema
 from ..agreement import Array
-from ..held_out import as_feeds, predicted
+from ..held_out import as_feeds
 from ..inputs import Inputs
 from ..loading import find_trained, load_parts, split_target
 from ..models import Target
@@ -98,7 +98,8 @@ class TableRows:
 
     def predict(self, count: int) -> Array:
         """Let the model predict the first `count` rows."""
-        return predicted(self.model, self.features[:count], self.inputs)
+        rows = self.features[:count]
+        return models.predict_outputs(self.model, rows, self.scored.classes)
 
     def feeds(self, count: int) -> dict[str, Array]:
         """Return the first `count` rows as an exported model takes them."""
