@@ -39,6 +39,7 @@ demo: override ARGS += $(FRAMEWORK:%=framework=%)
 fix: ## Format the code
 check: ## Formatting, lint and types, changing nothing
 test: ## Run all tests; ARGS="-m 'not generated'" for the quick ones
+matrix: ## Run what test leaves out: more combinations of answers, for an hour
 bench: ## Measure rendering and training
 lock: ## Compile requirements/*.txt, of the template and of the generated project
 
