@@ -11,7 +11,7 @@ pytestmark = pytest.mark.generated
 
 STEPS = ["train", "evaluate", "export", "explain", "report"]
 # Quick to explain by; every line replaces that of configs/train.yaml.
-QUICK = {"max_rows": 3, "background_rows": 10, "lime_samples": 20}
+QUICK = {"explained_rows": 3, "background_rows": 10, "lime_samples": 20}
 
 
 class Checkout:

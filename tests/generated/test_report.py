@@ -28,7 +28,7 @@ SECTIONS = 10
 # How a PDF file starts the description of a page.
 PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 QUICK = {"tensorflow": ("--epochs", "20"), "pytorch": ("--epochs", "20")}
-FEW = ("--method", "shap", "--max-rows", "20", "--background-rows", "20")
+FEW = ("--method", "shap", "--explained-rows", "20", "--background-rows", "20")
 
 Reported = Callable[[str], InstalledProject]
 

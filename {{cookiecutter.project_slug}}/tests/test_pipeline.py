@@ -9,6 +9,7 @@ import yaml
 
 from {{ cookiecutter.package_name }} import settings, shared_settings
 from {{ cookiecutter.package_name }}.config import Settings
+from {{ cookiecutter.package_name }}.recording import RecordSettings
 
 ROOT = Path(__file__).parents[1]
 SOURCE = "src/{{ cookiecutter.package_name }}"
@@ -18,6 +19,7 @@ PLUMBING |= {"recording.py", "settings.py", "shared_settings.py"}
 COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS}
 # Settings of a training that cannot change the model: where things are, what is shown.
 NO_MATTER = {"data_url", "data_sha256", "resume", "schemas_dir"}
+NO_MATTER |= set(RecordSettings.model_fields) - set(Settings.model_fields)
 
 
 def pipeline() -> dict[str, Any]:

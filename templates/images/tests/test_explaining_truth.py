@@ -40,7 +40,7 @@ def learned(project: Path, monkeypatch: pytest.MonkeyPatch) -> Subject:
 
 def given(*options: str) -> ExplainSettings:
     """Return the settings of the command."""
-    few = ("--max-rows", "30", "--background-rows", "50", "--lime-samples", "200")
+    few = ("--explained-rows", "30", "--background-rows", "50", "--lime-samples", "200")
     return load_settings(ExplainSettings, [*few, *options], "explain")
 
 

@@ -242,7 +242,7 @@ def test_cells_become_numbers_and_the_same_cells_again() -> None:
 
 def explained(*options: str) -> list[dict[str, str]]:
     """Run the command by LIME, which minds texts and gaps, and return its rows."""
-    few = ("--max-rows", "5", "--background-rows", "30", "--lime-samples", "50")
+    few = ("--explained-rows", "5", "--background-rows", "30", "--lime-samples", "50")
     assert main.main(["explain", "--quiet", "--method", "lime", *few, *options]) == 0
     folder = Path("reports/model/1/explain") / (
         "input-people" if "--input" in options else ""

@@ -29,7 +29,7 @@ class BaseExplainSettings(Settings):
     version: int | None = Field(
         None, ge=1, description="Version to explain; the newest if not given"
     )
-    max_rows: int = Field(
+    explained_rows: int = Field(
         100, ge=1, le=100_000, description="Rows to explain; of more, some are drawn"
     )
     background_rows: int = Field(

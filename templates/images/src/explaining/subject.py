@@ -137,7 +137,7 @@ def load_subject(
     if settings.input is not None:
         images, known = utils.get_images(settings.input, settings.drop, inputs), None
     background = draw(len(training), settings.background_rows, settings.seed)
-    numbers = draw(len(images), settings.max_rows, settings.seed)
+    numbers = draw(len(images), settings.explained_rows, settings.seed)
     return Subject(
         model=models.load_model(folder),
         background=utils.preprocess_data(training[background], inputs.max_value),

@@ -139,7 +139,7 @@ def known_rows(
     """Return training rows to compare with, and rows of the test set."""
     trained, source = find_trained(settings, folder, manifest)
     if manifest.settings["in_chunks"]:
-        wanted = settings.background_rows, settings.max_rows
+        wanted = settings.background_rows, settings.explained_rows
         return large.draw(settings, trained, source, expected, wanted)
     training, test = load_parts(trained, source, expected)
     return sample(training, settings.background_rows, settings.seed), test
@@ -147,7 +147,7 @@ def known_rows(
 
 def drawn(frame: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
     """Return the rows to explain of those that there are."""
-    return sample(frame, settings.max_rows, settings.seed)
+    return sample(frame, settings.explained_rows, settings.seed)
 
 
 def sample(frame: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

@@ -143,7 +143,7 @@ def load_rows(settings: ReportSettings, folder: Path, manifest: Manifest) -> Tab
         inputs=inputs,
         scored=Scored(
             truth=truth,
-            outputs=np.asarray(predicted(model, features, inputs), dtype=np.float64),
+            outputs=models.predict_outputs(model, features, expected.classes),
             numbers=np.asarray(features.index, dtype=np.int64),
             classes=expected.classes,
             target=inputs.target,
