@@ -16,7 +16,7 @@ from {{ cookiecutter.package_name }}.explaining import comparison
 
 from samples import QUICK_TRAINING
 
-FEW = ("--explained-rows", "3", "--background-rows", "20", "--lime-samples", "50", "--quiet")
+FEW = "--explained-rows 3 --background-rows 20 --lime-samples 50 --quiet".split()
 REPORT = Path("reports/model/1/explain")
 METHODS = ("shap", "lime", "eli5")
 NAMES = {
