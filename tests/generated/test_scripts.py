@@ -225,7 +225,12 @@ def test_this_repository_is_tested_on_every_system_and_python() -> None:
     matrix = job["strategy"]["matrix"]
     assert matrix["os"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
-    assert commands(job["steps"]) == ["uv run poe check", "uv run poe test"]
+    assert commands(job["steps"]) == [
+        "uv venv",
+        "uv pip sync --require-hashes requirements/dev.txt",
+        "uv run --no-sync poe check",
+        "uv run --no-sync poe test",
+    ]
 
 
 def test_hooks_have_no_versions_of_their_own(default_project: BakedProject) -> None:

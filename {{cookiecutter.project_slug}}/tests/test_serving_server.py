@@ -100,8 +100,7 @@ def start(project: Path) -> Iterator[Start]:
     yield begin
     for each in servers:
         if each.process.poll() is None:
-            each.process.kill()
-        each.process.wait()
+            each.stop()  # killed, it would leave its workers behind
 
 
 def test_without_a_model_it_says_what_to_run(

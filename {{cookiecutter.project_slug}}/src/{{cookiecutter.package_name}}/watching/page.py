@@ -15,7 +15,7 @@ STYLE = """
 :root { color-scheme: light dark; --training: #8884; --now: #06c; --alarm: #b00; }
 @media (prefers-color-scheme: dark) { :root { --now: #6af; --alarm: #f77; } }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: auto; max-width: 70rem;
-       padding: 1rem; overflow-wrap: anywhere; }
+       padding: 1rem; overflow-wrap: break-word; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
 td, th { border: 1px solid #999; padding: 0.2rem 0.6rem; text-align: left; }
 .alarm { color: var(--alarm); font-weight: bold; }
@@ -47,6 +47,7 @@ def page(content: dict[str, Any], before: Variables, now: Variables) -> str:
     if content["not_compared"]:
         names = escape(", ".join(content["not_compared"]))
         parts.append(f"<p>Not compared, as the log lacks them: {names}.</p>")
+    parts.append("<p>Grey bars are the training, blue lines are these rows.</p>")
     pictured = [each["variable"] for each in found]
     for name in list(dict.fromkeys(n for n in pictured if n in now))[:PICTURES]:
         parts.append(figure(name, before[name], now[name]))
