@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from environments import Installed, InstalledProject
+from serving.running import free_ports
 
 pytestmark = [
     pytest.mark.generated,
@@ -40,13 +41,6 @@ def until(what: str, condition: Callable[[], Any]) -> Any:
     return found
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
-
-
 class Server:
     """A real `mlflow server` of a project's environment, on one database."""
 
@@ -54,7 +48,7 @@ class Server:
         """Choose the port and the files; nothing runs yet."""
         self.project = project
         self.folder = folder
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.address = f"http://127.0.0.1:{self.port}"
 
     @contextmanager
