@@ -50,7 +50,15 @@ def reported(installed: Installed) -> Reported:
     return get
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "pytorch", "scikit-learn"])
+@pytest.fixture(
+    scope="module",
+    # PyTorch's report is made by the same code as TensorFlow's.
+    params=[
+        "tensorflow",
+        "scikit-learn",
+        pytest.param("pytorch", marks=pytest.mark.matrix),
+    ],
+)
 def project(request: pytest.FixtureRequest, reported: Reported) -> InstalledProject:
     """A project of each framework."""
     return reported(request.param)
