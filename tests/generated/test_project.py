@@ -78,7 +78,7 @@ def other_answers() -> Iterator[Any]:
             yield pytest.param(framework, target, tracking, marks=marks)
 
 
-@pytest.mark.parametrize(("framework", "target", "tracking"), other_answers())
+@pytest.mark.parametrize(("framework", "target", "tracking"), list(other_answers()))
 def test_its_own_tests_pass_whatever_the_answers(
     framework: str, target: str, tracking: str, installed: Installed
 ) -> None:
