@@ -16,6 +16,8 @@ from conftest import ROOT, bake_into
 
 # The Python that runs these tests: it is there, and a CI job tests the one it names.
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+# What a make that runs these tests would tell the make of a project.
+MISLEADING = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV"}
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.com")
 
 
@@ -37,7 +39,7 @@ class InstalledProject:
         Returns:
             What it printed, both streams together.
         """
-        environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+        environment = {k: v for k, v in os.environ.items() if k not in MISLEADING}
         environment["PATH"] = os.pathsep.join(
             [str(self.path / ".venv/bin"), environment["PATH"]]
         )

@@ -15,7 +15,7 @@ import pytest
 from {{ cookiecutter.package_name }} import main, registry, utils
 
 QUICK = ("--quiet", "--epochs", "3", "--hidden-units", "16")
-LONG = "200"  # epochs: some seconds, to be stopped in the middle of
+LONG = "100"  # epochs: some seconds, to be stopped in the middle of
 COMMAND = (sys.executable, "-m", "{{ cookiecutter.package_name }}.main")
 
 
