@@ -18,6 +18,11 @@ from conftest import ROOT, isolated_environment
 
 # What a render reads, as patterns below the template.
 RENDERED_FROM = "*.py", "*.txt", "cookiecutter.json", "pyproject.toml", "hooks"
+IDENTITY = {
+    f"GIT_{role}_{part}": text
+    for role in ("AUTHOR", "COMMITTER")
+    for part, text in (("NAME", "A"), ("EMAIL", "a@example.com"))
+}
 PROJECT = "{{cookiecutter.project_slug}}"
 PACKAGE = PROJECT + "/src/{{cookiecutter.package_name}}"
 NEXT_VERSION = "9.8.7"
@@ -33,16 +38,24 @@ class Repository:
     path: Path
     home: Path  # of whoever works here
 
-    def run(self, *command: str, status: int = 0) -> str:
-        """Run a command here, insist on its status, and return both its streams."""
+    def run(self, *command: str, status: int = 0, typed: str = "") -> str:
+        """Run a command here.
+
+        Args:
+            *command: the program and its arguments.
+            status: the exit status to insist on.
+            typed: what is typed while it runs.
+
+        Returns:
+            What it printed, both streams together.
+        """
         environment = isolated_environment(self.home)
-        # A home below a repository, such as this one, is not searched for its own.
-        environment |= {"GIT_CONFIG_NOSYSTEM": "1", "COLUMNS": "200"}
+        environment |= {"GIT_CONFIG_NOSYSTEM": "1", "COLUMNS": "200", **IDENTITY}
         done = subprocess.run(
             command,
             cwd=self.path,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -51,13 +64,18 @@ class Repository:
         return done.stdout
 
     def git(self, *arguments: str) -> str:
-        """Run git with an identity."""
-        identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-        return self.run("git", *identity, *arguments)
+        """Run git."""
+        return self.run("git", *arguments)
 
     def cruft(self, *arguments: str, status: int = 0) -> str:
         """Run cruft."""
         return self.run(sys.executable, "-m", "cruft", *arguments, status=status)
+
+    def answer(self, commands: str) -> str:
+        """Run commands of a shell, and press Enter at whatever they ask."""
+        programs = Path(sys.executable).parent
+        script = f'set -e; PATH="{programs}:$PATH"; {commands}'
+        return self.run("bash", "-c", script, typed=20 * "\n")
 
     def commit(self, message: str) -> str:
         """Commit everything, to a new repository if need be; return the commit."""

@@ -6,12 +6,13 @@ project are in tests/generated/test_updates.py.
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from conftest import bake_into, choices, files_below
+from conftest import ROOT, bake_into, choices, files_below
 from updating import AFTER, BEFORE, NEXT_VERSION, History, Repository
 
 ODD = {
@@ -224,3 +225,36 @@ def test_a_wrong_answer_stops_an_update_before_it_touches_the_project(
     assert "Nothing was created" in shown and "Traceback" not in shown
     assert edited.status() == {}
     assert tree(edited.path).keys() == before.keys()
+
+
+def commands(text: str) -> list[str]:
+    """Return the shell commands of a Markdown file, a text for each block."""
+    return re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its commands are for bash")
+def test_the_how_to_works_as_it_is_written(history: History, tmp_path: Path) -> None:
+    source = history.template.path
+    template = Repository(tmp_path / "template", history.template.home)
+    history.template.git("clone", "--quiet", str(source), str(template.path))
+    template.git("reset", "--quiet", "--hard", history.older)
+    folder = Repository(tmp_path, history.template.home)
+    how_to = (ROOT / "docs/how-to/update.md").read_text("utf-8")
+    how_to = how_to.replace("TEMPLATE", str(template.path))
+    how_to = how_to.replace("COMMIT", history.older)
+    create, link, update, change, differ = commands(how_to)
+
+    folder.answer(create)
+    project = Repository(tmp_path / "handwritten-digits", folder.home)
+    project.git("rm", "--quiet", ".cruft.json")
+    project.commit("As if it was made by cookiecutter")
+    project.answer(link)
+    assert json.loads(project.read(".cruft.json"))["commit"] == history.older
+
+    template.git("reset", "--quiet", "--hard", history.newer)
+    assert "src/handwritten_digits/novel.py" in project.answer(update)
+    project.commit("Update")
+    project.answer(change)
+    assert project.status()[".gitlab-ci.yml"] == "A "
+    project.commit("Change an answer")
+    assert "diff --git" not in project.answer(differ)
