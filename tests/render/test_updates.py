@@ -93,6 +93,9 @@ def test_the_project_remembers_its_answers_and_the_templates_version(
 def test_an_update_keeps_the_users_work_and_brings_the_templates(
     history: History, edited: Repository
 ) -> None:
+    # The hook removes files of this name from renders that do not need it.
+    edited.write(".gitlab-ci.yml", "# mine\n")
+    edited.commit("A file of a choice that was not made")
     edited.cruft("check", status=1)
     shown = edited.cruft("update", "--skip-apply-ask")
     assert "Traceback" not in shown and "Made digits" in shown
@@ -111,6 +114,7 @@ def test_an_update_keeps_the_users_work_and_brings_the_templates(
     assert edited.read(MODELS).endswith(OWN_FUNCTION)
     assert "hidden_units: 96 # mine" in edited.read(TRAIN)
     assert edited.read("src/digits/mine.py") == '"""Mine."""\n'
+    assert edited.read(".gitlab-ci.yml") == "# mine\n"
     assert not (edited.path / ".editorconfig").exists()
     assert "DIGITS" in edited.read("src/digits/novel.py")
     assert 'help = "Greet nobody"' in edited.read("pyproject.toml")

@@ -173,9 +173,18 @@ def test_only_what_this_machine_needs_is_looked_for(patient: Path) -> None:
 def test_without_packaging_what_has_conditions_is_not_looked_for(
     patient: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "packaging.markers", None)
+    monkeypatch.setitem(sys.modules, "packaging", None)
     pin("a==1", "b==1 ; python_version >= '3'")
     assert environment.pins() == {"a": "1"}
+    assert environment.fits("1", "1") and not environment.fits("1.0", "1")
+
+
+@pytest.mark.parametrize(
+    ("installed", "fits"),
+    [("2.9.0", True), ("2.9.0+cpu", True), ("2.09", True), ("2.9.1", False)],
+)
+def test_a_version_may_be_a_build_of_the_pinned_one(installed: str, fits: bool) -> None:
+    assert environment.fits(installed, "2.9.0") == fits
 
 
 def test_a_package_that_was_half_installed_is_missing(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib import import_module, metadata
+from importlib import import_module, metadata, util
 from pathlib import Path
 
 from .finding import SET_UP, Finding
@@ -46,7 +46,7 @@ def check_installed() -> Iterator[Finding]:
         installed = installed_version(name)
         if installed is None:
             missing.append(name)
-        elif installed != version:
+        elif not fits(installed, version):
             other.append(f"{name} {installed} instead of {version}")
     if missing:
         found = f"{len(missing)} packages are missing: {shortened(missing)}"
@@ -76,11 +76,20 @@ def applies(marker: str) -> bool:
 
     Where `packaging` is missing, no: it is pinned itself, and its own absence is told.
     """
-    try:
-        markers = import_module("packaging.markers")
-    except ModuleNotFoundError:
+    if util.find_spec("packaging") is None:
         return False
-    return bool(markers.Marker(marker).evaluate())
+    return bool(import_module("packaging.markers").Marker(marker).evaluate())
+
+
+def fits(installed: str, pinned: str) -> bool:
+    """Whether a version is the one that was pinned (PEP 440).
+
+    That includes a build of it, such as 2.9.0+cpu, and another spelling.
+    """
+    if installed == pinned or util.find_spec("packaging") is None:
+        return installed == pinned
+    wanted = import_module("packaging.specifiers").SpecifierSet(f"=={pinned}")
+    return bool(wanted.contains(installed, prereleases=True))
 
 
 def installed_version(name: str) -> str | None:
