@@ -15,8 +15,8 @@ from .finding import SET_UP, Finding
 
 PYPROJECT = Path("pyproject.toml")
 SCRIPT = Path("scripts/requirements.py")
-# What set-up installs; the second file is there where trainings are recorded.
-INSTALLED_FROM = Path("requirements/dev.txt"), Path("requirements/tracking.txt")
+# What set-up installs.
+FILES = "requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}"
 PIN = re.compile(r"([\w.-]+)==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
 BOUND = re.compile(r"(>=|<)\s*(\d+)\.(\d+)")
 SHOWN = 5  # names in a sentence
@@ -62,12 +62,11 @@ def check_installed() -> Iterator[Finding]:
 def pins() -> dict[str, str]:
     """Return the version of each package that this machine needs."""
     found = {}
-    for file in INSTALLED_FROM:
-        if file == INSTALLED_FROM[0] or file.exists():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                pin = PIN.match(line)
-                if pin and (pin[3] is None or applies(pin[3])):
-                    found[pin[1]] = pin[2]
+    for file in FILES.split():
+        for line in Path(file).read_text(encoding="utf-8").splitlines():
+            pin = PIN.match(line)
+            if pin and (pin[3] is None or applies(pin[3])):
+                found[pin[1]] = pin[2]
     return found
 
 

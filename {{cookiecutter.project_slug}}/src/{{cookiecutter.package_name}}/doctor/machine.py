@@ -20,7 +20,7 @@ DISK_WARNING, DISK_BROKEN = 3 * GIGABYTE, GIGABYTE // 10
 MEMORY_WARNING = GIGABYTE
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")  # version 2; inside a container, the container's own
-DOCKERFILE = Path("Dockerfile")
+IMAGES = "{{ cookiecutter.__container }}"  # what the project has images for; or "none"
 DOCKER_SECONDS, GPU_SECONDS = 20, 120
 # How to ask a framework for its number of GPUs, and what to do if it sees none.
 FRAMEWORKS = {
@@ -57,7 +57,7 @@ def check_memory() -> Iterator[Finding]:
         return
     found = f"{free / GIGABYTE:.1f} GB are available"
     if free < MEMORY_WARNING:
-        mend = "end other programs, or give the container more: docker run --memory 4g"
+        mend = "end other programs (ps aux), or raise the limit of the container"
         yield Finding("memory", "warning", found, mend)
     else:
         yield Finding("memory", "ok", found)
@@ -117,8 +117,8 @@ def listen_once(host: str, port: int) -> None:
 
 
 def check_docker() -> Iterator[Finding]:
-    """Ask for Docker and its engine, if the project has an image to build."""
-    if not DOCKERFILE.exists():
+    """Ask for Docker and its engine, if the project has images to build."""
+    if IMAGES == "none":
         return
     if shutil.which("docker") is None:
         found = "no docker on PATH; images can be built elsewhere"
