@@ -7,8 +7,9 @@ the user's own cookiecutter environment: nothing else is installed, Python may b
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from pathlib import Path
 
 from slugify import slugify
 
@@ -123,6 +124,28 @@ def quoted(value: object) -> str:
     return _ESCAPED_IN_STRINGS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def record(answers: Mapping[str, object]) -> str:
+    """Return what a project remembers of its making: JSON, a line an answer.
+
+    Args:
+        answers: all answers by key; private ones do not count, they follow from these.
+    """
+    public = {key: str(text) for key, text in answers.items() if key[:1] != "_"}
+    made = {"_template_version": template_version(), **public}
+    lines = [f"  {quoted(key)}: {quoted(text)}" for key, text in made.items()]
+    return "\n".join(["{", ",\n".join(lines), "}"])
+
+
+def template_version() -> str:
+    """Return the version of this template, from its pyproject.toml."""
+    # Not by tomllib: cookiecutter also runs on Python 3.10, which has none.
+    text = (Path(__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version = "([^"]+)"$', text, re.MULTILINE)
+    if found is None:
+        raise ValueError('the pyproject.toml of the template has no line version = "…"')
+    return found[1]
+
+
 def markdown(value: object) -> str:
     """Escape a text so that Markdown shows it as it is, also at the start of a line."""
     text = str(value)
@@ -147,6 +170,7 @@ ALL: tuple[Callable[..., str], ...] = (
     markdown,
     module_name,
     quoted,
+    record,
     slug,
     spdx,
     tracker,

@@ -28,6 +28,8 @@ from answer_filters import (
     fixture_modules,
     markdown,
     quoted,
+    record,
+    template_version,
     tracker,
     tracking_file,
 )
@@ -84,6 +86,19 @@ def test_quoted_reads_back_the_same_in_every_format(text: str) -> None:
 
 def test_quoted_keeps_letters_of_any_language_readable() -> None:
     assert quoted("北京 café 😀") == '"北京 café 😀"'
+
+
+@given(st.dictionaries(TEXTS, TEXTS))
+def test_what_a_project_remembers_reads_back(answers: dict[str, str]) -> None:
+    private = {"_template": "/home/ada/template", "__data_kind": "images"}
+    remembered = json.loads(record({**private, **answers}))
+    assert remembered.pop("_template_version") == template_version()
+    assert remembered == {k: v for k, v in answers.items() if k[:1] != "_"}
+
+
+def test_the_version_of_the_template_is_that_of_its_pyproject() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert template_version() == pyproject["project"]["version"]
 
 
 @given(PROSE)

@@ -11,6 +11,7 @@ from pydantic_settings import CliPositionalArg
 
 from .config import Command, Settings
 from .delivery_settings import DeploySettings, FetchSettings
+from .doctor.settings import DoctorSettings
 from .recording import RecordSettings
 from .reporting.settings import ReportSettings
 from .serving.settings import ServeSettings
@@ -71,6 +72,9 @@ class RegistrySettings(RecordSettings):
 
 COMMANDS: dict[str, Command] = {
     "deploy": Command(DeploySettings, "deploy:deploy", framework=False),
+    "doctor": Command(
+        DoctorSettings, "doctor.command:doctor", framework=False, log=False
+    ),
     "export": Command(ExportSettings, "export:export"),
     "fetch": Command(FetchSettings, "fetch:fetch", framework=False, log=False),
     "monitor": Command(MonitorSettings, "watching.command:monitor", framework=False),

@@ -1,0 +1,1 @@
+"""Whether the machine, the environment, the models and the template are well."""
