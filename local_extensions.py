@@ -37,6 +37,8 @@ from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from quick_templates import skip_compiler
 
 ROOT = Path(__file__).resolve().parent
+# What cookiecutter heeds and the template does not set.
+FOREIGN_SETTINGS = ("_jinja2_env_vars", "_new_lines")
 
 
 class AnswersExtension(Extension):
@@ -124,14 +126,30 @@ def check_answers(environment: Environment, answers: Mapping[str, Any]) -> str:
         made = environment.from_string(source)
         given = {k: str(answers.get(k, "")) for k in template.defaults}
         if key in answers and answers[key] != made.render(cookiecutter=given):
-            corrected[key] = made.render(cookiecutter=corrected)
             reason = f"{answers[key]!r} does not follow from the other answers"
-            problems.append(Problem(key, reason, corrected[key]))
+            problems.append(Problem(key, reason, "leave it out"))
+    problems += [
+        Problem(key, "is for the template to set, not an answer", "leave it out")
+        for key in changed_settings(answers, read_questions(ROOT))
+    ]
     if problems:
         folder = str(answers.get("_template", ROOT))
         print(message(problems, corrected, folder), file=sys.stderr)
         raise SystemExit(1)
     return "yes"
+
+
+def changed_settings(
+    answers: Mapping[str, Any], questions: Mapping[str, Any]
+) -> list[str]:
+    """Name cookiecutter's settings that are not those of the template.
+
+    A configuration or a record of answers can hold some, also by accident: a record
+    lists the files that were copied by the version of the template that wrote it.
+    """
+    own = [key for key in questions if key[0] == "_" and key[:2] != "__"]
+    expected = {key: questions.get(key) for key in (*own, *FOREIGN_SETTINGS)}
+    return [key for key in expected if answers.get(key, expected[key]) != expected[key]]
 
 
 def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:

@@ -23,7 +23,7 @@ sys.path.insert(
 
 # Fixtures for renders of every pair of choices, for renders that are installed, and for
 # what is seen in a browser.
-pytest_plugins = ["browsers", "combinations", "environments"]
+pytest_plugins = ["any_answers", "browsers", "combinations", "environments"]
 
 # Where cookiecutter records the answers, below the home folder.
 REPLAY_RECORD = f".cookiecutter_replay/{ROOT.name}.json"
