@@ -17,8 +17,6 @@ A file that depends on one choice alone comes whole from templates/, through `va
 
 import json
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
@@ -35,6 +33,7 @@ import answer_filters
 from answer_checks import Problem, Template, review
 from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from quick_templates import skip_compiler
+from unfinished import NAMED, RUN, TOLD, WRITING, command
 
 ROOT = Path(__file__).resolve().parent
 # What cookiecutter heeds and the template does not set.
@@ -98,10 +97,13 @@ class AnswersExtension(Extension):
     def _guard(self, context: Context, value: Any) -> Any:
         """Check the answers once, when cookiecutter starts to write the project."""
         answers = context.get("cookiecutter")
-        if not self._guarded and isinstance(answers, Mapping):
-            if "_template" in answers:  # set between the questions and the writing
-                self._guarded = True
-                check_answers(self.environment, answers)
+        if self._guarded or not isinstance(answers, Mapping):
+            return value
+        RUN.watch(answers, read_template(ROOT), str(ROOT))
+        if "_template" in answers:  # set between the questions and the writing
+            self._guarded = True
+            check_answers(self.environment, answers)
+            RUN.reach(NAMED)
         return value
 
 
@@ -135,6 +137,7 @@ def check_answers(environment: Environment, answers: Mapping[str, Any]) -> str:
     if problems:
         folder = str(answers.get("_template", ROOT))
         print(message(problems, corrected, folder), file=sys.stderr)
+        RUN.reach(TOLD)
         raise SystemExit(1)
     return "yes"
 
@@ -154,15 +157,12 @@ def changed_settings(
 
 def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:
     """Write the problems and a command that works, for the terminal."""
-    command = ["cookiecutter", folder, "--no-input"]
-    command += [f"{key}={value}" for key, value in corrected.items()]
-    joined = subprocess.list2cmdline if os.name == "nt" else shlex.join
     return "\n".join(
         [
             "Nothing was created, because some answers cannot be used:",
             *(f"  {problem}" for problem in problems),
             "A corrected command (add the options you gave, such as --output-dir):",
-            f"  {joined(command)}",
+            f"  {command(folder, corrected, '--no-input')}",
         ]
     )
 
@@ -219,6 +219,8 @@ def leave_out_unchosen(environment: Environment) -> None:
     }
 
     def path_by_choice(source: str, *args: Any, **options: Any) -> Any:
+        if RUN.stage == NAMED:
+            RUN.reach(WRITING)
         template = from_string(source, *args, **options)
         name = source.replace(os.sep, "/")
         return PathByChoice(name, template) if name in by_choice else template
