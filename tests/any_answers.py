@@ -32,37 +32,39 @@ TALLY = pytest.StashKey[Counter[str]]()
 ENTRIES = ("key=value", "config", "replay", "prompts")
 PUBLIC = list(read_template(ROOT).defaults)
 
-# What somebody might try in a text; CANARY becomes a path. None of these may be run, by
-# anything: see test_injections.py.
+# What somebody might try in a text: CANARY becomes a path that must never come to be.
 INJECTIONS = {
     "python": '"""+__import__(\'os\').system(\'touch CANARY\')+"""',
-    "python-format": "{0.__class__} %(prog)s %s {x!r} \\N{BULLET}",
+    "python-format": "{0.__class__} %(prog)s %s {x!r} \\N{BULLET} \\x41",
     "jinja": "{{ ''.__class__.__mro__[1].__subclasses__() }}{% include 'x' %}{# #}",
-    "jinja-import": "{{ cycler.__init__.__globals__.os.popen('touch CANARY').read() }}",
+    "jinja-import": "{{ cycler.__init__.__globals__.os.popen('touch CANARY') }}",
     "shell": '\'; touch CANARY; "$(touch CANARY)" `touch CANARY` || touch CANARY #',
     "windows": '" & copy nul CANARY & %COMSPEC% ^| $(New-Item CANARY)',
-    "toml": '" }]\ttouch = "CANARY"',
+    "toml": '" }] touch = "CANARY"',
     "toml-table": '"]] [tool.poe.tasks] x = "touch CANARY',
     "yaml-tag": "!!python/object/apply:os.system ['touch CANARY']",
-    "yaml-key": "x: &a [*a, *a] - {y: 'touch CANARY'} # ",
+    "yaml-key": "x: &a [*a, *a] - {y: 'touch CANARY'} #",
     "html": "</title></p><script>fetch('CANARY')</script><img src=x onerror=alert(1)>",
     "markdown": "[a](javascript:alert(1)) ![b](file:///CANARY) ```sh touch CANARY```",
     "dockerfile": '" RUN touch CANARY && COPY --from=x / / # escape=`',
-    "makefile": "$(shell touch CANARY) ${eval x:=$(shell touch CANARY)} $$(touch CANARY)",
-    "actions": '${{ github.token }} ${{ secrets.X }}"; touch CANARY ::set-env name=A::b',
+    "makefile": "$(shell touch CANARY) ${eval x:=$(shell touch CANARY)} $$(id)",
+    "actions": '${{ github.token }}${{ secrets.X }}"; touch CANARY ::set-env name=A::b',
     "gitlab": "$CI_JOB_TOKEN ${CI} $[[ inputs.x ]] !reference [touch CANARY]",
-    "kustomize": "$(VAR) $patch: delete | name: x, namespace: kube-system {{ .Values.x }}",
+    "kustomize": "$(VAR) $patch: delete | namespace: kube-system {{ .Values.x }}",
     "sql": "'; DROP TABLE runs; --",
-    "csv": "=cmd|' /C touch CANARY'!A0",
+    "spreadsheet": "=cmd|' /C touch CANARY'!A0",
     "terminal": "]0;title [31m ^[[2J \\e[2J \\033]8;;CANARY",
     "path": "../../../../CANARY ~/CANARY /CANARY file://CANARY \\\\host\\CANARY",
-    "email": '<a@b.c>, "x" <d@e.f>; (comment)',
+    "address": '<a@example.com>, "x" <b@example.com>; (comment)',
 }
-# Quotes of many languages, joiners, marks that reorder, accents in a pile, full-width
-# look-alikes, a flag, tags that nobody sees, private and unassigned characters.
-_SPECIAL = "\"'`´‘’“”„‚«»‹›「」『』〝〞＂＇\\/{}[]()<>$%&|;:#=~^*_-+!?@.,\u0301\u0327\u200b\u200c\u200d"
-_SPECIAL += "\u200e\u200f\u061c\u202a\u202e\u2066\u2069\u2028\u2029\ufeff\ufffe\uffff\u00ad\u034f"
-_SPECIAL += "\u0085\u00a0\u3000\x00\t\n\r\x1b\x7f\x9b\ud800\udfff😀🇦🇶👩\U000e0041\U000f0000\U0010ffff"
+# Quotes of many languages, accents in a pile, joiners, full-width look-alikes, a flag.
+_MARKS = "\"'`´‘’“”„‚«»‹›「」『』〝〞＂＇\\/{}[]()<>$%&|;:#=~^*_-+!?@.,😀🇦🇶👩"
+_MARKS += "\u0301\u0327\u034f\u200b\u200c\u200d\u200e\u200f\u061c\u00ad\ufeff"
+# Tags that nobody sees, private use, blanks, what reorders a text or ends a line.
+_MARKS += "\U000e0041\U000f0000\U0010ffff\ufffe\uffff\u3000\u00a0"
+_MARKS += "\u202a\u202e\u2066\u2069\u2028\u2029"
+# Controls, and halves of a pair.
+_MARKS += "\x00\t\n\r\x1b\x7f\x85\x9b\ud800\udfff"
 # What the check takes, nearly always.
 _FINE = st.characters(
     exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs"),
@@ -70,9 +72,9 @@ _FINE = st.characters(
         chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
     ],
 )
-WILD_TEXT = st.text(st.characters() | st.sampled_from(_SPECIAL), max_size=400)
+WILD_TEXT = st.text(st.characters() | st.sampled_from(_MARKS), max_size=400)
 FINE_TEXT = st.text(
-    _FINE | st.sampled_from([c for c in _SPECIAL if c.isprintable()] + [" "]),
+    _FINE | st.sampled_from([c for c in _MARKS if c.isprintable()] + [" "]),
     min_size=1,
     max_size=80,
 ).map(str.strip)

@@ -1,8 +1,8 @@
-"""What a project must hold, whatever was answered: pure functions from it to problems.
+"""What a project must hold, whatever was answered: pure functions to its problems.
 
-Free text stands in three files only; all others are the same to the last byte as
-with the default texts. So an answer cannot reach a command of a CI file, a Dockerfile or
-a manifest, and those files need no parsing for each text anew.
+Free text stands in three files only; all others are the same to the last byte as with
+the default texts. So an answer cannot reach a command of a CI file, a Dockerfile or a
+manifest.
 """
 
 import hashlib
