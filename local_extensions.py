@@ -13,6 +13,7 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
 3. An answer is pasted into a file through a filter of answer_filters.py.
 
 A file that depends on one choice alone comes whole from templates/, through `variant`.
+What is said when a run is refused or stopped is in unfinished.py.
 """
 
 import json
@@ -33,7 +34,8 @@ import answer_filters
 from answer_checks import Problem, Template, review
 from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from quick_templates import skip_compiler
-from unfinished import NAMED, RUN, TOLD, WRITING, command
+from skipped_files import refuse_losses
+from unfinished import NAMED, RUN, TOLD, WRITING, message
 
 ROOT = Path(__file__).resolve().parent
 # What cookiecutter heeds and the template does not set.
@@ -104,6 +106,10 @@ class AnswersExtension(Extension):
             self._guarded = True
             check_answers(self.environment, answers)
             RUN.reach(NAMED)
+            (project,) = ROOT.glob("{{*cookiecutter*}}")
+            refuse_losses(
+                project, read_questions(ROOT)["_copy_without_render"], answers
+            )
         return value
 
 
@@ -153,18 +159,6 @@ def changed_settings(
     own = [key for key in questions if key[0] == "_" and key[:2] != "__"]
     expected = {key: questions.get(key) for key in (*own, *FOREIGN_SETTINGS)}
     return [key for key in expected if answers.get(key, expected[key]) != expected[key]]
-
-
-def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:
-    """Write the problems and a command that works, for the terminal."""
-    return "\n".join(
-        [
-            "Nothing was created, because some answers cannot be used:",
-            *(f"  {problem}" for problem in problems),
-            "A corrected command (add the options you gave, such as --output-dir):",
-            f"  {command(folder, corrected, '--no-input')}",
-        ]
-    )
 
 
 @pass_context

@@ -1,4 +1,4 @@
-"""What to do when cookiecutter is stopped, or fails, before the project is complete.
+"""What to do when there will be no project: answers refused, a run stopped or failed.
 
 Cookiecutter leaves what it has written when the disk is full or somebody presses
 Ctrl-C, and that looks like a project; the answers are gone. Here a half-made project
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from answer_checks import Template, review
+from answer_checks import Problem, Template, review
 
 # How far a run is: at its questions, at the folder's name, at the files; or the user
 # has been told why it ends.
@@ -37,6 +37,18 @@ def command(folder: str, answers: Mapping[str, str], *options: str) -> str:
     words = ["cookiecutter", folder, *options]
     words += [f"{key}={value}" for key, value in answers.items()]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:
+    """Write the problems and a command that works, for the terminal."""
+    return "\n".join(
+        [
+            "Nothing was created, because some answers cannot be used:",
+            *(f"  {problem}" for problem in problems),
+            f"A corrected command {_FITTING}:",
+            f"  {command(folder, corrected, '--no-input')}",
+        ]
+    )
 
 
 class Run:

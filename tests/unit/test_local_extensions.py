@@ -32,7 +32,8 @@ from answer_filters import (
     tracking_file,
 )
 from conftest import ROOT, questions
-from local_extensions import AnswersExtension, literal, message
+from local_extensions import AnswersExtension, literal
+from unfinished import message
 
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
 USABLE = {
