@@ -6,6 +6,7 @@ for all tests; what is built here is unpacked, not installed.
 
 import json
 import os
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from answer_checks import review
 from any_answers import FINE_TEXT, INJECTIONS
-from conftest import BakedProject
+from conftest import ROOT, BakedProject, choices
 from environments import Installed, InstalledProject
+from local_extensions import read_template
 
 pytestmark = [
     pytest.mark.generated,
@@ -73,6 +76,23 @@ def test_every_author_and_description_survives_the_packages_metadata(
     (tmp_path / "texts.json").write_text(json.dumps(pairs), encoding="ascii")
     shown = project.run("python", "-c", THERE_AND_BACK, str(tmp_path))
     assert json.loads(shown) == []
+
+
+@pytest.mark.parametrize("framework", choices()["framework"])
+def test_no_project_can_be_called_like_a_program_of_its_environment(
+    installed: Installed, framework: str
+) -> None:
+    template = read_template(ROOT)
+    programs = installed(framework).path / ".venv" / "bin"
+    names = {path.name for path in programs.iterdir()}
+    own = tomllib.loads((programs.parents[1] / "pyproject.toml").read_text("utf-8"))
+    names -= set(own["project"]["scripts"])
+    assert {"python", "poe"} <= names
+    usable = {**template.defaults, "project_name": "A", "package_name": "a"}
+    usable["project_description"] = "B"
+    for name in sorted(names):
+        problems, _ = review(usable | {"project_slug": name}, template)
+        assert [problem.key for problem in problems] == ["project_slug"], name
 
 
 def test_a_project_with_odd_answers_is_built_linted_and_run(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from answer_checks import review
 from any_answers import ENTRIES, PUBLIC, Place, answers_to, expected, fine_answers_to
 from conftest import ROOT
+from linting import lint
 from local_extensions import read_template
 from readback import FREE_TEXTS, WITH_FREE_TEXT, contents, misread, unparsable
 
@@ -98,3 +99,15 @@ def test_thousands_of_answers_are_too(
     place: Place, tally: Counter[str], entry: str, answers: dict[str, str]
 ) -> None:
     hold(place, entry, answers, tally)
+
+
+@pytest.mark.matrix
+@settings(RENDERED, max_examples=4)
+@given(answers=FINE)
+def test_whatever_is_rendered_is_formatted_and_linted(
+    place: Place, answers: dict[str, str]
+) -> None:
+    project = place.attempt("key=value", answers).project
+    if project:
+        assert lint(project) == ""
+    place.clean()

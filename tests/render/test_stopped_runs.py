@@ -1,5 +1,6 @@
 """Runs that are stopped or fail half-way: nothing half-made, and no answer is lost."""
 
+import os
 import shlex
 import shutil
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, files_below, isolated_environment
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Linux and macOS")
 
 SLUG = "handwritten-digits"
 ANSWERS = {"author_name": 'it\'s "Ada"', "license": "apache-2.0"}
