@@ -26,7 +26,7 @@ RENDERED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 REFUSED = settings(RENDERED, max_examples=80)
-LONG = settings(RENDERED, max_examples=1000)
+LONG = settings(RENDERED, max_examples=600)
 
 TEXTS = st.fixed_dictionaries({}, optional={key: answers_to(key) for key in FREE_TEXTS})
 ONE = st.sampled_from(PUBLIC).flatmap(
