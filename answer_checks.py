@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from answer_filters import module_name
+from taken_names import IMPORT_NAMES, PROGRAMS, STDLIB_ELSEWHERE, TAKEN
 
 MAX_LENGTH = {"project_name": 80, "author_name": 80, "author_email": 254}
 MAX_TEXT_LENGTH = 300  # every other free text
@@ -41,32 +42,6 @@ _WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"]
     + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
 )
-
-# Modules of Python 3.11, 3.12 or 3.13 that the running Python may not have itself.
-_STDLIB_ELSEWHERE = frozenset(
-    "aifc asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 "
-    "mailcap msilib nis nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib "
-    "tomllib uu xdrlib".split()
-)
-# Folders and files of the generated project, and names that Python itself looks for.
-_TAKEN = frozenset(
-    "build configs conftest data deploy dist docs logs models notebooks reports "
-    "requirements samples scripts setup sitecustomize src test tests "
-    "usercustomize".split()
-)
-# Import names that are not the distribution's own name with "_" for "-".
-_IMPORT_NAMES = """
-    absl-py=absl argon2-cffi=argon2 attrs=attr beautifulsoup4=bs4 gitpython=git
-    databricks-sdk=databricks google-auth=google google-pasta=pasta graphql-core=graphql
-    griffelib=griffe grpcio=grpc libclang=clang markdown-it-py=markdown_it
-    matplotlib=mpl_toolkits matplotlib=pylab mkdocs-material=material
-    mkdocstrings-python=mkdocstrings_handlers opentelemetry-api=opentelemetry pillow=pil
-    protobuf=google pymdown-extensions=pymdownx pytest=py python-dateutil=dateutil
-    python-dotenv=dotenv python-json-logger=pythonjsonlogger pywinpty=winpty pyyaml=yaml
-    pyyaml-env-tag=yaml_env_tag pyzmq=zmq rpds-py=rpds scikit-image=skimage
-    scikit-learn=sklearn setuptools=pkg_resources tensorflow-cpu=tensorflow
-    websocket-client=websocket
-""".split()
 
 
 class Template(NamedTuple):
@@ -192,6 +167,8 @@ def _slug_reason(text: str, template: Template) -> str | None:
         reason = f"may hold only {_CHARACTERS} dashes or underscores between them"
     if reason is None and normalised(text) in template.distributions:
         reason = "is a package that the project installs"
+    if reason is None and text in PROGRAMS:
+        reason = "is a program, which the project's command would take the place of"
     return reason and f"{_shown(text)} {reason}"
 
 
@@ -203,11 +180,11 @@ def _package_reason(text: str, template: Template) -> str | None:
         reason = f"may hold only {_CHARACTERS} underscores between them"
     if reason is None and text in dir(builtins):
         reason = "is the name of a Python builtin"
-    if reason is None and text in sys.stdlib_module_names | _STDLIB_ELSEWHERE:
+    if reason is None and text in sys.stdlib_module_names | STDLIB_ELSEWHERE:
         reason = "is a module of Python's standard library"
     if reason is None and text in _import_names(template):
         reason = "is a package that the project installs"
-    if reason is None and text in _TAKEN:
+    if reason is None and text in TAKEN:
         reason = "is the name of something else in the project"
     return reason and f"{_shown(text)} {reason}"
 
@@ -273,7 +250,7 @@ def _slugged(text: str) -> str:
 
 def _import_names(template: Template) -> set[str]:
     names = {module_name(name) for name in template.distributions}
-    pairs = (entry.split("=") for entry in _IMPORT_NAMES)
+    pairs = (entry.split("=") for entry in IMPORT_NAMES)
     return names | {module for name, module in pairs if name in template.distributions}
 
 

@@ -38,10 +38,15 @@ _MARKDOWN_LIST = re.compile(r"([+-]|\d+[.)])(?=\s|$)|-(?=-)")
 _MARKDOWN_LINE = re.compile(r"[=:]")
 
 
-def slug(project_name: str) -> str:
-    """Derive a folder's name: lower-case ASCII letters, digits and single dashes."""
+def slug(project_name: object) -> str:
+    """Derive a folder's name: lower-case ASCII letters, digits and single dashes.
+
+    Args:
+        project_name: the answer; not always a text if it is from a file. The check of
+            the answers says so, after all names were derived.
+    """
     return slugify(
-        project_name,
+        "" if project_name is None else str(project_name),
         entities=False,  # "&amp;" is text, not "&"
         decimal=False,
         hexadecimal=False,
@@ -51,9 +56,9 @@ def slug(project_name: str) -> str:
     )
 
 
-def module_name(project_slug: str) -> str:
-    """Derive the name of the Python package."""
-    return project_slug.replace("-", "_")
+def module_name(project_slug: object) -> str:
+    """Derive the name of the Python package; from any answer, as `slug` does."""
+    return "" if project_slug is None else str(project_slug).replace("-", "_")
 
 
 def data_kind(framework: str) -> str:

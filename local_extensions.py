@@ -13,12 +13,11 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
 3. An answer is pasted into a file through a filter of answer_filters.py.
 
 A file that depends on one choice alone comes whole from templates/, through `variant`.
+What is said when a run is refused or stopped is in unfinished.py.
 """
 
 import json
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
@@ -36,9 +35,13 @@ from answer_checks import Problem, Template, review
 from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from fresh_import import import_anew, state_of
 from quick_templates import skip_compiler
+from skipped_files import refuse_losses
+from unfinished import NAMED, RUN, TOLD, WRITING, message
 
 ROOT = Path(__file__).resolve().parent
 IMPORTED = state_of(ROOT)
+# What cookiecutter heeds and the template does not set.
+FOREIGN_SETTINGS = ("_jinja2_env_vars", "_new_lines")
 
 
 class AnswersExtension(Extension):
@@ -107,10 +110,17 @@ class AnswersExtension(Extension):
     def _guard(self, context: Context, value: Any) -> Any:
         """Check the answers once, when cookiecutter starts to write the project."""
         answers = context.get("cookiecutter")
-        if not self._guarded and isinstance(answers, Mapping):
-            if "_template" in answers:  # set between the questions and the writing
-                self._guarded = True
-                check_answers(self.environment, answers)
+        if self._guarded or not isinstance(answers, Mapping):
+            return value
+        RUN.watch(answers, read_template(ROOT), str(ROOT))
+        if "_template" in answers:  # set between the questions and the writing
+            self._guarded = True
+            check_answers(self.environment, answers)
+            RUN.reach(NAMED)
+            (project,) = ROOT.glob("{{*cookiecutter*}}")
+            refuse_losses(
+                project, read_questions(ROOT)["_copy_without_render"], answers
+            )
         return value
 
 
@@ -135,29 +145,31 @@ def check_answers(environment: Environment, answers: Mapping[str, Any]) -> str:
         made = environment.from_string(source)
         given = {k: str(answers.get(k, "")) for k in template.defaults}
         if key in answers and answers[key] != made.render(cookiecutter=given):
-            corrected[key] = made.render(cookiecutter=corrected)
             reason = f"{answers[key]!r} does not follow from the other answers"
-            problems.append(Problem(key, reason, corrected[key]))
+            problems.append(Problem(key, reason, "leave it out"))
+    problems += [
+        Problem(key, "is for the template to set, not an answer", "leave it out")
+        for key in changed_settings(answers, read_questions(ROOT))
+    ]
     if problems:
         folder = str(answers.get("_template", ROOT))
         print(message(problems, corrected, folder), file=sys.stderr)
+        RUN.reach(TOLD)
         raise SystemExit(1)
     return "yes"
 
 
-def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:
-    """Write the problems and a command that works, for the terminal."""
-    command = ["cookiecutter", folder, "--no-input"]
-    command += [f"{key}={value}" for key, value in corrected.items()]
-    joined = subprocess.list2cmdline if os.name == "nt" else shlex.join
-    return "\n".join(
-        [
-            "Nothing was created, because some answers cannot be used:",
-            *(f"  {problem}" for problem in problems),
-            "A corrected command (add the options you gave, such as --output-dir):",
-            f"  {joined(command)}",
-        ]
-    )
+def changed_settings(
+    answers: Mapping[str, Any], questions: Mapping[str, Any]
+) -> list[str]:
+    """Name cookiecutter's settings that are not those of the template.
+
+    A configuration or a record of answers can hold some, also by accident: a record
+    lists the files that were copied by the version of the template that wrote it.
+    """
+    own = [key for key in questions if key[0] == "_" and key[:2] != "__"]
+    expected = {key: questions.get(key) for key in (*own, *FOREIGN_SETTINGS)}
+    return [key for key in expected if answers.get(key, expected[key]) != expected[key]]
 
 
 @pass_context
@@ -212,6 +224,8 @@ def leave_out_unchosen(environment: Environment) -> None:
     }
 
     def path_by_choice(source: str, *args: Any, **options: Any) -> Any:
+        if RUN.stage == NAMED:
+            RUN.reach(WRITING)
         template = from_string(source, *args, **options)
         name = source.replace(os.sep, "/")
         return PathByChoice(name, template) if name in by_choice else template

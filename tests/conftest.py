@@ -23,7 +23,13 @@ sys.path.insert(
 
 # Fixtures for renders of every pair of choices, for renders that are installed, and for
 # what is seen in a browser.
-pytest_plugins = ["browsers", "combinations", "environments", "updating"]
+pytest_plugins = [
+    "any_answers",
+    "browsers",
+    "combinations",
+    "environments",
+    "updating",
+]
 
 # Where cookiecutter records the answers, below the home folder.
 REPLAY_RECORD = f".cookiecutter_replay/{ROOT.name}.json"

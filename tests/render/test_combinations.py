@@ -5,8 +5,6 @@ it covers, stand below the results of every run (see `combinations.py`).
 """
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,10 +18,10 @@ from combinations import (
     recorded_answers,
 )
 from conftest import ROOT, BakedProject, bake_into, choices
+from linting import lint
 from references import dead_references
 from tidiness import blank_line_debris, leftover_jinja, syntax_errors
 
-LINTERS = (("black", "--check", "."), ("isort", "--check-only", "."), ("flake8",))
 # What decides their verdict; flake8 is the last three.
 PIN = re.compile(r"(?m)^(black|isort|flake8|pycodestyle|pyflakes|mccabe)==(\S+)")
 FRAMEWORKS = choices()["framework"]
@@ -65,21 +63,6 @@ def test_nothing_is_named_that_is_not_there(
 ) -> None:
     every_file = {name for other in combinations.values() for name in other.files()}
     assert dead_references(project.path, elsewhere=every_file) == []
-
-
-def lint(project: Path) -> str:
-    """Run the template's own linters on a project, with the project's settings."""
-    shown = ""
-    for command in LINTERS:
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=project,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        )
-        shown += done.stdout if done.returncode else ""
-    return shown
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,8 @@ from answer_filters import (
     tracking_file,
 )
 from conftest import ROOT, questions
-from local_extensions import AnswersExtension, literal, message
+from local_extensions import AnswersExtension, literal
+from unfinished import message
 
 CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
 USABLE = {
@@ -336,7 +337,7 @@ def test_a_private_name_that_does_not_follow_is_refused(
         check(environment, {**right, "__env_prefix": "$(id)"})
     shown = capsys.readouterr().err
     assert "__env_prefix: '$(id)' does not follow" in shown
-    assert "__env_prefix=HANDWRITTEN_DIGITS_" in shown
+    assert "__env_prefix=" not in shown
 
 
 def test_choices_in_the_answers_do_not_widen_the_choices(
@@ -345,6 +346,29 @@ def test_choices_in_the_answers_do_not_widen_the_choices(
     answers = {**USABLE, "license": "x", "_choices": {"license": ["x"]}}
     with pytest.raises(SystemExit):
         environment.filters["check_answers"](environment, answers)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param("_copy_without_render", ["*"], id="nothing-rendered"),
+        pytest.param("_copy_without_render", "*", id="text"),
+        pytest.param("_extensions", ["x.Y", "local_extensions.AnswersExtension"]),
+        pytest.param("_new_lines", "\r", id="line-ends"),
+        pytest.param("_jinja2_env_vars", {"trim_blocks": True}, id="jinja-settings"),
+    ],
+)
+def test_a_setting_of_the_template_is_no_answer(
+    environment: StrictEnvironment,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+    value: object,
+) -> None:
+    with pytest.raises(SystemExit):
+        environment.filters["check_answers"](environment, {**USABLE, key: value})
+    shown = capsys.readouterr().err
+    assert f"  {key}: is for the template to set, not an answer" in shown
+    assert f"{key}=" not in shown
 
 
 def test_the_message_lists_every_problem_and_one_command() -> None:

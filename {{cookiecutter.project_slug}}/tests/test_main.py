@@ -33,6 +33,16 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert all(f"\n    {name} " in shown for name in main.COMMANDS)
 
 
+@pytest.mark.parametrize("text", ["50 % better", "100% %(prog)s %x", "%(prog)"])
+def test_the_help_shows_the_projects_description_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(main.metadata, "metadata", lambda name: {"Summary": text})
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+    assert f"\n\n{text}\n\n" in capsys.readouterr().out
+
+
 def test_a_reader_that_stops_is_no_mistake() -> None:
     code = (
         "from {{ cookiecutter.package_name }} import main\n"

@@ -52,6 +52,14 @@ def stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt(number)
 
 
+def unformatted(text: str) -> str:
+    """Return what argparse shows as this text.
+
+    It fills in the program's name, and reads all "%" so, where a text has "%(prog)".
+    """
+    return text.replace("%", "%%") if "%(prog)" in text else text
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -65,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description=metadata.metadata(PROGRAM)["Summary"],
+        description=unformatted(metadata.metadata(PROGRAM)["Summary"]),
         epilog=f"Options of a command: {PROGRAM} COMMAND --help",
     )
     parser.add_argument(

@@ -1,0 +1,90 @@
+"""Cookiecutter's options, with answers that cannot be used, odd ones, and own files."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from any_answers import ENTRIES, Place
+from readback import contents, misread
+
+ODD = {
+    "project_name": 'It\'s "odd" {{ 7*7 }}',
+    "project_slug": "odd",
+    "package_name": "odd",
+    "author_name": "$(id) `id` 手",
+}
+SKIP = {"overwrite_if_exists": True, "skip_if_file_exists": True}
+OPTIONS = [
+    pytest.param({}, id="none"),
+    pytest.param({"accept_hooks": True}, id="hooks"),
+    pytest.param({"overwrite_if_exists": True}, id="overwrite"),
+    pytest.param(SKIP, id="skip-existing"),
+    pytest.param({"keep_project_on_failure": True}, id="keep"),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_folder_elsewhere_is_refused(
+    place: Place, tally: Counter[str], entry: str, options: dict[str, Any]
+) -> None:
+    mine = place.root / "cwd" / "mine" / "README.md"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine", encoding="utf-8")
+    for slug in ("../cwd/mine", str(mine.parent), ".", "..", "x/../../cwd/mine"):
+        attempt = place.attempt(entry, {"project_slug": slug}, **options)
+        tally["refused"] += 1
+        assert attempt.project is None
+        assert "\n  project_slug: " in attempt.said
+        assert place.left() == ["cwd/mine/README.md"]
+    assert mine.read_text(encoding="utf-8") == "mine"
+    mine.unlink()
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_odd_answers_are_data_in_a_first_and_in_a_second_render(
+    place: Place, tally: Counter[str], options: dict[str, Any]
+) -> None:
+    for chosen in (options, options | {"overwrite_if_exists": True}):
+        attempt = place.attempt("key=value", ODD, **chosen)
+        tally["rendered"] += 1
+        assert attempt.project, attempt.said
+        assert list(misread(attempt.project, place.recorded())) == []
+
+
+def test_a_file_that_is_skipped_stays(place: Place) -> None:
+    project = place.attempt("key=value", {}).project
+    assert project
+    names = [name.removeprefix(f"out/{project.name}/") for name in place.left()]
+    (project / "README.md").write_text("mine\n", encoding="utf-8")
+    (project / "LICENSE").unlink()
+    again = place.attempt("key=value", {}, **SKIP)
+    assert again.project, again.said
+    kept = {"README.md": b"mine\n"}
+    assert contents(project, names) == place.defaults | kept
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        pytest.param("Makefile", {}, id="copied"),
+        pytest.param("Dockerfile", {"deploy_target": "none"}, id="not-needed"),
+        pytest.param(".github/workflows/ci.yml", {"ci_provider": "none"}, id="both"),
+        pytest.param("src/handwritten_digits/files.py", {}, id="copied-source"),
+    ],
+)
+def test_a_file_that_would_be_lost_in_spite_of_the_option_stops_the_run(
+    place: Place, name: str, answers: dict[str, str]
+) -> None:
+    project = place.attempt("key=value", {}).project
+    assert project
+    mine = project / name
+    mine.write_text("mine\n", encoding="utf-8")
+    (project / "LICENSE").unlink()
+    refused = place.attempt("key=value", answers, accept_hooks=True, **SKIP)
+    assert refused.project is None
+    assert "in spite of --skip-if-file-exists" in refused.said
+    assert f"\n  {name}\n" in refused.said
+    assert mine.read_text(encoding="utf-8") == "mine\n"
+    assert not (project / "LICENSE").exists()
