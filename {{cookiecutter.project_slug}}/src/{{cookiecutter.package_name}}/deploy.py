@@ -35,10 +35,10 @@ def deploy(settings: DeploySettings) -> None:
         return
     model_dir = settings.models_dir / settings.model_name
     version = settings.version or aliases.served_version(model_dir)
-    folder, manifest = aliases.load_exported(model_dir, version)
-    hashes = {
-        **manifest.files,
-        registry.MANIFEST: file_sha256(folder / registry.MANIFEST),
+    folder, manifest = aliases.load_exported(model_dir, version, settings.verify_key)
+    added = (registry.MANIFEST, registry.SIGNATURE)  # which no manifest lists
+    hashes = manifest.files | {
+        name: file_sha256(folder / name) for name in added if (folder / name).exists()
     }
     with connected(settings) as host:
         release = copy(host, settings, folder, hashes)

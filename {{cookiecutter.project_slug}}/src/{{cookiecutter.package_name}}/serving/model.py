@@ -100,19 +100,23 @@ class Models(Protocol):
         """
 
 
-def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
+def load_model(
+    model_dir: Path, version: int, threads: int = 1, verify_key: Path | None = None
+) -> Model:
     """Load a version, check it, and predict once with it.
 
     Args:
         model_dir: The folder of all its versions; its name is the model's.
         version: The version.
         threads: How many threads one prediction may use.
+        verify_key: The public key that it must be signed for, if any.
 
     Raises:
         RegistryError: If there is no such version, it was changed, it is not
             exported, or its graph is not what the manifest says.
+        SignatureError: If it is not signed with that key.
     """
-    folder, manifest = load_exported(model_dir, version)
+    folder, manifest = load_exported(model_dir, version, verify_key)
     path = folder / ONNX_FILE
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
