@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
-from skops import io as skops
 
 from {{ cookiecutter.package_name }} import models
 from {{ cookiecutter.package_name }}.config import ConfigError

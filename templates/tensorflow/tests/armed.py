@@ -1,4 +1,4 @@
-"""Files of Keras that run code, or read other files, when they are loaded carelessly."""
+"""Files of Keras that run code, or read others, when they are loaded carelessly."""
 
 import json
 import zipfile
@@ -19,7 +19,7 @@ def harmless(file: Path) -> None:
 def lambda_layer(file: Path, canary: Path) -> None:
     """Write a model with a function in it that makes a file, the canary."""
     path = str(canary)
-    layer = keras.layers.Lambda(lambda values: (open(path, "w").close(), values)[1])
+    layer = keras.layers.Lambda(lambda values: open(path, "w") and values)
     keras.Sequential([keras.Input((2,)), layer]).save(file)
     canary.unlink()  # to build the model, it was called
 
@@ -30,7 +30,7 @@ def go_off(file: Path) -> None:
 
 
 def with_layer(layer: dict[str, Any]) -> Write:
-    """Return a function that writes a model with another layer than the harmless one."""
+    """Return what writes a model with another layer than the harmless one."""
 
     def write(file: Path, canary: Path) -> None:
         harmless(file)

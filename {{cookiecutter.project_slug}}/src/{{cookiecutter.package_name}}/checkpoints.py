@@ -31,7 +31,7 @@ STATE_FILE = "state.json"
 
 
 class ResumeError(ProjectError):
-    """There is nothing to resume, it is damaged, or made with other settings or data."""
+    """There is nothing to resume, it is damaged, or made with other settings."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What is in a folder: its files, their hashes, and what differs from what was noted."""
+"""What is in a folder: its files, their hashes, and what differs from those noted."""
 
 import os
 import stat

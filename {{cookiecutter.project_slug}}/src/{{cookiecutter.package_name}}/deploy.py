@@ -66,7 +66,9 @@ def copy(
     Raises:
         RemoteError: If it cannot be written, or arrives as something else.
     """
-    release = f"releases/{folder.name}-{hashes[registry.MANIFEST][:12]}"
+    # A signature is over the manifest, and a manifest over all other files.
+    whole = hashes.get(registry.SIGNATURE, hashes[registry.MANIFEST])
+    release = f"releases/{folder.name}-{whole[:12]}"
     target = f"{settings.remote_dir}/{release}"
     inside = f"{settings.model_name}/{folder.name}"
     if not host.exists(target):

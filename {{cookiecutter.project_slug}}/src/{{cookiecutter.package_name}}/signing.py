@@ -3,13 +3,14 @@
     models/<name>/<version>/model.sig      over every other file, the manifest too
 
 The hashes of a manifest tell a version that was damaged. They do not tell one that was
-replaced together with its manifest: a signature does. An export adds files, so a version
-is signed after it. `model_signing verify key` reads these signatures, too.
+replaced together with its manifest: a signature does. An export adds files, so a
+version is signed after it. `model_signing verify key` reads these signatures, too.
 
 This module must stay quick to import: settings are read from it.
 """
 
 import os
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -148,10 +149,9 @@ def model_signing() -> ModuleType:
         SignatureError: If it is not installed.
     """
     try:
-        import model_signing
+        return import_module("model_signing")
     except ImportError as error:
         raise SignatureError(
             "signatures need the group `sign`; install it with `uv pip install -r "
             "requirements/sign.txt`"
         ) from error
-    return model_signing
