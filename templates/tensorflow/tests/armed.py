@@ -37,12 +37,8 @@ def with_layer(layer: dict[str, Any]) -> Write:
         with zipfile.ZipFile(file) as archive:
             entries = {name: archive.read(name) for name in archive.namelist()}
         config = json.loads(entries["config.json"])
-        (dense,) = (
-            each
-            for each in config["config"]["layers"]
-            if each["class_name"] == "Dense"
-        )
-        dense.update(json.loads(json.dumps(layer).replace("CANARY", canary.as_posix())))
+        armed = json.dumps(layer).replace("CANARY", canary.as_posix())
+        config["config"]["layers"][-1].update(json.loads(armed))
         entries["config.json"] = json.dumps(config).encode()
         with zipfile.ZipFile(file, "w") as archive:
             for name, content in entries.items():

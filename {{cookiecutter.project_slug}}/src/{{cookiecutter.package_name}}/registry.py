@@ -3,7 +3,7 @@
     models/<name>/<version>/...             the native model
                             model.onnx ...  what servers load, from the command `export`
                             manifest.json   hashes, metrics, settings, versions, origin
-                            model.sig       a signature over all of these, if there is one
+                            model.sig       a signature over these, if there is one
                   aliases.json              which version is in production (aliases.py)
 
 The layout is TensorFlow Serving's, where a version is a whole number. A version is
