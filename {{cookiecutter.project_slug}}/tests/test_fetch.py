@@ -15,11 +15,11 @@ from typing import Literal
 import pytest
 
 from {{ cookiecutter.package_name }} import aliases, fetch, main, registry
-from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.config import ProjectError, load_settings
 from {{ cookiecutter.package_name }}.fetch import FetchError, fetch_version
 from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
-from {{ cookiecutter.package_name }}.signing import SignatureError, new_key, sign
+from {{ cookiecutter.package_name }}.signing import new_key, sign
 
 from samples import INPUTS
 
@@ -161,7 +161,7 @@ def test_what_is_not_signed_is_not_taken_over_where_a_key_asks_for_it(
 ) -> None:
     public = new_key(tmp_path / "key")
     url, sha256 = publish(tarred(version))
-    with pytest.raises(SignatureError, match="is not signed"):
+    with pytest.raises(ProjectError, match="is not signed"):
         fetch_version(url, sha256, tmp_path / "model", public)
     assert list((tmp_path / "model").iterdir()) == []
     sign(version, tmp_path / "key")
