@@ -1,5 +1,6 @@
 """What an interrupted training leaves behind."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,34 @@ def test_a_finished_run_leaves_no_folder(tmp_path: Path) -> None:
     run.save(State({}, 1), write_model)
     run.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def write_state(text: str) -> Callable[[Path], None]:
+    """Return a function that writes another state."""
+
+    def change(folder: Path) -> None:
+        (folder / checkpoints.STATE_FILE).write_text(text, encoding="utf-8")
+
+    return change
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "swapped": (lambda folder: (folder / "model.bin").write_text("x"), "was changed"),
+    "added": (lambda folder: (folder / "more").write_text("x"), "more was added"),
+    "missing": (lambda folder: (folder / "model.bin").unlink(), "is missing"),
+    "cut off": (write_state('{"identity": {'), "state.json"),
+    "no state": (write_state("[]"), "state.json"),
+    "without hashes": (write_state('{"identity": {}}'), "was added"),
+    "gone": (lambda folder: (folder / checkpoints.STATE_FILE).unlink(), "state.json"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES.values(), ids=CHANGES)
+def test_a_checkpoint_that_was_changed_is_not_loaded(
+    change: Callable[[Path], object], message: str, tmp_path: Path
+) -> None:
+    run = Run(tmp_path)
+    run.save(State({}, 1), write_model)
+    change(tmp_path / "00001")
+    with pytest.raises(ResumeError, match=f"(?s){message}.*Remove .* and train again"):
+        run.load({})

@@ -14,7 +14,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from {{ cookiecutter.package_name }} import deploy, main, registry
+from {{ cookiecutter.package_name }} import deploy, main, registry, signing
 from {{ cookiecutter.package_name }}.config import load_settings
 from {{ cookiecutter.package_name }}.delivery_settings import DeploySettings
 from {{ cookiecutter.package_name }}.remote import Host, RemoteError, connected
@@ -216,6 +216,20 @@ def test_the_same_version_again_is_only_checked(
     file.write_bytes(b"changed")
     assert remote.deploy() == 2
     assert "model.onnx: FAILED" in capsys.readouterr().err
+
+
+def test_a_signature_is_asked_for_and_copied(
+    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = train()
+    assert remote.deploy() == 0
+    public = signing.new_key(remote.folder / "release")
+    assert remote.deploy(verify_key=str(public)) == 2
+    assert "is not signed" in capsys.readouterr().err
+    signing.sign(version, remote.folder / "release")
+    assert remote.deploy(verify_key=str(public)) == 0
+    assert contents(remote.root / "models/model/1") == contents(version)
+    signing.verify(remote.root / "models/model/1", public)
 
 
 def test_a_version_that_does_not_run_is_taken_back(

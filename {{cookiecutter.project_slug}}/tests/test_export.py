@@ -11,6 +11,7 @@ import pytest
 from {{ cookiecutter.package_name }} import export, exporting, registry
 from {{ cookiecutter.package_name }}.agreement import Format, Sample
 from {{ cookiecutter.package_name }}.config import ProjectError
+from {{ cookiecutter.package_name }}.contents import INCOMPLETE
 from {{ cookiecutter.package_name }}.files import locked
 from {{ cookiecutter.package_name }}.main import main
 from {{ cookiecutter.package_name }}.watching import reference
@@ -119,7 +120,7 @@ def test_a_killed_export_leaves_a_version_that_loads_and_the_next_one_tidies_up(
     manifest = registry.load_version(model_dir)[1]
     assert bool(manifest.exports) == (moves > len(ADDED))
     export.clean(folder)
-    assert not list(folder.glob(f"{registry.INCOMPLETE}*"))
+    assert not list(folder.glob(f"{INCOMPLETE}*"))
     assert registry.listed(folder) == manifest.files.keys()
     if not manifest.exports:
         assert add(folder).files.keys() == {"model.bin", *ADDED}

@@ -15,10 +15,11 @@ from typing import Literal
 import pytest
 
 from {{ cookiecutter.package_name }} import aliases, fetch, main, registry
-from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.config import ProjectError, load_settings
 from {{ cookiecutter.package_name }}.fetch import FetchError, fetch_version
 from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
+from {{ cookiecutter.package_name }}.signing import new_key, sign
 
 from samples import INPUTS
 
@@ -143,12 +144,30 @@ def test_the_process_becomes_the_server_if_it_is_to(
 ) -> None:
     started: list[str] = []
     monkeypatch.setattr("os.execv", lambda program, command: started.extend(command))
+    new_key(project / "key")
+    sign(version, project / "key")
     url, sha256 = publish(tarred(version))
     arguments = ["--model-url", url, "--model-sha256", sha256, "--then-serve"]
-    assert main.main(["fetch", *arguments, "--model-name", "other"]) == 0
+    arguments += ["--model-name", "other", "--verify-key", "key.pub"]
+    assert main.main(["fetch", *arguments]) == 0
     assert started[1:3] == ["-m", main.__name__] and started[3] == "serve"
     settings = load_settings(ServeSettings, started[4:], "serve")
     assert (settings.models_dir, settings.model_name) == (Path("models"), "other")
+    assert settings.verify_key == Path("key.pub")
+
+
+def test_what_is_not_signed_is_not_taken_over_where_a_key_asks_for_it(
+    tmp_path: Path, version: Path, publish: Publish
+) -> None:
+    public = new_key(tmp_path / "key")
+    url, sha256 = publish(tarred(version))
+    with pytest.raises(ProjectError, match="is not signed"):
+        fetch_version(url, sha256, tmp_path / "model", public)
+    assert list((tmp_path / "model").iterdir()) == []
+    sign(version, tmp_path / "key")
+    url, sha256 = publish(tarred(version))
+    fetched = fetch_version(url, sha256, tmp_path / "model", public)
+    assert contents(fetched) == contents(version)
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:xz", "w:bz2"])

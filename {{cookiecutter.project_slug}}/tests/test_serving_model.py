@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from {{ cookiecutter.package_name }} import registry
+from {{ cookiecutter.package_name }}.model_files import ModelFileError
 from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving.model import load_model
 
@@ -45,7 +46,7 @@ def test_a_version_without_a_graph_is_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="run `export --version 1`"):
         load_model(tmp_path, 1)
     registry.save_version(tmp_path, write_nonsense, **MANIFEST)
-    with pytest.raises(RegistryError, match="model.onnx cannot be loaded"):
+    with pytest.raises(ModelFileError, match="model.onnx is damaged"):
         load_model(tmp_path, 2)
 
 

@@ -88,10 +88,12 @@ def test_looking_goes_on_after_a_failure(
     load = served.load
     failures = [error]
 
-    def fail_once(folder: Path, version: int, threads: int) -> Model:
+    def fail_once(
+        folder: Path, version: int, threads: int, verify_key: Path | None
+    ) -> Model:
         if failures:
             raise failures.pop()
-        return load(folder, version, threads)
+        return load(folder, version, threads, verify_key)
 
     served.load = fail_once
     caplog.set_level("INFO")

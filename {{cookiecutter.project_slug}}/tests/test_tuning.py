@@ -1,5 +1,8 @@
 """The search for parameters: seeded, stopped, gone on with."""
 
+import pickle
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +103,18 @@ def test_the_best_trial_is_read_for_what_it_was_found_for(tmp_path: Path) -> Non
     tuning.best_file(tmp_path, "linear").write_text("{}", encoding="utf-8")
     with pytest.raises(DataError, match="linear.json is damaged"):
         tuning.read_best(tmp_path, "linear", IDENTITY)
+
+
+def test_a_study_that_is_none_is_refused_and_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "linear.sqlite3"
+    file.write_bytes(pickle.dumps(IDENTITY) + bytes(1000))
+    with pytest.raises(DataError, match="linear.sqlite3 cannot be used.*remove it"):
+        search(tmp_path)
+    file.unlink()
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("create table studies (other)")
+    with pytest.raises(DataError, match="linear.sqlite3 cannot be used"):
+        search(tmp_path)
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

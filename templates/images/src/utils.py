@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.format import open_memmap
 
 from .datasets import DATASETS, DataError, fetch, parse_idx
 from .inputs import Inputs
@@ -161,7 +162,8 @@ def get_data(path: Path, cols_to_drop: Sequence[str] = ()) -> npt.NDArray[np.flo
         raise DataError(f"{path}: expected a .csv or .npy file")
     try:
         if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
+            # Mapped, not loaded: no pickles, and no memory for what is not there.
+            return np.array(open_memmap(path, mode="r"), dtype=np.float64)
         with path.open(encoding="utf-8", newline="") as file:
             return parse_csv(file, cols_to_drop)
     except OSError as error:

@@ -88,9 +88,15 @@ def test_a_bad_csv_file_is_refused_with_its_row(
 def test_an_array_file_is_read_but_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.ones((2, 3, 3)))
     assert utils.get_data(tmp_path / "images.npy").shape == (2, 3, 3)
-    np.save(tmp_path / "bad.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match="bad.npy"):
-        utils.get_data(tmp_path / "bad.npy")
+    whole = (tmp_path / "images.npy").read_bytes()
+    bad = tmp_path / "bad.npy"
+    np.save(bad, np.array([{}], dtype=object), allow_pickle=True)
+    pickled = bad.read_bytes()
+    huge = whole.replace(b"(2, 3, 3), }     ", b"(2, 3, 333333), }")
+    for content in (pickled, b"", whole[:-1], huge, b"PK\3\4" + whole):
+        bad.write_bytes(content)
+        with pytest.raises(DataError, match="bad.npy"):
+            utils.get_data(bad)
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "images.txt"])

@@ -4,7 +4,6 @@ Pure functions of arrays: where data come from and where models go is decided el
 PyTorch computes where its default device is, which `backend.prepare` chooses.
 """
 
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .checkpoints import Run, State
-from .config import ProjectError
+from .model_files import careful
 from .progress import Bookkeeper, OnEpoch
 from .utils import score_probabilities
 
@@ -277,21 +276,17 @@ def load_model(folder: Path) -> MultilayerPerceptron:
     """Load what `save_model` wrote.
 
     Raises:
-        ProjectError: If the file holds more than numbers and names. PyTorch's files are
-            pickles, which could run any code when they are read.
+        ModelFileError: If the file is damaged, or holds more than numbers and names.
+            PyTorch's files are pickles, which could run any code when they are read.
     """
     file = folder / MODEL_FILE
     device = torch.get_default_device()
-    try:
+    with careful(file):
         content = torch.load(file, map_location=device, weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ProjectError(
-            f"{file} is damaged, or carries code: it is not loaded"
-        ) from error
-    model = build_mnist_model(*content["sizes"])
-    model.load_state_dict(content["weights"])
-    if "optimizer" in content:
-        compile_model(model, total_steps=1)  # this number, too, is replaced
-        model.optimizer.load_state_dict(content["optimizer"])
-        model.schedule.load_state_dict(content["schedule"])
+        model = build_mnist_model(*content["sizes"])
+        model.load_state_dict(content["weights"])
+        if "optimizer" in content:
+            compile_model(model, total_steps=1)  # this number, too, is replaced
+            model.optimizer.load_state_dict(content["optimizer"])
+            model.schedule.load_state_dict(content["schedule"])
     return model

@@ -8,7 +8,6 @@ import torch
 
 from {{ cookiecutter.package_name }} import models
 from {{ cookiecutter.package_name }}.checkpoints import Run, State
-from {{ cookiecutter.package_name }}.config import ProjectError
 
 from samples import Arrays
 
@@ -126,23 +125,6 @@ def test_a_saved_model_predicts_the_same(stripes: Arrays, tmp_path: Path) -> Non
         models.predict_probabilities(loaded, stripes[0]),
         models.predict_probabilities(model, stripes[0]),
     )
-
-
-class Greeting:
-    """An object whose pickle calls a function when it is read."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Name the function and its arguments."""
-        return print, ("hello",)
-
-
-def test_a_model_that_carries_code_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    torch.save({"sizes": Greeting()}, tmp_path / models.MODEL_FILE)
-    with pytest.raises(ProjectError, match="carries code"):
-        models.load_model(tmp_path)
-    assert capsys.readouterr().out == ""
 
 
 def test_a_model_must_be_compiled_to_be_trained(

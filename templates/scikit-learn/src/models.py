@@ -22,6 +22,7 @@ from skops import io as skops
 
 from .config import ConfigError
 from .inputs import Kind, Task
+from .model_files import careful
 from .scores import ClassScores, NumberScores
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -285,7 +286,15 @@ def save_model(pipeline: Pipeline, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> Pipeline:
-    """Return the pipeline of a folder; skops refuses a type it does not trust."""
-    content = (folder / MODEL_FILE).read_bytes()
-    pipeline: Pipeline = skops.loads(content, trusted=list(TRUSTED))
+    """Load what `save_model` wrote.
+
+    Raises:
+        ModelFileError: If the file is damaged, or names a type that is not trusted:
+            neither one of skops' own list nor of `TRUSTED`.
+    """
+    file = folder / MODEL_FILE
+    with careful(file):
+        pipeline = skops.loads(file.read_bytes(), trusted=list(TRUSTED))
+        if not isinstance(pipeline, Pipeline):
+            raise TypeError(f"it holds a {type(pipeline).__name__}, no pipeline")
     return pipeline

@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
-from skops import io as skops
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from {{ cookiecutter.package_name }} import models
 from {{ cookiecutter.package_name }}.config import ConfigError
@@ -175,11 +173,3 @@ def test_values_are_predicted_by_row() -> None:
     part = frame.set_axis(range(2, 2 + len(frame))).iloc[5:7]
     table = models.predict_table(fitted("regression", "linear"), part, ())
     assert list(table.columns) == ["value"] and list(table.index) == [7, 8]
-
-
-def test_a_file_with_code_in_it_is_not_loaded(tmp_path: Path) -> None:
-    pipeline = fitted("classification", "linear")
-    pipeline.named_steps["model"].surprise = print
-    skops.dump(pipeline, tmp_path / models.MODEL_FILE)
-    with pytest.raises(UntrustedTypesFoundException, match="print"):
-        models.load_model(tmp_path)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checkpoints import Run, State
+from .model_files import careful
 from .progress import Bookkeeper, OnEpoch
 from .utils import score_probabilities
 
@@ -272,5 +273,14 @@ def save_model(model: keras.Model, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> keras.Model:
-    """Load what `save_model` wrote; safe mode refuses a model that would run code."""
-    return keras.saving.load_model(folder / MODEL_FILE, safe_mode=True)
+    """Load what `save_model` wrote.
+
+    Safe mode refuses what would run code or read other files; a class of your own is
+    found only if it has `@keras.saving.register_keras_serializable()`.
+
+    Raises:
+        ModelFileError: If the file is damaged, or holds more than such a model.
+    """
+    file = folder / MODEL_FILE
+    with careful(file):
+        return keras.saving.load_model(file, safe_mode=True)

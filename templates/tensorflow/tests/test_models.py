@@ -196,14 +196,6 @@ def test_a_saved_model_predicts_the_same(stripes: Arrays, tmp_path: Path) -> Non
     )
 
 
-def test_a_model_that_carries_code_is_refused(tmp_path: Path) -> None:
-    layer = keras.layers.Lambda(lambda values: values)
-    model = keras.Sequential([keras.Input((2,)), layer])
-    models.save_model(model, tmp_path)
-    with pytest.raises(ValueError, match="Lambda"):
-        models.load_model(tmp_path)
-
-
 def test_zero_units_are_refused() -> None:
     with pytest.raises(ValueError, match="units"):
         models.build_mnist_model(SHAPE, 3, hidden_units=0)

@@ -22,6 +22,7 @@ from .registry import (
     read_manifest,
     versions,
 )
+from .signing import verify
 
 ALIASES = "aliases.json"
 LOCK = ".aliases.lock"
@@ -78,7 +79,10 @@ def production(model_dir: Path) -> int | None:
 
 
 def promote(
-    model_dir: Path, version: int, known: tuple[int, ...] | None = None
+    model_dir: Path,
+    version: int,
+    known: tuple[int, ...] | None = None,
+    verify_key: Path | None = None,
 ) -> None:
     """Put a version into production; nothing changes if it is there already.
 
@@ -86,12 +90,14 @@ def promote(
         model_dir: The folder of all versions.
         version: The version; it must be exported, and its files whole.
         known: The history that the caller has decided by; any if not given.
+        verify_key: The public key that it must be signed for, if any.
 
     Raises:
         RegistryError: If it is not, the alias file is damaged, or another version was
             promoted or rolled back since.
+        SignatureError: If it is not signed with that key.
     """
-    load_exported(model_dir, version)
+    load_exported(model_dir, version, verify_key)
     with aliases_locked(model_dir):
         history = read_aliases(model_dir).history
         if known is not None and history != known:
@@ -103,14 +109,19 @@ def promote(
             write_history(model_dir, (*history, version))
 
 
-def rollback(model_dir: Path) -> int:
+def rollback(model_dir: Path, verify_key: Path | None = None) -> int:
     """Put the version back into production that was there before.
+
+    Args:
+        model_dir: The folder of all versions.
+        verify_key: The public key that it must be signed for, if any.
 
     Returns:
         That version.
 
     Raises:
         RegistryError: If there was none, or it cannot be used any more.
+        SignatureError: If it is not signed with that key.
     """
     with aliases_locked(model_dir):
         *earlier, _ = read_aliases(model_dir).history or (None,)
@@ -119,7 +130,7 @@ def rollback(model_dir: Path) -> int:
                 f"no version of {model_dir} was in production before; choose one with "
                 "`registry promote --version N`"
             )
-        load_exported(model_dir, earlier[-1])
+        load_exported(model_dir, earlier[-1], verify_key)
         write_history(model_dir, tuple(earlier))
     return int(earlier[-1])
 
@@ -145,13 +156,22 @@ def served_version(model_dir: Path) -> int:
     )
 
 
-def load_exported(model_dir: Path, version: int) -> tuple[Path, Manifest]:
+def load_exported(
+    model_dir: Path, version: int, verify_key: Path | None = None
+) -> tuple[Path, Manifest]:
     """Return the folder and the manifest of a version that servers can load.
+
+    Args:
+        model_dir: The folder of all versions.
+        version: The version.
+        verify_key: The public key that it must be signed for, if any.
 
     Raises:
         RegistryError: If it is damaged, not exported or not there.
+        SignatureError: If it is not signed with that key.
     """
     folder, manifest = load_version(model_dir, version)
+    verify(folder, verify_key)
     if ONNX_FILE not in manifest.files:
         raise RegistryError(
             f"version {version} of {model_dir} is not exported; run `export --version "

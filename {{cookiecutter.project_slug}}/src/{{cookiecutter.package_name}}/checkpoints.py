@@ -1,14 +1,14 @@
 """What an interrupted training leaves behind, so that it can go on.
 
     models/<name>/.unfinished/<run>/00007/model.*       weights and optimizer
-                                          state.json    epoch, history, settings, data
+                                          state.json    epoch, history, settings, data,
+                                                        hashes of the other files
 
 An epoch's folder is written under a temporary name and renamed, so it is whole or
 absent. A training removes its own run when its model is finished; a run that was
 stopped stays until `--resume` takes it up.
 """
 
-import json
 import logging
 import os
 import shutil
@@ -18,7 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from .config import ProjectError
+from .contents import differences, hashes, names
 from .files import write_json
 
 logger = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ STATE_FILE = "state.json"
 
 
 class ResumeError(ProjectError):
-    """There is nothing to resume, or it was made with other settings or data."""
+    """There is nothing to resume, it is damaged, or made with other settings."""
 
 
 @dataclass
@@ -44,6 +47,16 @@ class State:
     identity: dict[str, Any]
     epoch: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass
+class Saved(State):
+    """A state, and the SHA-256 of each file that was saved with it."""
+
+    files: dict[str, str] = field(default_factory=dict)
+
+
+SAVED = TypeAdapter(Saved)
 
 
 class Run:
@@ -83,7 +96,8 @@ class Run:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         write_model(temporary)
-        write_json(temporary / STATE_FILE, vars(state))
+        files = hashes(temporary)
+        write_json(temporary / STATE_FILE, {**vars(state), "files": files})
         temporary.rename(target)
         for epoch in self.epochs()[:-1]:
             shutil.rmtree(self.folder / f"{epoch:05d}")
@@ -92,11 +106,12 @@ class Run:
         """Return the newest state and the folder of its model.
 
         Raises:
-            ResumeError: If it was made with other settings or other data.
+            ResumeError: If it was made with other settings or other data, or a file is
+                not the one that was saved.
         """
         folder = self.folder / f"{self.epochs()[-1]:05d}"
-        content = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        state = State(**content)
+        saved = self.read(folder)
+        state = State(saved.identity, saved.epoch, saved.history)
         changed = [
             f"{key} was {state.identity.get(key)!r} and is now {value!r}"
             for key, value in identity.items()
@@ -108,6 +123,29 @@ class Run:
                 "Resume with the same settings, or train without --resume"
             )
         return state, folder
+
+    def read(self, folder: Path) -> Saved:
+        """Return what was noted of a checkpoint, if its files are those of then.
+
+        Raises:
+            ResumeError: If they are not.
+        """
+        try:
+            saved = SAVED.validate_json((folder / STATE_FILE).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise self.damaged(f"{folder / STATE_FILE}: {error}") from error
+        found = names(folder) - {STATE_FILE}
+        for name in sorted(found - saved.files.keys()):
+            raise self.damaged(f"{name} was added to {folder}")
+        for difference in differences(folder, saved.files, found):
+            raise self.damaged(difference)
+        return saved
+
+    def damaged(self, why: str) -> ResumeError:
+        """Return the error for a checkpoint that is not to be used."""
+        return ResumeError(
+            f"{why}; nothing of it is loaded. Remove {self.folder} and train again"
+        )
 
     def remove(self) -> None:
         """Remove the checkpoints: the training has finished."""

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
-from .config import Settings
+from .signing import VerifySettings
 
 
-class FetchSettings(Settings):
+class FetchSettings(VerifySettings):
     """Download a version, check it by its hash, and serve it from then on."""
 
     model_url: str = Field(
@@ -27,7 +27,7 @@ class FetchSettings(Settings):
     )
 
 
-class DeploySettings(Settings):
+class DeploySettings(VerifySettings):
     """Copy a version to a host over SSH and serve it there; rollback takes it back."""
 
     action: CliPositionalArg[Literal["ssh", "rollback"]] = Field(

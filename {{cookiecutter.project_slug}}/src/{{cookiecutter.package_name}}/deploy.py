@@ -35,10 +35,10 @@ def deploy(settings: DeploySettings) -> None:
         return
     model_dir = settings.models_dir / settings.model_name
     version = settings.version or aliases.served_version(model_dir)
-    folder, manifest = aliases.load_exported(model_dir, version)
-    hashes = {
-        **manifest.files,
-        registry.MANIFEST: file_sha256(folder / registry.MANIFEST),
+    folder, manifest = aliases.load_exported(model_dir, version, settings.verify_key)
+    added = (registry.MANIFEST, registry.SIGNATURE)  # which no manifest lists
+    hashes = manifest.files | {
+        name: file_sha256(folder / name) for name in added if (folder / name).exists()
     }
     with connected(settings) as host:
         release = copy(host, settings, folder, hashes)
@@ -66,7 +66,9 @@ def copy(
     Raises:
         RemoteError: If it cannot be written, or arrives as something else.
     """
-    release = f"releases/{folder.name}-{hashes[registry.MANIFEST][:12]}"
+    # A signature is over the manifest, and a manifest over all other files.
+    whole = hashes.get(registry.SIGNATURE, hashes[registry.MANIFEST])
+    release = f"releases/{folder.name}-{whole[:12]}"
     target = f"{settings.remote_dir}/{release}"
     inside = f"{settings.model_name}/{folder.name}"
     if not host.exists(target):

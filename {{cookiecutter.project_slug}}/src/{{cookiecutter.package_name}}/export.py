@@ -17,16 +17,15 @@ from pathlib import Path
 
 from . import exporting
 from .agreement import Format, Sample, largest_difference
+from .contents import INCOMPLETE, hashes
 from .files import locked, write_json
 from .registry import (
-    INCOMPLETE,
     MANIFEST,
     Manifest,
     RegistryError,
     coming,
     find_version,
     flush_to_disk,
-    hashes,
     incomplete_folder,
     library_versions,
     listed,

@@ -25,6 +25,7 @@ from urllib.request import urlopen
 from . import aliases, registry
 from .config import ProjectError
 from .delivery_settings import FetchSettings
+from .signing import verify
 
 logger = logging.getLogger(__name__)
 
@@ -66,24 +67,30 @@ def fetch(settings: FetchSettings) -> Path:
     container stays one process, which gets the signals.
     """
     model_dir = settings.models_dir / settings.model_name
-    folder = fetch_version(settings.model_url, settings.model_sha256, model_dir)
-    aliases.promote(model_dir, int(folder.name))
+    key = settings.verify_key
+    folder = fetch_version(settings.model_url, settings.model_sha256, model_dir, key)
+    aliases.promote(model_dir, int(folder.name), verify_key=key)
     print(f"model:   {folder}", flush=True)
     if settings.then_serve:
         program = [sys.executable, "-m", f"{__package__}.main", "serve"]
         model = ["--models-dir", str(settings.models_dir)]
         model += ["--model-name", settings.model_name]
+        if key:
+            model += ["--verify-key", str(key)]
         os.execv(sys.executable, [*program, *model])
     return folder
 
 
-def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
+def fetch_version(
+    url: str, sha256: str, model_dir: Path, verify_key: Path | None = None
+) -> Path:
     """Download a version of a model.
 
     Args:
         url: The address of the archive.
         sha256: The SHA-256 that it must have, as 64 hexadecimal digits.
         model_dir: The folder of all versions.
+        verify_key: The public key that it must be signed for, if any.
 
     Returns:
         The folder of the version, which has the number that the archive gives it.
@@ -92,6 +99,7 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
         FetchError: If the archive cannot be had, is another one, holds what it should
             not, or has the number of another version that is there already.
         RegistryError: If the files are not the ones of the manifest.
+        SignatureError: If they are not signed with that key.
     """
     with registry.incomplete_folder(model_dir) as folder:
         archive = folder / "archive"
@@ -104,6 +112,7 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
         unpacked = folder / "unpacked"
         version = unpack(archive, unpacked)
         new, manifest = registry.load_version(unpacked, version)
+        verify(new, verify_key)
         target = model_dir / str(version)
         try:
             new.rename(target)

@@ -3,6 +3,7 @@
     models/<name>/<version>/...             the native model
                             model.onnx ...  what servers load, from the command `export`
                             manifest.json   hashes, metrics, settings, versions, origin
+                            model.sig       a signature over these, if there is one
                   aliases.json              which version is in production (aliases.py)
 
 The layout is TensorFlow Serving's, where a version is a whole number. A version is
@@ -26,14 +27,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .config import ProjectError
-from .files import file_sha256, write_json
+from .contents import INCOMPLETE, differences, hashes, names
+from .files import write_json
 from .inputs import Inputs
 
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+SIGNATURE = "model.sig"
 ONNX_FILE = "model.onnx"
-INCOMPLETE = ".incomplete-"
 STALE_SECONDS = 24 * 60 * 60
 
 
@@ -206,25 +208,12 @@ def damages(
     """Yield a sentence for every file that is not as the manifest says."""
     for name in sorted(added):
         yield f"{name} was added to {folder}"
-    for name, expected in manifest.files.items():
-        if name not in found:
-            yield f"{name} is missing from {folder}"
-        elif file_sha256(folder / name) != expected:
-            yield (
-                f"{folder / name} was changed after it was written: its SHA-256 is not "
-                f"the {expected} of the manifest"
-            )
+    yield from differences(folder, manifest.files, found)
 
 
 def listed(folder: Path) -> set[str]:
-    """Return the paths of all files of a version, but the manifest's."""
-    names: set[str] = set()
-    # os.walk passes over what vanishes meanwhile: an export tidies up.
-    for parent, folders, files in os.walk(folder):
-        within = Path(parent).relative_to(folder)
-        folders[:] = [name for name in folders if not name.startswith(INCOMPLETE)]
-        names.update((within / name).as_posix() for name in files)
-    return names - {MANIFEST}
+    """Return the paths of the files of a version that its manifest has to list."""
+    return names(folder) - {MANIFEST, SIGNATURE}
 
 
 def coming(folder: Path) -> set[str]:
@@ -234,11 +223,6 @@ def coming(folder: Path) -> set[str]:
         with suppress(FileNotFoundError):  # the export has ended meanwhile
             names.update(read_manifest(pending.parent).files)
     return names
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a folder, as the manifest lists them."""
-    return {name: file_sha256(folder / name) for name in sorted(listed(folder))}
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from .doctor.settings import DoctorSettings
 from .recording import RecordSettings
 from .reporting.settings import ReportSettings
 from .serving.settings import ServeSettings
+from .signing import VerifySettings
 from .watching.settings import MonitorSettings
 
 
@@ -56,16 +57,19 @@ class ExportSettings(Settings):
     )
 
 
-class RegistrySettings(RecordSettings):
-    """List, show, verify versions; promote one to production, or roll back."""
+class RegistrySettings(RecordSettings, VerifySettings):
+    """List, show, verify, sign versions; promote one to production, or roll back."""
 
     action: CliPositionalArg[
-        Literal["list", "show", "promote", "rollback", "verify"]
+        Literal["list", "show", "promote", "rollback", "verify", "sign", "new-key"]
     ] = Field("list", description="What to do")
+    sign_key: Path | None = Field(
+        None, description="Private key to sign with; new-key writes it, and FILE.pub"
+    )
     version: int | None = Field(
         None,
         ge=1,
-        description="Version to show or promote, the newest if not given; or to "
+        description="Version to show, sign or promote, the newest if not given; or to "
         "verify, all if not given",
     )
 

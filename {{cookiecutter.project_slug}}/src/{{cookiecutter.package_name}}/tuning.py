@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import OptunaError
 from optuna.trial import TrialState
 from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from .datasets import DataError
@@ -105,16 +107,14 @@ def search(
 
     Returns:
         The best trial; the first of several.
+
+    Raises:
+        DataError: If the file of the study is damaged.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{estimator}.sqlite3"
-    study = optuna.create_study(
-        storage=f"sqlite:///{file}",
-        study_name=study_name(identity),
-        direction="maximize",
-        load_if_exists=True,
-    )
+    study = open_study(file, study_name(identity))
     # Left by a process that was killed; what it tried is tried again.
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
@@ -150,6 +150,27 @@ def search(
     )
     write_json(best_file(folder, estimator), best.model_dump(mode="json"))
     return best
+
+
+def open_study(file: Path, name: str) -> optuna.Study:
+    """Begin a study, or go on with the one of that name.
+
+    Raises:
+        DataError: If the file is none of Optuna's.
+    """
+    try:
+        return optuna.create_study(
+            storage=f"sqlite:///{file}",
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+        )
+    except (OptunaError, SQLAlchemyError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise DataError(
+            f"{file} cannot be used: {reason}; if it is damaged, remove it, and the "
+            "search begins anew"
+        ) from error
 
 
 def study_name(identity: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from ..agreement import PROBABILITIES, VALUE
+from ..model_files import careful
 from ..registry import ONNX_FILE, Manifest
 from .blocks import Block, Picture, Pictures, Section, Table, Text
 from .scored import Rows
@@ -90,9 +91,10 @@ def onnx_runner(rows: Rows, file: Path) -> Callable[[int], object]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        file, options, providers=["CPUExecutionProvider"]
-    )
+    with careful(file):
+        session = onnxruntime.InferenceSession(
+            file, options, providers=["CPUExecutionProvider"]
+        )
     output = PROBABILITIES if rows.scored.classes else VALUE
 
     feeds: dict[int, dict[str, Any]] = {}

@@ -11,6 +11,7 @@ import onnxruntime
 
 from ..aliases import load_exported
 from ..inputs import Inputs
+from ..model_files import careful
 from ..registry import ONNX_FILE, Manifest, RegistryError
 from .limits import limits_of
 from .tensors import FROM_ONNX, TEXT, Array, Feeds, Limits, Tensor
@@ -100,34 +101,38 @@ class Models(Protocol):
         """
 
 
-def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
+def load_model(
+    model_dir: Path, version: int, threads: int = 1, verify_key: Path | None = None
+) -> Model:
     """Load a version, check it, and predict once with it.
 
     Args:
         model_dir: The folder of all its versions; its name is the model's.
         version: The version.
         threads: How many threads one prediction may use.
+        verify_key: The public key that it must be signed for, if any.
 
     Raises:
         RegistryError: If there is no such version, it was changed, it is not
             exported, or its graph is not what the manifest says.
+        ModelFileError: If ONNX Runtime cannot load it.
+        SignatureError: If it is not signed with that key.
     """
-    folder, manifest = load_exported(model_dir, version)
+    folder, manifest = load_exported(model_dir, version, verify_key)
     path = folder / ONNX_FILE
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = QUIET
-    try:
+    # ONNX Runtime reads no other file than those of the folder.
+    with careful(path):
         session = onnxruntime.InferenceSession(
             path, options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # ONNX Runtime's own classes have no public base
-        raise RegistryError(f"{path} cannot be loaded: {error}") from error
-    limits = limits_of(folder, manifest.inputs)
-    model = Model(folder, manifest, session, limits)
-    # The first prediction allocates memory; no request shall wait for that.
-    model.predict({tensor.name: blank(tensor) for tensor in model.tensors})
+        limits = limits_of(folder, manifest.inputs)
+        model = Model(folder, manifest, session, limits)
+        # The first prediction allocates memory; no request shall wait for that.
+        model.predict({tensor.name: blank(tensor) for tensor in model.tensors})
     return model
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..aliases import ALIASES, served_version
-from ..registry import RegistryError
+from ..config import ProjectError
 from .messages import RequestError
 from .metrics import Metrics
 from .model import Model, load_model
@@ -30,24 +30,28 @@ class ServedModel:
         self,
         model_dir: Path,
         threads: int = 1,
-        load: Callable[[Path, int, int], Model] = load_model,
+        verify_key: Path | None = None,
+        load: Callable[[Path, int, int, Path | None], Model] = load_model,
     ) -> None:
         """Load the version that is to be served.
 
         Args:
             model_dir: The folder of all versions; its name is the model's.
             threads: How many threads one prediction may use.
+            verify_key: The public key that versions must be signed for, if any.
             load: Loads a version.
 
         Raises:
             RegistryError: If there is none, or it cannot be used.
+            SignatureError: If it is not signed with that key.
         """
         self.model_dir = model_dir
         self.threads = threads
+        self.verify_key = verify_key
         self.load = load
         # Before the version: a promote in between is then seen by the first look.
         self.seen = self.state()
-        self.model = load(model_dir, served_version(model_dir), threads)
+        self.model = load(model_dir, served_version(model_dir), threads, verify_key)
         self.retry_at = 0.0
 
     def get(self, name: str | None = None, version: str | None = None) -> Model:
@@ -87,6 +91,7 @@ class ServedModel:
 
         Raises:
             RegistryError: If the version cannot be used; the old one goes on.
+            SignatureError: If it is not signed with the key; the same.
         """
         state = self.state()
         if state == self.seen and not 0 < self.retry_at <= time.monotonic():
@@ -96,7 +101,9 @@ class ServedModel:
         version = served_version(self.model_dir)
         changed = version != self.model.version
         if changed:
-            self.model = self.load(self.model_dir, version, self.threads)
+            self.model = self.load(
+                self.model_dir, version, self.threads, self.verify_key
+            )
         self.retry_at = 0.0
         return changed
 
@@ -107,7 +114,7 @@ class ServedModel:
             before = self.model.version
             try:
                 changed = await asyncio.to_thread(self.refresh)
-            except RegistryError as error:
+            except ProjectError as error:
                 metrics.reloads.labels("failed").inc()
                 logger.error("version %d is still served: %s", before, error)
             except Exception:

@@ -43,12 +43,13 @@ def serve(settings: ServeSettings) -> None:
 
     Raises:
         RegistryError: If there is no model to serve; the message says what to run.
+        SignatureError: If it is not signed with `verify_key`.
         ConfigError: If the port cannot be had.
         ProjectError: If a worker cannot start.
     """
     model_dir = settings.models_dir / settings.model_name
     # Workers load it too; what is wrong is better said once, before there are any.
-    version = ServedModel(model_dir).get().version
+    version = ServedModel(model_dir, verify_key=settings.verify_key).get().version
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host

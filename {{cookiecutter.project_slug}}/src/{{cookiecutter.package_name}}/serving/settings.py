@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from ..config import Settings
+from ..signing import VerifySettings
 
 
-class ServeSettings(Settings):
+class ServeSettings(VerifySettings):
     """Answer requests for predictions over HTTP."""
 
     config: Path = Field(

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..config import ProjectError
 from ..files import write_whole
+from ..model_files import careful
 from ..registry import Manifest
 from .drift import Array, FloatArray, Variables
 
@@ -88,13 +89,15 @@ def read_reference(folder: Path, manifest: Manifest) -> Reference:
 
     Raises:
         WatchError: If it has none; the message says how to make one.
+        ModelFileError: If it is damaged, or holds Python objects.
     """
     if FILE not in manifest.files:
         raise WatchError(
             f"{folder} keeps nothing to compare with; run `export --version "
             f"{folder.name}`, which adds it"
         )
-    with np.load(folder / FILE, allow_pickle=False) as arrays:
+    file = folder / FILE
+    with careful(file), np.load(file, allow_pickle=False) as arrays:
         return Reference(
             variables(arrays, "inputs"), variables(arrays, "outputs"), arrays["errors"]
         )

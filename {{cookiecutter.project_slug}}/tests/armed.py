@@ -1,0 +1,1 @@
+{{ cookiecutter.framework | variant("*/tests/armed.py") -}}
