@@ -6,17 +6,18 @@
 detect-secrets knows what they look like. What is none says so where it stands, by a
 comment on its line or on the one above:
 
-    address = "http://user:example@localhost"  # pragma: allowlist secret
+    address = "http://ada:example@host"  # pragma: allowlist secret
 
     # pragma: allowlist nextline secret
     checksum = "731c5ac602752760c8e48fbffcf8c3b8"
 
-So there is no list of exceptions in a file of its own, which nobody reads. A secret that
-has been pushed stays in git's history: it has to be made invalid, not only removed.
+So there is no list of exceptions in a file of its own, which nobody reads. A secret
+that has been pushed stays in git's history: it has to be made invalid, not only removed.
 """
 
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 from detect_secrets.core.secrets_collection import SecretsCollection
@@ -24,9 +25,11 @@ from detect_secrets.settings import default_settings
 
 # Outside a repository, git's search applies the same rules about what to ignore.
 LISTS = (
-    ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"),
-    ("git", "grep", "--no-index", "--exclude-standard", "--files-with-matches", "-z", ""),
+    ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+    ("git", "grep", "-z", "-l", "--no-index", "--exclude-standard", ""),
 )
+# Ten thousands of lines of SHA-256, which uv writes.
+SKIPPED = "requirements/*.txt"
 
 
 def files_of(folder: Path) -> list[str]:
@@ -39,7 +42,11 @@ def files_of(folder: Path) -> list[str]:
         done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
         if done.returncode == 0:
             names = done.stdout.decode().split("\0")
-            return [name for name in names if (folder / name).is_file()]
+            return [
+                name
+                for name in names
+                if (folder / name).is_file() and not fnmatch(name, SKIPPED)
+            ]
     raise SystemExit(f"find_secrets: git cannot list the files: {done.stderr.decode()}")
 
 

@@ -3,8 +3,9 @@
     poe licenses        a line for each package; exit status 1 if one is denied
 
 `[tool.licenses]` has the patterns, such as "AGPL-*", and the packages that are accepted
-all the same, each with the reason. Where a package offers a choice ("MIT OR GPL-2.0-only"),
-one licence that is not denied is enough; where several apply, none may be.
+all the same, each with the reason. Where a package offers a choice, as in "MIT OR
+GPL-2.0-only", one licence that is not denied is enough; where several apply, none may
+be denied.
 """
 
 import sys
@@ -44,14 +45,19 @@ def stated_licenses(package: Distribution) -> tuple[str, ...]:
     License, which older packages fill with anything up to the whole text.
     """
     metadata = package.metadata
-    if expression := metadata.get("License-Expression"):
-        return (expression,)
-    classifiers = metadata.get_all("Classifier") or []
-    names = [line.split(" :: ")[-1] for line in classifiers if line.startswith(PREFIX)]
-    free_text = (metadata.get("License") or "").strip().partition("\n")[0]
-    return tuple(name for name in names if name != "OSI Approved") or (
-        free_text or NOT_STATED,
-    )
+    expressions = metadata.get_all("License-Expression") or []
+    classifiers = [
+        line.split(" :: ")[-1]
+        for line in metadata.get_all("Classifier") or []
+        if line.startswith(PREFIX) and line != f"{PREFIX}OSI Approved"
+    ]
+    texts = [
+        text.strip().partition("\n")[0] for text in metadata.get_all("License") or []
+    ]
+    for found in (expressions, classifiers, list(filter(None, texts))):
+        if found:
+            return tuple(found)
+    return (NOT_STATED,)
 
 
 def installed() -> list[Package]:

@@ -139,7 +139,8 @@ def audit(root: Path, options: list[str]) -> int:
         root: the folder that holds requirements/.
         options: more options for pip-audit, such as `--ignore-vuln ID`.
     """
-    command = ["pip-audit", "--disable-pip", "--require-hashes", "--progress-spinner=off"]
+    command = ["pip-audit", "--disable-pip", "--require-hashes"]
+    command += ["--progress-spinner", "off"]
     for file in sorted((root / "requirements").glob("*.txt")):
         command += ["--requirement", str(file)]
     return subprocess.run([*command, *options], check=False).returncode
