@@ -12,7 +12,7 @@ comment on its line or on the one above:
     checksum = "731c5ac602752760c8e48fbffcf8c3b8"
 
 So there is no list of exceptions in a file of its own, which nobody reads. A secret
-that has been pushed stays in git's history: it has to be made invalid, not only removed.
+that has been pushed stays in git's history: make it invalid, removing it is not enough.
 """
 
 import subprocess
