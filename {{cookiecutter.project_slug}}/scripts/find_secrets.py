@@ -15,9 +15,9 @@ So there is no list of exceptions in a file of its own, which nobody reads. A se
 that has been pushed stays in git's history: make it invalid, removing it is not enough.
 """
 
+import re
 import subprocess
 import sys
-from fnmatch import fnmatch
 from pathlib import Path
 
 from detect_secrets.core.secrets_collection import SecretsCollection
@@ -28,8 +28,8 @@ LISTS = (
     ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
     ("git", "grep", "-z", "-l", "--no-index", "--exclude-standard", ""),
 )
-# Ten thousands of lines of SHA-256, which uv writes.
-SKIPPED = "requirements/*.txt"
+# Thousands of lines of SHA-256, which uv writes.
+SKIPPED = re.compile(r"(.*/)?requirements/[a-z]+\.txt")
 
 
 def files_of(folder: Path) -> list[str]:
@@ -45,7 +45,7 @@ def files_of(folder: Path) -> list[str]:
             return [
                 name
                 for name in names
-                if (folder / name).is_file() and not fnmatch(name, SKIPPED)
+                if (folder / name).is_file() and not SKIPPED.fullmatch(name)
             ]
     raise SystemExit(f"find_secrets: git cannot list the files: {done.stderr.decode()}")
 
