@@ -1,5 +1,6 @@
 # Forwards to the tasks in pyproject.toml (`poe`), which also run where there is no make:
-# uv run --no-sync poe test, after `uv venv` and `uv pip sync requirements/dev.txt`.
+# uv run --no-sync poe test, after `uv venv` and
+# `uv pip sync --require-hashes --no-build requirements/dev.txt`.
 
 PYTHON ?= python3
 VENV := .venv
