@@ -4,8 +4,8 @@
 
 So that rendered projects can be read in a browser, and two releases compared by `git
 diff`. The branch (`demo` by default) shares no commit with the template's own; each run
-adds one commit, or none where no file has changed. REPOSITORY is what git can push to: an
-address, or a folder.
+adds one commit, or none where no file has changed. REPOSITORY is what git can push to:
+an address, or a folder.
 """
 
 import argparse
@@ -60,9 +60,7 @@ def render(preset: Path, framework: str, folder: Path) -> str:
     command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
     options = ["--config-file", str(preset), "--output-dir", str(folder)]
     answer = f"framework={framework}"
-    subprocess.run(
-        [*command, *options, answer], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([*command, *options, answer], check=True, stdout=subprocess.DEVNULL)
     (project,) = folder.iterdir()
     return project.name
 

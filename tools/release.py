@@ -15,8 +15,8 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# https://semver.org/#is-there-a-suggested-regular-expression-regex-to-check-a-semver-string
-# without its build metadata, which package indexes refuse.
+# The expression that https://semver.org suggests, without build metadata, which package
+# indexes refuse.
 NUMBER = r"(?:0|[1-9]\d*)"
 IDENTIFIER = rf"(?:{NUMBER}|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
 VERSION = re.compile(
@@ -67,7 +67,9 @@ def problems(tag: str, root: Path = ROOT) -> list[str]:
     if unreleased.version != "Unreleased":
         found.append("CHANGELOG.md has no section [Unreleased] at the top")
     elif unreleased.text:
-        found.append(f"CHANGELOG.md has changes in [Unreleased]; move them to {version}")
+        found.append(
+            f"CHANGELOG.md has changes in [Unreleased]; move them to {version}"
+        )
     if not released or released[0].version != version:
         newest = released[0].version if released else "none"
         found.append(f"CHANGELOG.md's newest version is {newest}, not {version}")
