@@ -137,7 +137,7 @@ def audit(root: Path, options: list[str]) -> int:
 
     Args:
         root: the folder that holds requirements/.
-        options: more options for pip-audit, such as `--ignore-vuln ID`.
+        options: more options for pip-audit, which its own --help lists.
     """
     command = ["pip-audit", "--disable-pip", "--require-hashes"]
     command += ["--progress-spinner", "off"]
