@@ -1,6 +1,5 @@
 """The access log: whole lines, soon written, never in the way."""
 
-import asyncio
 from pathlib import Path
 
 import orjson
@@ -56,27 +55,3 @@ def test_lines_that_nobody_takes_are_dropped_and_counted(
     lines = (tmp_path / "log").read_bytes().splitlines()
     assert [orjson.loads(line)["n"] for line in lines] == [0, 1]
     assert "3 lines" in caplog.text
-
-
-def test_lines_are_written_by_themselves_though_a_write_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(access, "FLUSH_SECONDS", 0.01)
-    folder = tmp_path / "logs"
-    folder.write_bytes(b"a file where the folder should be")
-    log = AccessLog("file", folder / "access.jsonl")
-
-    async def fail_then_write() -> None:
-        writing = asyncio.create_task(log.keep_flushing())
-        log.add({"n": 1})
-        while "cannot be written" not in caplog.text:
-            await asyncio.sleep(0.01)
-        folder.unlink()
-        log.add({"n": 2})
-        while log.lines:
-            await asyncio.sleep(0.01)
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
-
-    asyncio.run(asyncio.wait_for(fail_then_write(), 20))
-    assert (folder / "access.jsonl").read_bytes() == b'{"n":2}\n'

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from {{ cookiecutter.package_name }}.serving import app, messages
+from {{ cookiecutter.package_name }}.serving import app, messages, tally
 from {{ cookiecutter.package_name }}.serving.gate import Gate
 from {{ cookiecutter.package_name }}.serving.messages import Reply, Request
 from {{ cookiecutter.package_name }}.serving.model import Models
@@ -31,8 +31,12 @@ Connect = Callable[..., TestClient]
 
 
 @pytest.fixture
-def connect(project: Path, tmp_path: Path) -> Iterator[Connect]:
-    """Start applications with settings of a test's own; the log is in log.lines."""
+def connect(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Connect]:
+    """Start applications with settings of a test's own; `logged` returns the log."""
+    # Nothing is logged while a test looks.
+    monkeypatch.setattr(tally, "FLUSH_SECONDS", 3600)
     clients = []
     models = OneModel(tmp_path / "models")
 
@@ -52,6 +56,14 @@ def gate(client: TestClient) -> Gate:
     found = client.app
     assert isinstance(found, Gate)
     return found
+
+
+def logged(client: TestClient) -> list[dict[str, Any]]:
+    """Return the lines of the access log."""
+    collected = gate(client).tally
+    collected.settle()
+    collected.log.flush()
+    return list(map(orjson.loads, collected.log.path.read_bytes().splitlines()))
 
 
 def endpoint(handler: Callable[[Models, Request], Reply]) -> messages.Endpoint:
@@ -179,8 +191,8 @@ def test_a_slow_client_is_not_waited_for(connect: Connect) -> None:
 def test_a_client_that_goes_away_is_logged_and_not_answered(connect: Connect) -> None:
     client = connect()
     assert ask(gate(client), [BODY[:10]], ends=False) == []
-    (line,) = gate(client).log.lines
-    assert orjson.loads(line)["status"] == 499
+    (line,) = logged(client)
+    assert line["status"] == 499
 
 
 def test_when_all_places_are_taken_only_health_is_answered(
@@ -248,7 +260,7 @@ def test_an_error_in_a_page_is_json_too(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = connect()
-    monkeypatch.setattr(gate(client).metrics, "registry", None)
+    monkeypatch.setattr(gate(client).tally.metrics, "registry", None)
     reply = client.get("/metrics", headers={"X-Request-ID": "abc"})
     assert reply.status_code == 500
     assert reply.json() == {"error": "internal error, logged as abc"}
@@ -281,13 +293,11 @@ def test_a_draining_server_answers_but_is_not_ready(connect: Connect) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-def test_every_request_is_logged_in_one_line(connect: Connect, tmp_path: Path) -> None:
+def test_every_request_is_logged_in_one_line(connect: Connect) -> None:
     client = connect()
     client.post(PREDICT, content=BODY, headers={"X-Request-ID": "abc"})
     client.get("/nothing")
-    gate(client).log.flush()
-    text = (tmp_path / "logs/access.jsonl").read_text(encoding="utf-8")
-    predicted, missing = map(orjson.loads, text.splitlines())
+    predicted, missing = logged(client)
     assert predicted.pop("time").endswith("Z") and predicted.pop("ms") > 0
     assert predicted == {
         "id": "abc",

@@ -1,8 +1,7 @@
 """The access log: one JSON object a line for each request.
 
-A request only appends its line to a list; a task writes the list out twice a second, so
-that no request waits for a disk or a pipe. A process that is killed loses the last half
-second.
+The lines are collected and written out twice a second (tally.py), so that no request
+waits for a disk or a pipe. A process that is killed loses the last half second.
 """
 
 import asyncio
@@ -17,7 +16,6 @@ import orjson
 
 logger = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.5
 # Beyond these lines, some 20 MB, whatever reads the log has stopped: lines are dropped.
 MOST_LINES = 100_000
 STDOUT = 1
@@ -66,15 +64,13 @@ class AccessLog:
         else:
             write_pieces(STDOUT, lines)
 
-    async def keep_flushing(self) -> None:
-        """Write what there is, again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            try:
-                await asyncio.to_thread(self.flush)
-            except OSError as error:
-                # A full disk or a closed pipe: predictions go on without their lines.
-                logger.error("the access log cannot be written: %s", error)
+    async def write(self) -> None:
+        """Write what there is, in a thread; an error is logged."""
+        try:
+            await asyncio.to_thread(self.flush)
+        except OSError as error:
+            # A full disk or a closed pipe: predictions go on without their lines.
+            logger.error("the access log cannot be written: %s", error)
 
 
 def write_pieces(number: int, lines: Iterable[bytes]) -> None:

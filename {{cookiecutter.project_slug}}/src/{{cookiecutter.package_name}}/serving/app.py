@@ -22,6 +22,7 @@ from .protocols import ENDPOINTS
 from .reload import ServedModel
 from .request_log import open_log
 from .settings import ServeSettings
+from .tally import Tally
 from .watched import Watched
 
 # More would only wait for each other: for the processors, and Python's lock.
@@ -43,6 +44,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
     keys = read_keys(settings.api_key, settings.api_key_file)
     metrics = Metrics()
     log = AccessLog(settings.access_log, settings.log_dir / "access.jsonl")
+    tally = Tally(metrics, log)
     threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
     limits = Limits(
         max_body_bytes=settings.max_body_bytes,
@@ -62,7 +64,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
         forget_ended_workers()
         model = found.get()
         metrics.version.labels(model.name).set(model.version)
-        tasks = [asyncio.create_task(log.keep_flushing())]
+        tasks = [asyncio.create_task(tally.keep_settling())]
         if requests is not None:
             tasks.append(asyncio.create_task(requests.keep_flushing()))
         if isinstance(found, ServedModel):
@@ -75,6 +77,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             threads.shutdown(wait=False, cancel_futures=True)
+            tally.settle()
             log.flush()
             if requests is not None:
                 await asyncio.to_thread(requests.end)
@@ -90,7 +93,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
                 )
                 for endpoint in ENDPOINTS
             ),
-            *health_routes(found, metrics),
+            *health_routes(found, tally),
             *pages.routes(found, settings),
         ],
         lifespan=lifespan,
@@ -98,8 +101,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
     )
     return Gate(
         app,
-        metrics,
-        log,
+        tally,
         max_concurrency=settings.max_concurrency,
         keys=keys,
         open_docs=settings.open_docs,
@@ -107,7 +109,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
     )
 
 
-def health_routes(models: Models, metrics: Metrics) -> list[BaseRoute]:
+def health_routes(models: Models, tally: Tally) -> list[BaseRoute]:
     """Return the routes for whoever looks after the server."""
 
     async def healthz(request: Request) -> Response:
@@ -120,7 +122,8 @@ def health_routes(models: Models, metrics: Metrics) -> list[BaseRoute]:
         )
 
     async def figures(request: Request) -> Response:
-        return Response(metrics.text(), headers={"content-type": CONTENT_TYPE})
+        tally.settle()
+        return Response(tally.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
     return [
         Route("/healthz", healthz),

@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import orjson
@@ -20,12 +19,11 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from .access import AccessLog
 from .answer import Answer, send_reply
 from .keys import Keys
 from .messages import Reply, RequestError
-from .metrics import Metrics
 from .request_log import RequestLog
+from .tally import LONGEST_PATH, Done, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +44,7 @@ READINESS = {"readyz", "open_inference_server_ready", "open_inference_model_read
 # Not in HTTP, but what nginx calls a client that has gone away.
 CLIENT_GONE = 499
 RETRY_LATER = {429, 503}
-# Longer paths are not remembered, so that they cannot fill the memory.
-LONGEST_PATH = 512
+NOTHING = Reply(b"")  # of a request that has no reply of a protocol
 
 
 @dataclass(slots=True)
@@ -97,8 +94,7 @@ class Gate:
     def __init__(
         self,
         app: Starlette,
-        metrics: Metrics,
-        log: AccessLog,
+        tally: Tally,
         *,
         max_concurrency: int,
         keys: Keys | None = None,
@@ -109,21 +105,18 @@ class Gate:
 
         Args:
             app: The application.
-            metrics: Where requests are counted.
-            log: Where they are logged.
+            tally: Where they are counted and logged.
             max_concurrency: How many may be in hand, health excepted.
             keys: Requests must carry one of them, if they are given.
             open_docs: Whether that is for predictions alone.
             requests: Where what was asked and answered is kept, if anywhere.
         """
         self.app = app
-        self.metrics = metrics
-        self.log = log
+        self.tally = tally
         self.max_concurrency = max_concurrency
         self.keys = keys
         self.open_docs = open_docs
         self.requests = requests
-        self.in_flight = 0
         self.draining = False
         # Random once, then counted: asking for randomness is a call of the system.
         self.prefix = secrets.token_hex(12)
@@ -144,6 +137,7 @@ class Gate:
         exchange = Exchange(self.request_id(headers), headers)
         scope["exchange"] = exchange
         method, path = scope["method"], scope["path"]
+        # Longer paths are not remembered, so that they cannot fill the memory.
         find = self.find if len(path) <= LONGEST_PATH else self.look_up
         found = find(method, path)
         status = CLIENT_GONE
@@ -160,8 +154,7 @@ class Gate:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
-        self.in_flight += 1
-        self.metrics.in_flight.inc()
+        self.tally.in_flight += 1
         try:
             try:
                 self.check(found, headers)
@@ -184,8 +177,7 @@ class Gate:
                     )
                     await send_reply(answer, self.refusal(found, failure))
         finally:
-            self.in_flight -= 1
-            self.metrics.in_flight.dec()
+            self.tally.in_flight -= 1
             seconds = time.perf_counter() - began
             self.record(exchange, method, found, status, seconds)
 
@@ -204,7 +196,7 @@ class Gate:
             return
         if self.keys and not (self.open_docs and found.answer is None):
             self.keys.check(headers)
-        if self.in_flight > self.max_concurrency:
+        if self.tally.in_flight > self.max_concurrency:
             raise RequestError(
                 503, f"{self.max_concurrency} requests are in hand; try again"
             )
@@ -266,23 +258,21 @@ class Gate:
         status: int,
         seconds: float,
     ) -> None:
-        """Count a request, and log it."""
-        self.metrics.count_request(found.name, method, status, seconds)
-        line: dict[str, object] = {
-            "time": datetime.now(UTC),
-            "id": exchange.id,
-            "method": method,
-            "path": found.path[:LONGEST_PATH],
-            "status": status,
-            "ms": round(seconds * 1000, 3),
-        }
-        reply = exchange.reply
-        if reply is not None and reply.rows:
-            self.metrics.count_predictions(
-                found.name, reply.rows, reply.version, reply.classes
+        """Have a request counted and logged."""
+        reply = exchange.reply or NOTHING
+        self.tally.add(
+            Done(
+                time.time(),
+                exchange.id,
+                found.name,
+                method,
+                found.path,
+                status,
+                seconds,
+                reply.rows,
+                reply.version,
+                reply.classes,
             )
-            line["rows"] = reply.rows
-            line["version"] = reply.version
-            if self.requests is not None:
-                self.requests.add(exchange.id, reply)
-        self.log.add(line)
+        )
+        if self.requests is not None and reply.rows:
+            self.requests.add(exchange.id, reply)
