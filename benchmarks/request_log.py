@@ -24,7 +24,7 @@ from serving_load import ONE, SIXTEEN, Load, press, wait_until_ready
 
 import serving
 
-TURNS = 7
+TURNS = 15
 SECONDS = 2  # of a turn
 SETTLE = 1  # until what waited to be logged is written
 PATH = "/v1/models/model:predict"

@@ -9,7 +9,8 @@ is not given. Linux only; nothing listens beyond this machine.
 Each server has one worker, and has to give the probabilities that ONNX Runtime gives
 before it is measured; not one answer may be an error afterwards. They take turns of a
 few seconds, so that a machine that slows down does so for all of them; meanwhile the
-others are stopped, as some of them are never idle.
+others are stopped, as some of them are never idle. PyTriton goes on, since it ends when
+it is stopped; it takes nothing while nobody asks it.
 """
 
 import argparse

@@ -81,6 +81,8 @@ class Server:
         cwd: Where it runs.
         kind: A "server" of models is compared with, and a "framework" to write one
             with; a "yardstick" only shows what is possible.
+        waits: Whether it can be stopped while others are measured; PyTriton ends
+            when it is. Idle, it takes nothing from them.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Server:
     files: dict[str, str] = field(default_factory=dict)
     cwd: str = "{folder}"
     kind: str = "server"
+    waits: bool = True
 
 
 def script(name: str) -> tuple[str, ...]:
@@ -147,6 +150,7 @@ SERVERS = (
         body=open_inference,
         # It starts Python again as a library, which pyenv's builds have not.
         python="/usr/bin/python3",
+        waits=False,
     ),
     Server(
         "Seldon microservice",
@@ -225,19 +229,24 @@ def environment(requirements: tuple[str, ...], python: str = PYTHON) -> Path:
 
 @dataclass(frozen=True)
 class Live:
-    """A server that runs: its port, and the number of its processes' group."""
+    """A server that runs: its port, the number of its processes' group, and whether it
+    can be stopped.
+    """
 
     port: int
     group: int
+    waits: bool
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Let it run for a while, and stand still again; some are never idle."""
-        os.killpg(self.group, signal.SIGCONT)
+        if self.waits:
+            os.killpg(self.group, signal.SIGCONT)
         try:
             yield
         finally:
-            os.killpg(self.group, signal.SIGSTOP)
+            if self.waits:
+                os.killpg(self.group, signal.SIGSTOP)
 
 
 def free_ports(count: int) -> list[int]:
@@ -280,7 +289,7 @@ def running(
         process = subprocess.Popen(command, start_new_session=True, **options)
         try:
             wait_for(process, int(ports["port"]), folder / "log.txt")
-            yield Live(int(ports["port"]), process.pid)
+            yield Live(int(ports["port"]), process.pid, server.waits)
         finally:
             end(process)
 
