@@ -1,5 +1,6 @@
 # Forwards to the tasks in pyproject.toml (`poe`), which also run where there is no make:
-# uv run --no-sync poe test, after `uv venv` and `uv pip sync requirements/dev.txt`.
+# uv run --no-sync poe test, after `uv venv` and
+# `uv pip sync --require-hashes --no-build requirements/dev.txt`.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 TOOLS := .uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fix check test matrix bench lock clean
+.PHONY: help setup demo fix check test matrix bench lock refresh clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,23 +26,24 @@ $(INSTALLED): requirements/dev.txt requirements/uv.txt
 	fi; \
 	[ -x $(VENV)/bin/python ] || "$$uv" venv --quiet --no-python-downloads \
 		--python '>=3.11,<3.14' $(VENV); \
-	"$$uv" pip sync --quiet --python $(VENV)/bin/python --require-hashes \
+	"$$uv" pip sync --quiet --python $(VENV)/bin/python --require-hashes --no-build \
 		requirements/dev.txt
 	@touch $@
 
 setup: $(INSTALLED) ## Make .venv with the tested versions (needs only Python)
 
-demo fix check test matrix bench lock: $(INSTALLED)
+demo fix check test matrix bench lock refresh: $(INSTALLED)
 	@$(POE) --quiet $@ $(ARGS)
 
 demo: ## Render into build/demo, set up, train, serve; FRAMEWORK=pytorch
 demo: override ARGS += $(FRAMEWORK:%=framework=%)
 fix: ## Format the code
-check: ## Formatting, lint and types, changing nothing
+check: ## Formatting, lint, types, workflows and secrets, changing nothing
 test: ## Run all tests; ARGS="-m 'not generated'" for the quick ones
 matrix: ## Run what test leaves out: more combinations of answers, for an hour
 bench: ## Measure rendering and training
 lock: ## Compile requirements/*.txt, of the template and of the generated project
+refresh: ## The same with the newest versions; then test
 
 clean: ## Remove the environment, caches and renders
 	rm -rf $(VENV) $(TOOLS) build .mypy_cache .pytest_cache .hypothesis

@@ -39,6 +39,9 @@ def _with_tests(modules: str) -> list[str]:
     return sources + [f"tests/test_{name}.py" for name in modules.split()]
 
 
+_GITHUB = """
+    .github/dependabot.yml .github/workflows/audit.yml .github/workflows/ci.yml
+"""
 _OTHER_CLUSTERS = """
     deploy/kserve/inference_service.yaml deploy/seldon/seldon_deployment.yaml
 """
@@ -81,8 +84,8 @@ NEEDED_BY = [
     ("experiment_tracking", {"mlflow"}, _TRACKING),
     ("framework", {"scikit-learn"}, [f"{PACKAGE}/reporting/numbers.py"]),
     ("framework", {"scikit-learn"}, ["tests/test_reporting_numbers.py"]),
-    ("ci_provider", {"github"}, [".github/workflows/ci.yml"]),
-    ("ci_provider", {"gitlab"}, [".gitlab-ci.yml"]),
+    ("ci_provider", {"github"}, _GITHUB.split()),
+    ("ci_provider", {"gitlab"}, [".gitlab-ci.yml", "renovate.json"]),
     ("deploy_target", {"kubernetes", "docker"}, _IMAGE.split()),
     ("deploy_target", {"kubernetes", "docker"}, _with_tests("healthcheck")),
     ("deploy_target", {"kubernetes"}, _below("deploy/kubernetes", _MANIFESTS)),

@@ -192,8 +192,15 @@ echo "$*" >>'{calls}'
     assert calls.read_text().splitlines() == [
         f"run --name {name} python --version",
         f"env {action} --name {name} --file environment.yml",
-        f"run --name {name} python -m pip --quiet install "
-        "--no-deps --no-build-isolation --editable .",
+        *(
+            f"run --name {name} python -m pip --quiet install {what}"
+            for what in (
+                "--require-hashes -r requirements/build.txt",
+                "--require-hashes --no-build-isolation -r requirements/dev.txt "
+                "-r requirements/tracking.txt",
+                "--no-deps --no-build-isolation --editable .",
+            )
+        ),
     ]
 
 

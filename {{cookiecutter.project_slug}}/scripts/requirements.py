@@ -4,6 +4,7 @@
     poe lock --upgrade        compile with the newest versions
     poe lock dev              compile requirements/dev.txt alone
     python scripts/requirements.py check
+    poe audit                 ask PyPI for known vulnerabilities of all that is pinned
 
 Every file starts with a SHA-256 of what it was compiled from, so `check` needs no
 network and notices any change of a range in its group, or of the supported Pythons.
@@ -131,12 +132,28 @@ def compile_files(wanted: list[str], upgrade: bool) -> None:
             compile_file(name, files[name], options + follow, stamp)
 
 
+def audit(root: Path, options: list[str]) -> int:
+    """Let pip-audit look up every pinned version; return its exit status, 1 for any.
+
+    Args:
+        root: the folder that holds requirements/.
+        options: more options for pip-audit, which its own --help lists.
+    """
+    command = ["pip-audit", "--disable-pip", "--require-hashes"]
+    command += ["--progress-spinner", "off"]
+    for file in sorted((root / "requirements").glob("*.txt")):
+        command += ["--requirement", str(file)]
+    return subprocess.run([*command, *options], check=False).returncode
+
+
 def main() -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("action", choices=["compile", "check"])
+    parser.add_argument("action", choices=["compile", "check", "audit"])
     parser.add_argument("groups", nargs="*", help="what to compile; all by default")
     parser.add_argument("--upgrade", action="store_true", help="newest versions")
+    if sys.argv[1:2] == ["audit"]:  # what follows is pip-audit's
+        return audit(ROOT, sys.argv[2:])
     arguments = parser.parse_args()
     if arguments.action == "compile":
         compile_files(arguments.groups, arguments.upgrade)

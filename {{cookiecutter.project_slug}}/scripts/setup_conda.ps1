@@ -47,9 +47,19 @@
         $Conda = Find-Conda
         # `update` would do for a new environment too, but not in every version of each tool.
         $Action = if (Test-Environment $Conda) { 'update' } else { 'create' }
-        Write-Host "$Conda env ${Action}: environment $Name, with requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes"
+        Write-Host "$Conda env ${Action}: environment $Name"
         & $Conda env $Action --name $Name --file environment.yml
         if ($LASTEXITCODE) { throw "the environment could not be made; $Conda says why above" }
+        # What builds packages comes first, by hash too: in isolation, pip would fetch
+        # whatever a package without a wheel asks for. `conda env` cannot do that: it calls
+        # pip once.
+        Write-Host 'installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes'
+        & $Conda run --name $Name python -m pip --quiet install `
+            --require-hashes -r requirements/build.txt
+        if ($LASTEXITCODE) { throw 'the build requirements could not be installed; pip says why above' }
+        & $Conda run --name $Name python -m pip --quiet install `
+            --require-hashes --no-build-isolation -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }}
+        if ($LASTEXITCODE) { throw 'the requirements could not be installed; pip says why above' }
         & $Conda run --name $Name python -m pip --quiet install `
             --no-deps --no-build-isolation --editable .
         if ($LASTEXITCODE) { throw 'the project could not be installed; pip says why above' }

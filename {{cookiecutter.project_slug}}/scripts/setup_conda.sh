@@ -60,10 +60,19 @@ ACTION=create
 if "$CONDA" run --name "$NAME" python --version >/dev/null 2>&1; then
     ACTION=update
 fi
-say "$CONDA env $ACTION: environment $NAME, with requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes"
+say "$CONDA env $ACTION: environment $NAME"
 "$CONDA" env "$ACTION" --name "$NAME" --file environment.yml ||
     fail "the environment could not be made; $CONDA says why above"
-"$CONDA" run --name "$NAME" python -m pip --quiet install \
-    --no-deps --no-build-isolation --editable . ||
+
+pip() { "$CONDA" run --name "$NAME" python -m pip --quiet install "$@"; }
+
+# What builds packages comes first, by hash too: in isolation, pip would fetch whatever a
+# package without a wheel asks for. `conda env` cannot do that: it calls pip once.
+say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes"
+pip --require-hashes -r requirements/build.txt ||
+    fail "the build requirements could not be installed; pip says why above"
+pip --require-hashes --no-build-isolation -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }} ||
+    fail "the requirements could not be installed; pip says why above"
+pip --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; pip says why above"
 say "ready: activate $NAME, then {{ cookiecutter.project_slug }} --help"

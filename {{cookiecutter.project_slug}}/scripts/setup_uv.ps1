@@ -108,7 +108,12 @@
         }
 
         Write-Host "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(& $VenvPython --version))"
-        & $Uv pip sync --quiet --compile-bytecode --python $VenvPython --require-hashes requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}
+        # What builds packages comes first, by hash too: in isolation, uv would fetch whatever
+        # a package without a wheel asks for.
+        & $Uv pip install --quiet --python $VenvPython --require-hashes -r requirements/build.txt
+        if ($LASTEXITCODE) { throw 'the build requirements could not be installed; uv says why above' }
+        & $Uv pip sync --quiet --compile-bytecode --python $VenvPython --require-hashes `
+            --no-build-isolation requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}
         if ($LASTEXITCODE) { throw 'the requirements could not be installed; uv says why above' }
         & $Uv pip install --quiet --python $VenvPython --no-deps --no-build-isolation --editable .
         if ($LASTEXITCODE) { throw 'the project could not be installed; uv says why above' }

@@ -103,8 +103,14 @@ if ! supported .venv/bin/python; then
 fi
 
 say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(.venv/bin/python --version))"
-# Compiled now, as pip does, so that the first command does not have to.
+# What builds packages comes first, by hash too: in isolation, uv would fetch whatever a
+# package without a wheel asks for. Compiled now, as pip does, so that the first command
+# does not have to.
+"$UV" pip install --quiet --python .venv/bin/python --require-hashes \
+    -r requirements/build.txt ||
+    fail "the build requirements could not be installed; uv says why above"
 "$UV" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes \
+    --no-build-isolation \
     requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} ||
     fail "the requirements could not be installed; uv says why above"
 "$UV" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||

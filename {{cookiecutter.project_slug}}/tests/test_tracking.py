@@ -166,6 +166,7 @@ def test_nothing_is_recorded_where_that_is_not_wanted(project: Path) -> None:
 def test_a_password_is_neither_in_a_manifest_nor_in_a_run(
     project: Path, unsent: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # pragma: allowlist nextline secret
     address = "http://ada:open-sesame@127.0.0.1:9/x"
     options = ["--tracking", "--tracking-uri", address]
     assert main.main(["train", "--quiet", "--epochs", "3", *options]) == 0
