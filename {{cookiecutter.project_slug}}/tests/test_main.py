@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_help_shows_the_projects_description_as_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    monkeypatch.setattr(main.metadata, "metadata", lambda name: {"Summary": text})
+    monkeypatch.setattr(metadata, "metadata", lambda name: {"Summary": text})
     with pytest.raises(SystemExit):
         main.main(["--help"])
     assert f"\n\n{text}\n\n" in capsys.readouterr().out

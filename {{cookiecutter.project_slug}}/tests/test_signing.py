@@ -32,6 +32,7 @@ def test_a_new_key_is_for_its_owner_alone_and_never_written_over(
 ) -> None:
     private, public = keys
     assert public.name == "release.pub"
+    # pragma: allowlist nextline secret
     assert private.read_text("ascii").startswith("-----BEGIN PRIVATE KEY-----")
     assert public.read_text("ascii").startswith("-----BEGIN PUBLIC KEY-----")
     if os.name == "posix":
