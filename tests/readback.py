@@ -18,7 +18,13 @@ from markdown_it import MarkdownIt
 from tidiness import syntax_errors
 
 FREE_TEXTS = ("project_name", "project_description", "author_name", "author_email")
-WITH_FREE_TEXT = {"LICENSE", "README.md", "pyproject.toml"}
+WITH_FREE_TEXT = {
+    ".cookiecutter.json",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "pyproject.toml",
+}
 # By kind and SHA-256 of a file, what its parser had to say.
 _PARSED: dict[tuple[str, bytes], list[str]] = {}
 
@@ -79,6 +85,11 @@ def readings(
     title, paragraph = text("README.md").split("\n\n")[:2]
     yield "README.md title", shown(title), f"<h1>{name}</h1>\n"
     yield "README.md summary", shown(paragraph), f"<p>{summary}</p>\n"
+    contact = f"\n{author}, {address}:\n"
+    yield "SECURITY.md", contact in shown(text("SECURITY.md").split("\n\n")[1]), True
+    record = json.loads(text(".cookiecutter.json"))
+    kept = {key: record.get(key) for key in answers}
+    yield ".cookiecutter.json", kept, dict(answers)
     yield "LICENSE", f" {author}" in text("LICENSE"), True
 
 

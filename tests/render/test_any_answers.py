@@ -41,6 +41,16 @@ def hold(
     place: Place, entry: str, given: Mapping[str, str], tally: Counter[str]
 ) -> None:
     """Give answers, insist on one of the two outcomes, and count it."""
+    try:
+        attempt_and_judge(place, entry, given, tally)
+    finally:
+        place.clean()
+
+
+def attempt_and_judge(
+    place: Place, entry: str, given: Mapping[str, str], tally: Counter[str]
+) -> None:
+    """Give answers in an empty place, and leave there what they make."""
     meant = expected(entry, given)
     attempt = place.attempt(entry, given)
     project, left = attempt.project, place.left()
@@ -48,7 +58,7 @@ def hold(
     inside = f"out/{project.name}/" if project else "nowhere/"
     outside = [name for name in left if not name.startswith(inside)]
     tally["escapes"] += bool(outside)
-    assert outside == []
+    assert outside == [], attempt.said
     if project is None:
         assert_refused_clearly(attempt.said)
     else:
@@ -61,7 +71,6 @@ def hold(
         assert problems == []
         if set(meant) <= {"author_name", "author_email", "project_description"}:
             assert {n for n in files if files[n] != place.defaults[n]} <= WITH_FREE_TEXT
-    place.clean()
 
 
 def assert_refused_clearly(said: str) -> None:
