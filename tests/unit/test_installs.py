@@ -31,6 +31,7 @@ BY_RANGES = {
     "`uv pip install -r requirements/": "uv checks the hashes that a file has",
     "torchserve==0.12.0": "TorchServe is archived; an environment of its own",
     "tensorflow-serving-api": "for one script, wherever its user wants it",
+    "uvx cruft": "what a user updates a project with, in an environment of its own",
 }
 # Neither what nobody installs from, nor caches and environments.
 SILENT = re.compile(

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from {{ cookiecutter.package_name }}.serving.connections import MOST_JOINED, Joined
+from {{ cookiecutter.package_name }}.serving import connections
+from {{ cookiecutter.package_name }}.serving.connections import Joined
 
 
 class Sent(asyncio.Transport):
@@ -62,12 +63,12 @@ def test_a_long_piece_does_not_wait() -> None:
     async def write() -> list[bytes]:
         transport, sent = await joined()
         transport.write(b"head ")
-        transport.write(b"x" * MOST_JOINED)
+        transport.write(b"x" * connections.MOST_JOINED)
         assert len(sent.pieces) == 1
         await asyncio.sleep(0)
         return sent.pieces
 
-    assert asyncio.run(write()) == [b"head " + b"x" * MOST_JOINED]
+    assert asyncio.run(write()) == [b"head " + b"x" * connections.MOST_JOINED]
 
 
 def test_closing_sends_what_waits_and_nothing_after_it() -> None:

@@ -152,6 +152,6 @@ def model_signing() -> ModuleType:
         return import_module("model_signing")
     except ImportError as error:
         raise SignatureError(
-            "signatures need the group `sign`; install it with `uv pip install -r "
-            "requirements/sign.txt`"
+            "signatures need the group `sign`; install it with "
+            "`uv pip install -r requirements/sign.txt`"
         ) from error
