@@ -51,9 +51,7 @@ def losses(
                 if own.is_file() and own.read_bytes() != (source / path).read_bytes():
                     yield there
     for there in unchosen_files(answers).split():
-        template_path = there.replace(f"/{answers['package_name']}/", f"/{PACKAGE}/")
-        copied = any(fnmatch(template_path, pattern) for pattern in patterns)
-        if not copied and (project / there).is_file():
+        if (project / there).is_file():
             yield there
 
 
@@ -73,7 +71,7 @@ def refuse_losses(
     if not is_skipping(sys._getframe()):
         return
     project = Path(answers["_output_dir"], answers["project_slug"])
-    if lost := sorted(losses(source, project, patterns, answers)):
+    if lost := sorted(set(losses(source, project, patterns, answers))):
         print(
             "Nothing was written, because cookiecutter would write over some files, or",
             f"remove them, in spite of --skip-if-file-exists. In {project}:",

@@ -88,3 +88,19 @@ def test_a_file_that_would_be_lost_in_spite_of_the_option_stops_the_run(
     assert f"\n  {name}\n" in refused.said
     assert mine.read_text(encoding="utf-8") == "mine\n"
     assert not (project / "LICENSE").exists()
+
+
+def test_a_copied_file_is_not_removed_though_it_is_as_the_template_made_it(
+    place: Place,
+) -> None:
+    project = place.attempt("key=value", {}).project
+    assert project
+    workflow = project / ".github" / "workflows" / "ci.yml"
+    for path in (project / ".github").rglob("*"):
+        if path.is_file() and path != workflow:
+            path.unlink()
+    answers = {"ci_provider": "none"}
+    refused = place.attempt("key=value", answers, accept_hooks=True, **SKIP)
+    assert refused.project is None
+    assert "\n  .github/workflows/ci.yml\n" in refused.said
+    assert workflow.is_file()

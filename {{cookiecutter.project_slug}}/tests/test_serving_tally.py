@@ -68,6 +68,26 @@ def test_a_prediction_is_counted_by_class_and_a_refusal_is_not(
     assert seen["http_requests_total" + labels] == 1
 
 
+def test_a_request_that_cannot_be_counted_is_logged_as_are_the_next(
+    collected: Tally,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(collected.metrics, "count_predictions", full)
+        collected.add(PREDICTED)
+        collected.add(REFUSED)
+        collected.settle()
+    assert "request a1 could not be counted" in caplog.text
+    assert len(collected.log.lines) == 2
+    collected.add(PREDICTED)
+    collected.settle()
+    assert figures(collected)['prediction_rows_sum{endpoint="predict"}'] == 3
+
+
 def test_a_line_says_when_what_and_how_long() -> None:
     line = REFUSED._replace(path="/" + "x" * 1000).line()
     assert line.pop("path") == "/" + "x" * (tally.LONGEST_PATH - 1)

@@ -56,7 +56,10 @@ def check_template(settings: DoctorSettings) -> Iterator[Finding]:
     version = json.loads(ANSWERS.read_text(encoding="utf-8"))["_template_version"]
     if not STATE.exists():
         found = f"version {version}; the project is not linked to it for updates"
-        mend = f'uvx cruft link TEMPLATE --extra-context "$(cat {ANSWERS})"'
+        mend = (
+            "uvx cruft link TEMPLATE --checkout COMMIT --no-input "
+            f'--extra-context "$(cat {ANSWERS})", with the commit of that version'
+        )
         yield Finding("template", "ok", found, mend if settings.check_template else "")
         return
     state = json.loads(STATE.read_text(encoding="utf-8"))

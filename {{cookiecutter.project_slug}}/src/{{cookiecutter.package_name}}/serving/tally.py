@@ -6,12 +6,15 @@ since by then the processor's caches hold something else.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from .access import AccessLog
 from .metrics import Metrics
+
+logger = logging.getLogger(__name__)
 
 # Few enough that the next request hardly waits.
 MOST_WAITING = 64
@@ -92,14 +95,21 @@ class Tally:
         waiting, self.waiting = self.waiting, []
         self.metrics.in_flight.set(self.in_flight)
         for done in waiting:
-            self.metrics.count_request(
-                done.endpoint, done.method, done.status, done.seconds
-            )
-            if done.rows:
-                self.metrics.count_predictions(
-                    done.endpoint, done.rows, done.version, done.classes
-                )
             self.log.add(done.line())
+            try:
+                self.count(done)
+            except Exception:  # several workers count in files, on a disk that may fill
+                logger.exception("request %s could not be counted", done.id)
+
+    def count(self, done: Done) -> None:
+        """Count a request that is done."""
+        self.metrics.count_request(
+            done.endpoint, done.method, done.status, done.seconds
+        )
+        if done.rows:
+            self.metrics.count_predictions(
+                done.endpoint, done.rows, done.version, done.classes
+            )
 
     async def keep_settling(self) -> None:
         """Log and count what is done, and write the log, until cancelled."""
