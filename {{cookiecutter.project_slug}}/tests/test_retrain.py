@@ -124,6 +124,34 @@ def test_without_a_promoted_version_the_newest_is_the_champion(
     assert aliases.read_aliases(model_dir).history == (3,)
 
 
+def test_where_versions_must_be_signed_a_better_one_waits_for_its_signature(
+    quick: None, model_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    assert retrained() == 0
+    decide(monkeypatch, 10)
+    assert retrained("--verify-key", "release.pub") == 0
+    assert aliases.read_aliases(model_dir).history == (1,)
+    found = report(2)
+    assert not found["promoted"] and ": better, p = " in found["why"]
+    signing = "run `registry sign --version 2 --sign-key FILE`"
+    assert f"{signing}, then `registry promote --version 2`" in found["why"]
+    assert f"not promoted: {found['why']}" in capsys.readouterr().out
+
+
+def test_nor_is_the_first_version_promoted_unsigned(
+    quick: None, model_dir: Path
+) -> None:
+    assert retrained("--verify-key", "release.pub") == 0
+    assert aliases.production(model_dir) is None
+    assert "registry sign --version 1" in report(1)["why"]
+
+
+def test_what_is_not_better_is_not_to_be_signed(quick: None, model_dir: Path) -> None:
+    assert retrained() == 0
+    assert retrained("--verify-key", "release.pub") == 0
+    assert not report(2)["promoted"] and "sign" not in report(2)["why"]
+
+
 def test_what_was_promoted_meanwhile_stays_in_production(
     quick: None, model_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:

@@ -43,6 +43,43 @@ def test_a_new_key_is_for_its_owner_alone_and_never_written_over(
     assert file_sha256(private) == before
 
 
+def test_a_public_key_alone_is_not_joined_by_another_ones_private_key(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "release.pub").write_bytes(b"of another key")
+    with pytest.raises(SignatureError, match="release.pub is there already"):
+        signing.new_key(tmp_path / "release")
+    assert [file.name for file in tmp_path.iterdir()] == ["release.pub"]
+    assert (tmp_path / "release.pub").read_bytes() == b"of another key"
+
+
+def test_half_a_pair_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = os.open
+
+    def full(path: Path, flags: int, mode: int) -> int:
+        if path.suffix == ".pub":
+            raise OSError(28, "No space left on device")
+        return opens(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(SignatureError, match="cannot be written: .*No space left"):
+        signing.new_key(tmp_path / "release")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_is_said(
+    save: Save, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(SignatureError, match="cannot be written: .*name another file"):
+        signing.new_key(keys[0] / "below a file")
+    folder = save(True)
+    (folder / registry.SIGNATURE).mkdir()
+    with pytest.raises(SignatureError, match="1 cannot be signed: "):
+        signing.sign(folder, keys[0])
+
+
 def test_what_was_signed_is_verified_and_counts_as_whole(
     save: Save, keys: tuple[Path, Path]
 ) -> None:
@@ -199,7 +236,12 @@ def test_the_commands_make_a_key_sign_and_ask_for_it(
     ]
     Path("models/model/1/model.sig").unlink()
     assert "is not signed" in run("rollback", *asked, status=2)
-    assert "is not signed" in run("verify", *asked, status=2)
+    unsigned = run("verify", *asked, status=2)
+    assert "not as they should be:\n" in unsigned and "is not signed" in unsigned
+    # The key is none of the versions' faults.
+    wrong_key = run("verify", "--verify-key", "gone", status=2)
+    assert wrong_key.count("gone is no public key") == 1
+    assert "not as they should be" not in wrong_key
     assert "version 1: 2 files, all as written\n" in run("verify")
 
 

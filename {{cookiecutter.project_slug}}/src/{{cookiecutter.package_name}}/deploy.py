@@ -139,6 +139,8 @@ def restart(host: Host, settings: DeploySettings, release: str) -> None:
 def roll_back(host: Host, settings: DeploySettings) -> None:
     """Serve what was served before the last deployment; twice leads back again.
 
+    No key is asked for: it was when that version was copied, if one was set then.
+
     Raises:
         RemoteError: If nothing was, or if it is not served.
     """

@@ -2,7 +2,8 @@
 
 Training, exporting and promoting are those of the other commands. What is new is the
 order: nothing is promoted before it was exported, and compared with what it replaces
-on rows that neither has learned from.
+on rows that neither has learned from. Where versions have to be signed, the owner of
+the key promotes: a version that was just made has no signature.
 """
 
 from dataclasses import asdict
@@ -24,6 +25,8 @@ REPORT = "retrain.json"
 def retrain(settings: RetrainSettings) -> Path:
     """Train a version, promote it if it is better, and return the file that says why.
 
+    With `verify_key` nothing is promoted: the file says which commands do that.
+
     Raises:
         ConfigError: If the two versions cannot be compared; nothing was trained then.
         ExportError: If the new version cannot be served; nothing is promoted then.
@@ -44,6 +47,8 @@ def retrain(settings: RetrainSettings) -> Path:
         manifest = registry.read_manifest(challenger)
         found = contest.compare(settings, champion, (challenger, manifest))
         verdict = judge(found, settings.margin, settings.alpha)
+    if verdict.promote and settings.verify_key is not None:
+        verdict = Verdict(False, f"{verdict.why}; {unsigned(version)}")
     report = settings.reports_dir / settings.model_name / challenger.name / REPORT
     try:
         if verdict.promote:
@@ -80,6 +85,14 @@ def export_settings(settings: RetrainSettings, version: int) -> ExportSettings:
     """Return the settings to export a version with."""
     shared = {name: getattr(settings, name) for name in Settings.model_fields}
     return ExportSettings.model_construct(**shared, version=version)
+
+
+def unsigned(version: int) -> str:
+    """Return what keeps a better version out of production, and what brings it in."""
+    return (
+        f"verify_key asks for a signature: run `registry sign --version {version} "
+        f"--sign-key FILE`, then `registry promote --version {version}`"
+    )
 
 
 def contents(

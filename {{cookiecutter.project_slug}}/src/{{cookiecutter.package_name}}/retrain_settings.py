@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from .config import Settings
+from .signing import VerifySettings
 
 
-class BaseRetrainSettings(Settings):
+class BaseRetrainSettings(VerifySettings):
     """What every `retrain` can be told beside the options of `train`."""
 
     margin: float = Field(

@@ -46,7 +46,8 @@ def new_key(file: Path) -> Path:
         The file of the public key.
 
     Raises:
-        SignatureError: If one of the files is there already.
+        SignatureError: If one of the files is there already, or cannot be written;
+            no half of a pair is left behind.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -61,18 +62,31 @@ def new_key(file: Path) -> Path:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     public_file = file.with_name(f"{file.name}.pub")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    for path, content, mode in ((file, private, 0o600), (public_file, public, 0o644)):
-        try:
-            # Never world-readable, not even for a moment; and no key is written over.
-            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        except FileExistsError as error:
+    for path in (file, public_file):
+        if os.path.lexists(path):
             raise SignatureError(
                 f"{path} is there already, and what is signed with it needs it; name "
                 "another file"
-            ) from error
-        with open(opened, "wb") as out:
-            out.write(content)
+            )
+    written: list[Path] = []
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for path, content, mode in (
+            (file, private, 0o600),
+            (public_file, public, 0o644),
+        ):
+            # Never world-readable, not even for a moment; and no key is written over.
+            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            written.append(path)
+            with open(opened, "wb") as out:
+                out.write(content)
+    except OSError as error:
+        # Half a pair would be in the way of the next attempt.
+        for path in written:
+            path.unlink()
+        raise SignatureError(
+            f"{file} and {public_file} cannot be written: {error}; name another file"
+        ) from error
     return public_file
 
 
@@ -84,7 +98,8 @@ def sign(folder: Path, key: Path) -> Path:
         key: A private key of the curve P-256, P-384 or P-521, in PEM, not encrypted.
 
     Raises:
-        SignatureError: If the key cannot be read, or model-signing is missing.
+        SignatureError: If the key cannot be read, the files cannot be read, the
+            signature cannot be written, or model-signing is missing.
     """
     library = model_signing()
     try:
@@ -96,7 +111,10 @@ def sign(folder: Path, key: Path) -> Path:
         ) from error
     signer.set_hashing_config(everything(library))
     file = folder / SIGNATURE
-    write_whole(file, lambda temporary: signer.sign(folder, temporary))
+    try:
+        write_whole(file, lambda temporary: signer.sign(folder, temporary))
+    except OSError as error:
+        raise SignatureError(f"{folder} cannot be signed: {error}") from error
     return file
 
 
@@ -113,12 +131,7 @@ def verify(folder: Path, key: Path | None) -> None:
     """
     if key is None:
         return
-    library = model_signing()
-    try:
-        verifier = library.verifying.Config().use_elliptic_key_verifier(public_key=key)
-    except (OSError, TypeError, ValueError) as error:
-        raise SignatureError(f"{key} is no public key: {error}") from error
-    verifier.set_hashing_config(everything(library))
+    config = verifier(key)
     file = folder / SIGNATURE
     if not file.is_file():
         raise SignatureError(
@@ -126,13 +139,27 @@ def verify(folder: Path, key: Path | None) -> None:
             f"sign --version {folder.name} --sign-key FILE`"
         )
     try:
-        verifier.verify(folder, file)
+        config.verify(folder, file)
     except Exception as error:  # a damaged signature brings whatever reads it runs into
         reason = str(error) or "the signature does not fit"
         raise SignatureError(
             f"{folder} is not what the owner of {key} has signed: {reason}. It is not "
             "used; after an export, it has to be signed again"
         ) from error
+
+
+def verifier(key: Path) -> Any:
+    """Return what verifies signatures with a public key.
+
+    Raises:
+        SignatureError: If the key cannot be read, or model-signing is missing.
+    """
+    library = model_signing()
+    try:
+        config = library.verifying.Config().use_elliptic_key_verifier(public_key=key)
+    except (OSError, TypeError, ValueError) as error:
+        raise SignatureError(f"{key} is no public key: {error}") from error
+    return config.set_hashing_config(everything(library))
 
 
 def everything(library: ModuleType) -> Any:

@@ -123,9 +123,13 @@ def verify(model_dir: Path, version: int | None, verify_key: Path | None) -> Non
     With a public key, their signatures are verified, too.
 
     Raises:
-        RegistryError: If a file is not as it should be; it names every one.
+        RegistryError: If a file or a signature is not as it should be; it names every
+            one.
+        SignatureError: If the key cannot be read, or model-signing is missing.
     """
     aliases.read_aliases(model_dir)
+    if verify_key is not None:
+        signing.verifier(verify_key)  # else each version would be blamed for the key
     problems = []
     for number in versions(model_dir) if version is None else [version]:
         folder = model_dir / str(number)
@@ -144,4 +148,4 @@ def verify(model_dir: Path, version: int | None, verify_key: Path | None) -> Non
                 f"version {number}: {len(manifest.files)} files, all as written{signed}"
             )
     if problems:
-        raise RegistryError("\n  ".join(["damaged:", *problems]))
+        raise RegistryError("\n  ".join(["not as they should be:", *problems]))

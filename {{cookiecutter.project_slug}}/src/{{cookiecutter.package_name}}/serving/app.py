@@ -38,7 +38,8 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
             and then another one when another one is promoted.
 
     Raises:
-        RegistryError: If there is no version to serve.
+        RegistryError: If there is no version to serve, or it cannot be used.
+        ModelFileError: If ONNX Runtime cannot load it.
         SignatureError: If it is not signed with `verify_key`.
         ConfigError: If the keys cannot be read.
     """

@@ -105,7 +105,7 @@ class Gate:
 
         Args:
             app: The application.
-            tally: Where they are counted and logged.
+            tally: Where requests are counted and logged.
             max_concurrency: How many may be in hand, health excepted.
             keys: Requests must carry one of them, if they are given.
             open_docs: Whether that is for predictions alone.

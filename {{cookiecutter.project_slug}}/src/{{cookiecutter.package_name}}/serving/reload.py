@@ -43,6 +43,7 @@ class ServedModel:
 
         Raises:
             RegistryError: If there is none, or it cannot be used.
+            ModelFileError: If ONNX Runtime cannot load it.
             SignatureError: If it is not signed with that key.
         """
         self.model_dir = model_dir
@@ -91,6 +92,7 @@ class ServedModel:
 
         Raises:
             RegistryError: If the version cannot be used; the old one goes on.
+            ModelFileError: If ONNX Runtime cannot load it; the same.
             SignatureError: If it is not signed with the key; the same.
         """
         state = self.state()

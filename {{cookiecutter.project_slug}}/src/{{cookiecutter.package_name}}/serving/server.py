@@ -42,7 +42,9 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until a signal comes.
 
     Raises:
-        RegistryError: If there is no model to serve; the message says what to run.
+        RegistryError: If there is no model to serve, or it cannot be used; the message
+            says what to run.
+        ModelFileError: If ONNX Runtime cannot load it.
         SignatureError: If it is not signed with `verify_key`.
         ConfigError: If the port cannot be had.
         ProjectError: If a worker cannot start.
@@ -65,7 +67,7 @@ def serve(settings: ServeSettings) -> None:
         ws="none",
         lifespan="on",
         log_config=None,
-        access_log=False,  # gate.py writes one
+        access_log=False,  # tally.py and access.py write one
         server_header=False,
         proxy_headers=False,  # nothing here asks for the client's address
         backlog=BACKLOG,
