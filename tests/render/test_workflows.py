@@ -14,7 +14,7 @@ from workflows import SCHEMAS, actions, own_and_projects, verdicts, workflows
 
 # Jobs that may write, and what.
 WRITES = {
-    ("refresh.yml", "propose"): {"contents", "pull-requests"},
+    ("refresh.yml", "propose"): {"actions", "contents", "pull-requests"},
     ("release.yml", "publish"): {"contents"},
 }
 # A line of a shell that runs what was installed, or installs it.
