@@ -19,11 +19,12 @@ TAKEN = frozenset(
 IMPORT_NAMES = """
     absl-py=absl argon2-cffi=argon2 attrs=attr beautifulsoup4=bs4 gitpython=git
     databricks-sdk=databricks google-auth=google google-pasta=pasta graphql-core=graphql
-    griffelib=griffe grpcio=grpc libclang=clang markdown-it-py=markdown_it
-    matplotlib=mpl_toolkits matplotlib=pylab mkdocs-material=material
-    mkdocstrings-python=mkdocstrings_handlers opentelemetry-api=opentelemetry pillow=pil
-    protobuf=google pymdown-extensions=pymdownx pytest=py python-dateutil=dateutil
-    python-dotenv=dotenv python-json-logger=pythonjsonlogger pywinpty=winpty pyyaml=yaml
+    griffelib=griffe grpcio=grpc jupyter-core=jupyter libclang=clang
+    markdown-it-py=markdown_it matplotlib=mpl_toolkits matplotlib=pylab
+    mkdocs-material=material mkdocstrings-python=mkdocstrings_handlers
+    opentelemetry-api=opentelemetry pillow=pil protobuf=google
+    pymdown-extensions=pymdownx pytest=py python-dateutil=dateutil python-dotenv=dotenv
+    python-json-logger=pythonjsonlogger pywinpty=winpty pyyaml=yaml
     pyyaml-env-tag=yaml_env_tag pyzmq=zmq rpds-py=rpds scikit-image=skimage
     scikit-learn=sklearn setuptools=pkg_resources tensorflow-cpu=tensorflow
     websocket-client=websocket
@@ -41,19 +42,21 @@ _SHELL = """
     ulimit umask unalias unset until wait while
 """
 _CALLED = """
-    activate apt-get bash cat chmod conda cp curl deactivate df docker docker-compose
-    env expand find git grep head hub install java kubectl kustomize ls make mamba
-    micromamba mkdir mv node npm nvidia-smi openssl pip3 pwsh python python3 rm rsync
-    scp sed sh shellcheck ssh sudo systemctl tail tar tee touch wget xargs
+    activate apt-get awk bash cat chmod conda cp curl cut date deactivate df dirname
+    docker docker-compose env expand find git grep head hub install java kubectl
+    kustomize ls make mamba micromamba mkdir mv node npm nvidia-smi openssl pip3
+    pwsh python python3 rm rsync scp sed sh shellcheck sort ssh sudo systemctl tail
+    tar tee touch tr uname wget xargs
 """
 # What the packages of an environment install beside the programs of their own name.
 _INSTALLED = """
     backend-test-tools blackd cffi-gen-src chardetect check-model check-node
     coverage3 cyclonedx-py detect-secrets-hook dmypy doesitcache dotenv f2py
     gunicornc huey_consumer identify-cli imageio_download_bin imageio_remove_bin inv
-    isort-identify-imports isympy lsm2bin mako-render markdown-it mypyc normalizer
-    numpy-config onnxruntime_test poe pyftmerge pyftsubset pygmentize
-    saved_model_cli sqlformat stubgen stubtest tf_upgrade_v2 tflite_convert
-    tiff2fsspec tiffcomment toco torch-model-archiver torchfrtrace torchrun ttx uvx
+    ipython3 isort-identify-imports isympy jlpm jupyter lsm2bin mako-render
+    markdown-it mypyc normalizer numpy-config onnxruntime_test poe pybabel pyftmerge
+    pyftsubset pygmentize saved_model_cli sqlformat stubgen stubtest tf_upgrade_v2
+    tflite_convert tiff2fsspec tiffcomment toco torch-model-archiver torchfrtrace
+    torchrun ttx uvx watchmedo wsdump
 """
 PROGRAMS = frozenset(f"{_SHELL} {_CALLED} {_INSTALLED}".split())

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,14 @@ from workflows import SCHEMAS, actions, own_and_projects, verdicts, workflows
 
 # Jobs that may write, and what.
 WRITES = {
-    ("refresh.yml", "propose"): {"contents", "pull-requests"},
+    ("refresh.yml", "propose"): {"actions", "contents", "pull-requests"},
     ("release.yml", "publish"): {"contents"},
 }
+# A line of a shell that runs what was installed, or installs it.
+INSTALLS = re.compile(
+    r"(?m)^\s*(make|uv|npm|pip|bash scripts/|\.venv/|python -m pip)\b"
+)
+TOKEN = re.compile(r"github\.token|secrets\.", re.IGNORECASE)
 BROKEN = {
     "an answer in a shell": (
         ".github/workflows/ci.yml",
@@ -128,6 +134,27 @@ def test_actions_are_pinned_by_the_same_commit_everywhere() -> None:
         assert re.fullmatch(r"v\d+\.\d+\.\d+", version), name
 
 
+def runs_what_is_installed(step: dict[str, Any]) -> bool:
+    """Whether a step runs packages, or installs them."""
+    return INSTALLS.search(step.get("run", "")) is not None
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ({"run": "make setup"}, True),
+        ({"run": "git status\n  .venv/bin/python tools/demo_branch.py\n"}, True),
+        ({"run": "python -m pip install uv"}, True),
+        ({"run": "gh pr create --body 'Made by `make refresh`'"}, False),
+        ({"uses": "actions/checkout@v5"}, False),
+    ],
+)
+def test_steps_that_run_packages_are_told_apart(
+    step: dict[str, Any], expected: bool
+) -> None:
+    assert runs_what_is_installed(step) is expected
+
+
 @pytest.mark.parametrize("folder", own_and_projects(), ids=["template", "project"])
 def test_jobs_have_the_least_rights(folder: Path) -> None:
     found = workflows(folder)
@@ -139,6 +166,11 @@ def test_jobs_have_the_least_rights(folder: Path) -> None:
             writes = {right for right, level in rights.items() if level == "write"}
             assert writes == WRITES.get((file, name), set()), (file, name)
             assert job["timeout-minutes"] > 0
+            shared = str(workflow.get("env", {})) + str(job.get("env", {}))
+            runs = [step for step in job["steps"] if runs_what_is_installed(step)]
+            if runs:  # what comes from an index sees no token, and could not write
+                assert not writes, (file, name)
+                assert not TOKEN.search(shared + str(runs)), (file, name)
             for step in job["steps"]:
                 if step.get("uses", "").startswith("actions/checkout@"):
                     assert step["with"] == {"persist-credentials": False}

@@ -15,6 +15,7 @@ So there is no list of exceptions in a file of its own, which nobody reads. A se
 that has been pushed stays in git's history: make it invalid, removing it is not enough.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -36,18 +37,22 @@ def files_of(folder: Path) -> list[str]:
     """Return the files below a folder that git has, or that it does not ignore.
 
     Raises:
-        SystemExit: If git cannot list them, with what git says.
+        SystemExit: If there is no git, or it cannot list them, with what it says.
     """
     for command in LISTS:
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        except FileNotFoundError as error:
+            raise SystemExit(
+                "find_secrets: git, which lists the files, is not on the PATH; "
+                "install it, or name the files to read"
+            ) from error
         if done.returncode == 0:
-            names = done.stdout.decode().split("\0")
-            return [
-                name
-                for name in names
-                if (folder / name).is_file() and not SKIPPED.fullmatch(name)
-            ]
-    raise SystemExit(f"find_secrets: git cannot list the files: {done.stderr.decode()}")
+            names = os.fsdecode(done.stdout).split("\0")
+            return [name for name in names if (folder / name).is_file()]
+    raise SystemExit(
+        f"find_secrets: git cannot list the files: {os.fsdecode(done.stderr)}"
+    )
 
 
 def find_secrets(files: list[str], folder: Path) -> list[str]:
@@ -71,7 +76,13 @@ def find_secrets(files: list[str], folder: Path) -> list[str]:
 def main(files: list[str]) -> int:
     """Print what was found; return 1 if there is anything."""
     folder = Path.cwd()
-    found = find_secrets(files or files_of(folder), folder)
+    # pre-commit names all that is committed, requirements/ among it.
+    wanted = [
+        name
+        for name in files or files_of(folder)
+        if not SKIPPED.fullmatch(Path(name).as_posix())
+    ]
+    found = find_secrets(wanted, folder)
     for line in found:
         print(f"find_secrets: {line}", file=sys.stderr)
     if found:

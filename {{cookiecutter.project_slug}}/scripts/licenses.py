@@ -8,6 +8,7 @@ GPL-2.0-only", one licence that is not denied is enough; where several apply, no
 be denied.
 """
 
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NOT_STATED = "not stated"
 PREFIX = "License :: "
 LICENSING = Licensing()
+# In words, as in "GPL v3 or later". To the parser, that "or" would be a choice.
+OR_LATER = re.compile(r"\s+or\s+(any\s+)?(later|newer)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -76,10 +79,11 @@ def is_denied(license_text: str, patterns: list[str]) -> bool:
         license_text: such as "MIT", "EPL-2.0 OR GPL-2.0-or-later", or a classifier.
         patterns: of denied licences, as in file names: "GPL-*-only".
     """
+    text = OR_LATER.sub("-or-later", license_text)
     try:
-        parsed = LICENSING.parse(license_text)
+        parsed = LICENSING.parse(text)
     except ExpressionError:  # a name with brackets, or with words between
-        return _matches(license_text, patterns)
+        return _matches(text, patterns)
     return _leaves_no_choice(parsed, patterns)
 
 

@@ -4,7 +4,10 @@
     poe lock --upgrade        compile with the newest versions
     poe lock dev              compile requirements/dev.txt alone
     python scripts/requirements.py check
-    poe audit                 ask PyPI for known vulnerabilities of all that is pinned
+    poe audit                 ask PyPI for known vulnerabilities of the pins
+
+The audit is about every version that this machine would install: pip-audit passes over
+pins that are for other systems or Pythons.
 
 Every file starts with a SHA-256 of what it was compiled from, so `check` needs no
 network and notices any change of a range in its group, or of the supported Pythons.
@@ -133,7 +136,9 @@ def compile_files(wanted: list[str], upgrade: bool) -> None:
 
 
 def audit(root: Path, options: list[str]) -> int:
-    """Let pip-audit look up every pinned version; return its exit status, 1 for any.
+    """Let pip-audit look up what this machine would install; return its exit status.
+
+    That is 1 if a version has a known vulnerability.
 
     Args:
         root: the folder that holds requirements/.

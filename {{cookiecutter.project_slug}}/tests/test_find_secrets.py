@@ -1,5 +1,6 @@
 """scripts/find_secrets.py finds what was planted, and says where, not what."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,35 @@ def test_what_git_says_is_shown_when_it_lists_nothing(
     monkeypatch.setattr(find_secrets, "LISTS", (("git", "--no-such"),))
     with pytest.raises(SystemExit, match="git cannot list the files: .*--no-such"):
         find_secrets.files_of(tmp_path)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_sums_in_requirements_are_passed_over(
+    named: bool, repository: Path
+) -> None:
+    (repository / "requirements").mkdir()
+    for name in ("requirements/dev.txt", "requirements/notes.py"):
+        text = f'X = "{PLANTED["AWS Access Key"]}"\n'
+        (repository / name).write_text(text, encoding="utf-8")
+    assert find_secrets.main(["requirements/dev.txt"]) == 0
+    both = ["requirements/dev.txt", "requirements/notes.py"]
+    assert find_secrets.main(both if named else []) == 1
+
+
+def test_without_git_one_sentence_says_what_to_do(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_secrets, "LISTS", (("no-such-git", "ls-files"),))
+    with pytest.raises(SystemExit, match="git, .* is not on the PATH; install it"):
+        find_secrets.files_of(repository)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_utf_8_is_read_too(repository: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.py")
+    text = f'X = "{PLANTED["AWS Access Key"]}"\n'
+    (repository / name).write_text(text, encoding="utf-8")
+    files = find_secrets.files_of(repository)
+    assert name in files
+    found = find_secrets.find_secrets(files, repository)
+    assert found == [f"{name}:1: AWS Access Key"]
