@@ -36,7 +36,7 @@ BY_RANGES = {
 # Neither what nobody installs from, nor caches and environments.
 SILENT = re.compile(
     r"(?:^|/)(?:tests|benchmarks|build|\.git|\.u?v(?:env)?|\.\w*cache|\.hypothesis)/"
-    r"|(?:^|/)requirements/\w+\.txt$|(?:^|/)docs/explanation/|CHANGELOG\.md$"
+    r"|(?:^|/)requirements/\w+\.txt$|(?:^|/)docs/explanation/|CHANGELOG\.md$|^taken_names\.py$"
 )
 
 
