@@ -36,7 +36,8 @@ BY_RANGES = {
 # Neither what nobody installs from, nor caches and environments.
 SILENT = re.compile(
     r"(?:^|/)(?:tests|benchmarks|build|\.git|\.u?v(?:env)?|\.\w*cache|\.hypothesis)/"
-    r"|(?:^|/)requirements/\w+\.txt$|(?:^|/)docs/explanation/|CHANGELOG\.md$|^taken_names\.py$"
+    r"|(?:^|/)requirements/\w+\.txt$|(?:^|/)docs/explanation/|CHANGELOG\.md$"
+    r"|^taken_names\.py$"  # names of programs
 )
 
 
