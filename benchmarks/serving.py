@@ -10,7 +10,7 @@ Each server has one worker, and has to give the probabilities that ONNX Runtime 
 before it is measured; not one answer may be an error afterwards. They take turns of a
 few seconds, so that a machine that slows down does so for all of them; meanwhile the
 others are stopped, as some of them are never idle. PyTriton goes on, since it ends when
-it is stopped; it takes nothing while nobody asks it.
+it is stopped; while nobody asks it, it takes 0.3 % of a processor.
 """
 
 import argparse

@@ -82,7 +82,7 @@ class Server:
         kind: A "server" of models is compared with, and a "framework" to write one
             with; a "yardstick" only shows what is possible.
         waits: Whether it can be stopped while others are measured; PyTriton ends
-            when it is. Idle, it takes nothing from them.
+            when it is. Idle, it takes hardly anything from them.
     """
 
     name: str
