@@ -145,7 +145,7 @@ def test_a_planted_secret_fails_the_check_and_the_commit(
 
 def test_a_denied_licence_is_named(project: InstalledProject, copy: Path) -> None:
     file = copy / "pyproject.toml"
-    text = file.read_text(encoding="utf-8").replace('"AGPL-*"', '"LGPL-*"')
+    text = file.read_text(encoding="utf-8").replace('"AGPL*"', '"LGPL*"')
     file.write_text(text, encoding="utf-8")
     shown = project.run("python", "scripts/licenses.py", folder=copy, status=1)
     assert re.search(r"licenses: paramiko \S+: LGPL-2.1 is denied", shown)

@@ -66,7 +66,9 @@ def find_secrets(files: list[str], folder: Path) -> list[str]:
     # Nothing is sent anywhere: detect-secrets asks services whether a key is valid only
     # where it is told to, and these settings do not.
     with default_settings():
-        found.scan_files(*files)
+        for name in files:
+            # Not `scan_files`: it forks, which can hang a process that has threads.
+            found.scan_file(name)
     return sorted(
         f"{Path(name).as_posix()}:{secret.line_number}: {secret.type}"
         for name, secret in found
