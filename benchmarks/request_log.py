@@ -11,7 +11,6 @@ what else the machine does. Linux only; nothing listens beyond this machine.
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from serving_load import ONE, SIXTEEN, Load, press, wait_until_ready
+from serving_peers import free_ports
 
 import serving
 
@@ -33,14 +33,6 @@ PATH = "/v1/models/model:predict"
 ROWS = (None, 100, 1_000_000)
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
-
-
 class Watched(NamedTuple):
     """A server that runs: its process, its address, and the file of its log."""
 
@@ -51,7 +43,8 @@ class Watched(NamedTuple):
 
 def start(stack: ExitStack, project: Path, folder: Path, rows: int | None) -> Watched:
     """Start a server that ends with the stack."""
-    port, log = free_port(), folder / f"requests-{rows}.db"
+    (port,) = free_ports(1)
+    log = folder / f"requests-{rows}.db"
     command = [str(project / ".venv" / "bin" / project.name), "serve"]
     command += ["--models-dir", str(folder / "models"), "--access-log", "off"]
     command += ["--log-dir", str(folder / "logs"), "--port", str(port), "--quiet"]

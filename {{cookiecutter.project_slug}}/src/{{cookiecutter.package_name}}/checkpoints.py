@@ -135,9 +135,8 @@ class Run:
         except (OSError, ValidationError) as error:
             raise self.damaged(f"{folder / STATE_FILE}: {error}") from error
         found = names(folder) - {STATE_FILE}
-        for name in sorted(found - saved.files.keys()):
-            raise self.damaged(f"{name} was added to {folder}")
-        for difference in differences(folder, saved.files, found):
+        added = found - saved.files.keys()
+        for difference in differences(folder, saved.files, found, added):
             raise self.damaged(difference)
         return saved
 

@@ -29,15 +29,20 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def differences(
-    folder: Path, expected: Mapping[str, str], found: set[str]
+    folder: Path, expected: Mapping[str, str], found: set[str], added: set[str]
 ) -> Iterator[str]:
-    """Yield a sentence for every file that is missing, no plain file, or changed.
+    """Yield a sentence for every file that is one too many, missing or changed.
+
+    A file that is expected and has become a link or a device counts as changed.
 
     Args:
         folder: The folder.
         expected: The SHA-256 of each file, by its path.
-        found: What is there, from `names`; what is not expected is not looked at.
+        found: What is there, from `names`.
+        added: What of it should not be there.
     """
+    for name in sorted(added):
+        yield f"{name} was added to {folder}"
     for name, sha256 in expected.items():
         file = folder / name
         if name not in found:

@@ -198,17 +198,8 @@ def inspect(folder: Path) -> tuple[Manifest, Iterator[str]]:
         added = found - manifest.files.keys() - coming(folder)
         # An export may have ended between these lines. What is seen twice is so.
         if not added or (manifest, added) == seen:
-            return manifest, damages(folder, manifest, found, added)
+            return manifest, differences(folder, manifest.files, found, added)
         seen = manifest, added
-
-
-def damages(
-    folder: Path, manifest: Manifest, found: set[str], added: set[str]
-) -> Iterator[str]:
-    """Yield a sentence for every file that is not as the manifest says."""
-    for name in sorted(added):
-        yield f"{name} was added to {folder}"
-    yield from differences(folder, manifest.files, found)
 
 
 def listed(folder: Path) -> set[str]:
