@@ -8,8 +8,9 @@ runs, the target folder exists already, and `--accept-hooks no` skips it.
 1. An answer is data. `preprocess` makes a literal of every string that is not the
    template's own, so `{{ }}` in an answer is never evaluated.
 2. A bad answer is refused before anything is written: once by the private question
-   `__checked`, the last one, and once more when cookiecutter renders the target
-   folder's name, for answers that were never asked for (`--replay-file`).
+   `__checked`, the last one, and once more by the target folder's name, for answers
+   that were never asked for (`--replay-file`). That name is `checked`'s to give:
+   where this extension is not loaded, there is none, and nothing is written.
 3. An answer is pasted into a file through a filter of answer_filters.py.
 
 A file that depends on one choice alone comes whole from templates/, through `variant`.
@@ -36,7 +37,7 @@ from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from fresh_import import import_anew, state_of
 from quick_templates import skip_compiler
 from skipped_files import refuse_losses
-from unfinished import NAMED, RUN, TOLD, WRITING, message
+from unfinished import ASKING, NAMED, RUN, TOLD, WRITING, message
 
 ROOT = Path(__file__).resolve().parent
 IMPORTED = state_of(ROOT)
@@ -60,16 +61,15 @@ class AnswersExtension(Extension):
         super().__init__(environment)
         filters = [check_answers, unchosen_files, variant, *answer_filters.ALL]
         environment.filters.update({made.__name__: made for made in filters})
-        # Called with every value a template prints; the first one is the folder's name.
-        environment.finalize = self._guard
-        self._guarded = False
+        environment.globals["checked"] = checked
+        environment.finalize = watch
         self._delimiters = (
             environment.variable_start_string,
             environment.block_start_string,
             environment.comment_start_string,
         )
         self._own, self._paths = own_sources(ROOT)
-        skip_compiler(environment, self._guard, self._is_own)
+        skip_compiler(environment, watch, self._is_own)
         leave_out_unchosen(environment)
 
     def preprocess(
@@ -106,22 +106,43 @@ class AnswersExtension(Extension):
     def _has_jinja(self, text: str) -> bool:
         return any(delimiter in text for delimiter in self._delimiters)
 
-    @pass_context
-    def _guard(self, context: Context, value: Any) -> Any:
-        """Check the answers once, when cookiecutter starts to write the project."""
-        answers = context.get("cookiecutter")
-        if self._guarded or not isinstance(answers, Mapping):
-            return value
+
+@pass_context
+def checked(context: Context, slug: str) -> str:
+    """Return the name of the project's folder, or stop.
+
+    Args:
+        context: holds all answers.
+        slug: the one that names the folder.
+
+    Raises:
+        SystemExit: with status 1 and a message, when an answer cannot be used or a
+            file of the user's would be lost.
+    """
+    answers = context["cookiecutter"]
+    RUN.watch(answers, read_template(ROOT), str(ROOT))
+    check_answers(context.environment, answers)
+    RUN.reach(NAMED)
+    (project,) = ROOT.glob("{{*cookiecutter*}}")
+    refuse_losses(project, read_questions(ROOT)["_copy_without_render"], answers)
+    return slug
+
+
+@pass_context
+def watch(context: Context, value: Any) -> Any:
+    """Remember the answers given so far; called with every value that is printed.
+
+    Args:
+        context: what the template is rendered with.
+        value: what is about to be printed.
+
+    Returns:
+        The value.
+    """
+    answers = context.get("cookiecutter")
+    if RUN.stage == ASKING and isinstance(answers, Mapping):
         RUN.watch(answers, read_template(ROOT), str(ROOT))
-        if "_template" in answers:  # set between the questions and the writing
-            self._guarded = True
-            check_answers(self.environment, answers)
-            RUN.reach(NAMED)
-            (project,) = ROOT.glob("{{*cookiecutter*}}")
-            refuse_losses(
-                project, read_questions(ROOT)["_copy_without_render"], answers
-            )
-        return value
+    return value
 
 
 @pass_environment

@@ -31,6 +31,8 @@ pytest_plugins = [
     "updating",
 ]
 
+# The folder that holds the template of the project.
+PROJECT = "{{checked(cookiecutter.project_slug)}}"
 # Where cookiecutter records the answers, below the home folder.
 REPLAY_RECORD = f".cookiecutter_replay/{ROOT.name}.json"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"

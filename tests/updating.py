@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, isolated_environment
+from conftest import PROJECT, ROOT, isolated_environment
 
 # What a render reads, as patterns below the template.
 RENDERED_FROM = "*.py", "*.txt", "cookiecutter.json", "pyproject.toml", "hooks"
@@ -23,7 +23,6 @@ IDENTITY = {
     for role in ("AUTHOR", "COMMITTER")
     for part, text in (("NAME", "A"), ("EMAIL", "a@example.com"))
 }
-PROJECT = "{{cookiecutter.project_slug}}"
 PACKAGE = PROJECT + "/src/{{cookiecutter.package_name}}"
 NEXT_VERSION = "9.8.7"
 # What the release changes in utils.py, of which there are two.

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from conftest import ROOT
+from conftest import PROJECT, ROOT
 
 # The schemas that check-jsonschema brings along, and the files they are for.
 SCHEMAS = {
@@ -57,4 +57,4 @@ def actions(folder: Path) -> set[tuple[str, str, str]]:
 
 def own_and_projects() -> list[Path]:
     """Return the folders of this repository and of the unrendered project."""
-    return [ROOT, ROOT / "{{cookiecutter.project_slug}}"]
+    return [ROOT, ROOT / PROJECT]

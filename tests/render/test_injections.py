@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from any_answers import ENTRIES, INJECTIONS, Place
-from conftest import ROOT, choices
+from conftest import PROJECT, ROOT, choices
 from readback import FREE_TEXTS, WITH_FREE_TEXT, contents, misread, unparsable
 
 NAMES = {"project_slug": "handwritten-digits", "package_name": "handwritten_digits"}
@@ -140,7 +140,7 @@ def test_the_lists_of_tasks_run_no_answer(hostile_project: Path) -> None:
 
 def test_no_command_of_ci_holds_a_free_text_or_expands_one(place: Place) -> None:
     """Not even in the raw template: a free text is named in few files."""
-    project = ROOT / "{{cookiecutter.project_slug}}"
+    project = ROOT / PROJECT
     named = {
         path.relative_to(project).as_posix()
         for path in project.rglob("*")

@@ -160,22 +160,33 @@ def test_a_bad_answer_in_the_users_configuration_is_refused(
 
 
 @pytest.mark.parametrize("hooks", ["yes", "no"], ids=["hooks", "no-hooks"])
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({}, "project_slug: '../../x' holds '..'", id="ours"),
+        pytest.param({"_extensions": []}, "'checked' is undefined", id="none"),
+        pytest.param(
+            {"_extensions": ["jinja2.ext.do"]}, "'checked' is undefined", id="another"
+        ),
+    ],
+)
 def test_a_replayed_slug_outside_the_target_is_refused(
-    bake: Bake, tmp_path: Path, hooks: str
+    bake: Bake, tmp_path: Path, hooks: str, settings: dict[str, Any], expected: str
 ) -> None:
+    """Whatever extension the record lists."""
     good = bake("--accept-hooks", "no")
     record = tmp_path / "bake-0" / "home" / REPLAY_RECORD
     answers = json.loads(record.read_text(encoding="utf-8"))
     assert good.exit_code == 0, good.stderr
 
-    answers["cookiecutter"]["project_slug"] = "../../x"
+    answers["cookiecutter"] |= {"project_slug": "../../x", **settings}
     replay = tmp_path / "bad.json"
     replay.write_text(json.dumps(answers), encoding="utf-8")
     folder = tmp_path / "deep" / "er"
     folder.mkdir(parents=True)
     result = bake_into(folder, "--accept-hooks", hooks, replay_file=replay)
     assert result.exit_code == 1
-    assert "project_slug: '../../x' holds '..'" in result.stderr
+    assert expected in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
     # Cookiecutter's own record of the replayed answers is all that is written.
     assert files_below(tmp_path / "deep") == ["er/home/.cookiecutter_replay/bad.json"]

@@ -1,7 +1,7 @@
 """Updates by cruft: nothing is lost, and what cruft writes is what cookiecutter writes.
 
 The template is this one; `history` adds a release to it. Tests that run the updated
-project are in tests/generated/test_updates.py.
+project are in tests/generated/test_updated_projects.py.
 """
 
 import json

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT, bake_into
+from conftest import PROJECT, ROOT, bake_into
 from serving.contract import OURS
 from serving.running import (
     clean_environment,
@@ -26,7 +26,7 @@ from serving.running import (
 
 SCRIPTS = Path(__file__).resolve().parent / "servers"
 SERVE = "templates/tensorflow/requirements/serve.txt"
-TORCHSERVE = ROOT / "{{cookiecutter.project_slug}}" / "deploy/torchserve"
+TORCHSERVE = ROOT / PROJECT / "deploy/torchserve"
 
 
 @contextmanager

@@ -3,22 +3,22 @@
 import re
 from fnmatch import fnmatch
 
-from conftest import ROOT, files_below, questions
+from conftest import PROJECT, ROOT, files_below, questions
 from files_by_choice import CONDITIONS
 
-PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+SOURCE = ROOT / PROJECT
 
 
 def test_exactly_the_files_without_jinja_are_copied_unrendered() -> None:
     patterns = questions()["_copy_without_render"]
     copied = {
         name
-        for name in files_below(PROJECT)
+        for name in files_below(SOURCE)
         if any(fnmatch(name, pattern) for pattern in patterns)
     }
     # "${{" is GitHub's, not Jinja's.
     jinja = re.compile(r"(?<!\$)\{\{|\{%|\{#")
-    texts = {name: (PROJECT / name).read_text("utf-8") for name in files_below(PROJECT)}
+    texts = {name: (SOURCE / name).read_text("utf-8") for name in files_below(SOURCE)}
     plain = {name for name, text in texts.items() if not jinja.search(text)}
     # The report's own templates: the project fills them in.
     plain |= {name for name in texts if name.endswith(".jinja")}

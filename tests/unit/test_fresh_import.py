@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import PROJECT, ROOT
 from fresh_import import state_of
 
 # What `cruft update` does: one process, one folder, another commit in between. Both
@@ -27,7 +27,7 @@ for word in ["old", "new"]:
 
 def make_template(folder: Path) -> Path:
     """Make what `state_of` looks at."""
-    below = folder / "{{cookiecutter.project_slug}}" / "src"
+    below = folder / PROJECT / "src"
     below.mkdir(parents=True)
     (below / "main.py").touch()
     (folder / "hooks").mkdir()
@@ -54,7 +54,7 @@ def test_another_content_is_another_state(tmp_path: Path, name: str) -> None:
 
 
 def test_another_path_is_another_state(tmp_path: Path) -> None:
-    project = make_template(tmp_path) / "{{cookiecutter.project_slug}}"
+    project = make_template(tmp_path) / PROJECT
     before = state_of(tmp_path)
     (project / "src" / "main.py").rename(project / "main.py")
     moved = state_of(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, files_below
+from conftest import PROJECT, ROOT, files_below
 
 # A command: also where pip is a function of the script, and over continued lines.
 INSTALL = re.compile(
@@ -75,15 +75,14 @@ def test_every_excuse_is_needed() -> None:
 def test_enough_commands_are_seen() -> None:
     """A pattern that finds nothing would find nothing wrong."""
     seen = {name for name, text in texts().items() if INSTALL.search(text)}
-    project = "{{cookiecutter.project_slug}}"
     scripts = [
         f"setup_{kind}.{end}"
         for kind in ("uv", "venv", "conda")
         for end in ("sh", "ps1")
     ]
-    expected = {f"{project}/scripts/{name}" for name in scripts}
+    expected = {f"{PROJECT}/scripts/{name}" for name in scripts}
     expected |= {
-        f"{project}/{name}" for name in ("Dockerfile", "pyproject.toml", "README.md")
+        f"{PROJECT}/{name}" for name in ("Dockerfile", "pyproject.toml", "README.md")
     }
     expected |= {"Makefile", ".github/workflows/ci.yml"}
     assert expected <= seen

@@ -33,7 +33,7 @@ from answer_filters import (
     tracker,
     tracking_file,
 )
-from conftest import ROOT, questions
+from conftest import PROJECT, ROOT, questions
 from local_extensions import AnswersExtension, literal
 from unfinished import message
 
@@ -201,13 +201,12 @@ def test_the_templates_own_strings_are_rendered(environment: StrictEnvironment) 
 def test_the_templates_own_paths_are_rendered(
     environment: StrictEnvironment, tmp_path: Path, above: str
 ) -> None:
-    answers = {"project_slug": "a-b", "package_name": "a_b"}
+    answers = {**USABLE, "package_name": "a_b"}
 
     def render(source: str) -> str:
         return str(environment.from_string(source).render(cookiecutter=answers))
 
     relative = os.path.join("src", "{{cookiecutter.package_name}}", "main.py")
-    assert render("{{cookiecutter.project_slug}}") == "a-b"
     assert render(relative) == os.path.join("src", "a_b", "main.py")
     project = tmp_path / above / "a-b"
     project.mkdir(parents=True)
@@ -231,7 +230,7 @@ def test_what_only_pastes_answers_in_is_not_compiled(
             "including": '{% include "pasting" %}{{ 7*7 }}',
         }
     )
-    answers = {"project_slug": "a-b"}
+    answers = {"project_slug": "a-b", "package_name": "a_b"}
     including = environment.get_template("including")
 
     def refuse(source: str, *_: object) -> None:
@@ -241,8 +240,8 @@ def test_what_only_pastes_answers_in_is_not_compiled(
     pasting = environment.get_template("pasting")
     assert pasting.render(cookiecutter=answers) == "# a-b\n"
     assert including.render(cookiecutter=answers) == "# a-b\n49"
-    folder = environment.from_string("{{cookiecutter.project_slug}}")
-    assert folder.render(cookiecutter=answers) == "a-b"
+    folder = environment.from_string("src/{{cookiecutter.package_name}}")
+    assert folder.render(cookiecutter=answers) == "src/a_b"
     plain = environment.from_string("src/main.py")
     assert plain.render(cookiecutter=answers) == "src/main.py"
 
@@ -309,11 +308,11 @@ def test_a_text_of_a_misspelt_answer_is_refused(environment: StrictEnvironment) 
         template.render(cookiecutter={"framework": "tensorflow"})
 
 
-def test_the_guard_checks_before_the_first_value_is_printed(
+def test_the_folder_has_a_name_for_checked_answers_only(
     environment: StrictEnvironment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = {**USABLE, "project_slug": "../../x", "_template": "gh:someone/this"}
-    folder = environment.from_string("{{cookiecutter.project_slug}}")
+    folder = environment.from_string(PROJECT)
     with pytest.raises(SystemExit) as stopped:
         folder.render(cookiecutter=answers)
     assert stopped.value.code == 1
@@ -322,9 +321,10 @@ def test_the_guard_checks_before_the_first_value_is_printed(
     assert "cookiecutter gh:someone/this --no-input" in shown
 
 
-def test_the_guard_leaves_the_questions_alone(environment: StrictEnvironment) -> None:
-    folder = environment.from_string("{{cookiecutter.project_slug}}")
-    assert folder.render(cookiecutter={"project_slug": "../x"}) == "../x"
+def test_the_folder_has_no_name_without_the_extension() -> None:
+    folder = StrictEnvironment(context={}).from_string(PROJECT)
+    with pytest.raises(UndefinedError, match="'checked' is undefined"):
+        folder.render(cookiecutter=USABLE)
 
 
 def test_a_private_name_that_does_not_follow_is_refused(

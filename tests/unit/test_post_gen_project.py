@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from cookiecutter.environment import StrictEnvironment
 
-from conftest import ROOT, BakedProject, choices, questions
+from conftest import PROJECT, ROOT, BakedProject, choices, questions
 from files_by_choice import CONDITIONS, NEEDED_BY, unchosen_files
 
 HOOK = ROOT / "hooks" / "post_gen_project.py"
@@ -73,7 +73,7 @@ def test_a_users_own_file_beside_a_removed_one_stays(tmp_path: Path) -> None:
 
 
 def test_the_table_names_choices_and_files_that_exist() -> None:
-    project = ROOT / "{{cookiecutter.project_slug}}"
+    project = ROOT / PROJECT
     for question, needing, files in NEEDED_BY:
         assert needing < set(choices()[question])
         assert [name for name in files if not (project / name).is_file()] == []

@@ -2,10 +2,10 @@
 
 import re
 
-from conftest import ROOT
+from conftest import PROJECT, ROOT
 
 PAGE = ROOT / "docs" / "explanation" / "security.md"
-PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+SOURCE = ROOT / PROJECT
 
 
 def test_each_test_that_the_page_names_is_there() -> None:
@@ -14,6 +14,6 @@ def test_each_test_that_the_page_names_is_there() -> None:
     missing = [
         name
         for name in sorted(named)
-        if not (ROOT / name).is_file() and not (PROJECT / name).is_file()
+        if not (ROOT / name).is_file() and not (SOURCE / name).is_file()
     ]
     assert missing == []
