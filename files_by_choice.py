@@ -68,8 +68,8 @@ _TRACKING = [
     "requirements/tracking.txt",
     *_below(
         "tests",
-        "test_tracking_command.py test_tracking_companion.py test_tracking_recording.py "
-        "test_tracking_sending.py tracked.py untracked.py",
+        "test_tracking_command.py test_tracking_companion.py "
+        "test_tracking_recording.py test_tracking_sending.py tracked.py untracked.py",
     ),
 ]
 
