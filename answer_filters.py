@@ -95,7 +95,8 @@ def tracking_file(experiment_tracking: str, option: str = "") -> str:
 
 def fixture_modules(experiment_tracking: str) -> str:
     """Return the modules of fixtures that the project's tests load."""
-    return "samples" if experiment_tracking == "none" else "samples untracked"
+    recording = "" if experiment_tracking == "none" else " tracked untracked"
+    return f"patient samples{recording}"
 
 
 def dns_label(project_slug: str) -> str:

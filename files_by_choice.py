@@ -66,8 +66,11 @@ _TRACKING = [
         "settings.py spool.py",
     ),
     "requirements/tracking.txt",
-    "tests/test_tracking.py",
-    "tests/untracked.py",
+    *_below(
+        "tests",
+        "test_tracking_command.py test_tracking_companion.py "
+        "test_tracking_recording.py test_tracking_sending.py tracked.py untracked.py",
+    ),
 ]
 
 # A question, the choices that need some files, and these files, as the template names

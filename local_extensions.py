@@ -33,6 +33,7 @@ from jinja2.runtime import Context
 
 import answer_filters
 from answer_checks import Problem, Template, review
+from callers import is_new
 from files_by_choice import CONDITIONS, is_needed, unchosen_files
 from fresh_import import import_anew, state_of
 from quick_templates import skip_compiler
@@ -59,7 +60,7 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        filters = [check_answers, unchosen_files, variant, *answer_filters.ALL]
+        filters = [check_answers, is_new, unchosen_files, variant, *answer_filters.ALL]
         environment.filters.update({made.__name__: made for made in filters})
         environment.globals["checked"] = checked
         environment.finalize = watch

@@ -1,4 +1,4 @@
-"""Remove what was not chosen, then say what to do next.
+"""Remove what was not chosen; if the project is new, say what to do next.
 
 Cookiecutter renders this file and runs it inside the new project. It does nothing else:
 no network, no installs, no git. Running it again changes nothing (cruft does that).
@@ -12,6 +12,8 @@ PROJECT_SLUG = "{{ cookiecutter.project_slug }}"
 # See files_by_choice.py of the template. They are there only if an earlier rendering
 # made them, for another choice.
 UNCHOSEN = "{{ cookiecutter | unchosen_files }}".split()
+# Updates make projects too, but to compare them: nothing is to be said of those.
+IS_NEW = bool("{{ cookiecutter | is_new }}")
 
 NEXT_STEPS = f"""
 Created {PROJECT_SLUG}. Next:
@@ -42,4 +44,5 @@ def remove_unchosen(root: str, names: list[str]) -> None:
 
 if __name__ == "__main__":
     remove_unchosen(os.getcwd(), UNCHOSEN)
-    print(NEXT_STEPS)
+    if IS_NEW:
+        print(NEXT_STEPS)

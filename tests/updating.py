@@ -183,7 +183,11 @@ def release(template: Repository) -> None:
         "    return text.upper()\n\n\ndef dns_label(",
     )
     template.replace("answer_filters.py", "    slug,\n", "    shout,\n    slug,\n")
-    template.replace("hooks/post_gen_project.py", "Created {", "Made {")
+    template.replace(
+        "hooks/post_gen_project.py",
+        "    if IS_NEW:\n",
+        '    print("The newer hook ran")\n    if IS_NEW:\n',
+    )
 
 
 @pytest.fixture(scope="session")

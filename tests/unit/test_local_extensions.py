@@ -159,9 +159,9 @@ def test_a_cluster_needs_images_and_images_need_no_cluster(
             "mlflow",
             " requirements/tracking.txt",
             " -r requirements/tracking.txt",
-            "samples untracked",
+            "patient samples tracked untracked",
         ),
-        ("none", "untracked", "", "", "samples"),
+        ("none", "untracked", "", "", "patient samples"),
     ],
 )
 def test_what_records_runs_is_installed_and_switched_off_in_tests(

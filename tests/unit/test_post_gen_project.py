@@ -32,7 +32,11 @@ def load_hook(folder: Path, **answers: str) -> ModuleType:
 
 def test_only_checked_names_enter_the_source() -> None:
     pasted = re.findall(r"\{\{ (.+?) \}\}", HOOK.read_text(encoding="utf-8"))
-    assert pasted == ["cookiecutter.project_slug", "cookiecutter | unchosen_files"]
+    filters = ["unchosen_files", "is_new"]
+    assert pasted == [
+        "cookiecutter.project_slug",
+        *(f"cookiecutter | {name}" for name in filters),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,3 +93,10 @@ def test_a_render_has_the_files_it_needs_without_the_hook_too(
         answers |= {"deploy_target": "kubernetes", "package_name": "digits"}
         answers |= {"experiment_tracking": "mlflow"}
         assert files.isdisjoint(unchosen_files(answers).split())
+
+
+def test_whoever_makes_a_project_is_told_how_to_go_on(
+    bake: Callable[..., BakedProject],
+) -> None:
+    said = bake(project_slug="digits").stdout
+    assert "Created digits. Next:\n\n  cd digits\n" in said

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use; samples.py adds data that train in a second."""
+"""Fixtures that every test may use; the modules below add those of one subject."""
 
 import logging
 import os

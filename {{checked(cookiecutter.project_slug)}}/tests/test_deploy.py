@@ -1,9 +1,7 @@
-"""Deploying to a host: an SSH server in this process, its shell and files are real."""
+"""Deploying to a host that this process plays: see ssh_host.py."""
 
 import asyncio
 import hashlib
-import http.server
-import json
 import shutil
 import sys
 import threading
@@ -15,93 +13,15 @@ import asyncssh
 import pytest
 
 from {{ cookiecutter.package_name }} import deploy, main, registry, signing
-from {{ cookiecutter.package_name }}.config import load_settings
-from {{ cookiecutter.package_name }}.delivery_settings import DeploySettings
 from {{ cookiecutter.package_name }}.remote import Host, RemoteError, connected
 
 from samples import INPUTS
+from ssh_host import Ready, Remote, started
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("sha256sum"),
     reason="the host is played by this machine, and has to be like Linux",
 )
-
-
-class Door(asyncssh.SSHServer):
-    """Lets whoever has the key in, and through to a port of this machine."""
-
-    def connection_requested(self, *where: object) -> bool:
-        """Allow tunnels."""
-        return True
-
-
-async def run_command(process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Run what the client asks for, as sshd does."""
-    shell = await asyncio.create_subprocess_shell(
-        process.command or "",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await shell.communicate(await process.stdin.read())
-    process.stdout.write(printed)
-    process.exit(await shell.wait())
-
-
-class Ready(http.server.BaseHTTPRequestHandler):
-    """Answers as the model server does, with the version it found when it started."""
-
-    loaded: Path
-    broken: set[int]
-
-    def do_GET(self) -> None:
-        """Say which version is served, or that none is."""
-        version = int(self.loaded.read_text().partition("/")[2].partition("-")[0])
-        self.send_response(503 if version in self.broken else 200)
-        self.end_headers()
-        self.wfile.write(json.dumps({"version": version}).encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-class Remote:
-    """A host with an SSH server, and a model server that its restart command starts."""
-
-    def __init__(self, folder: Path, ssh_port: int, server_port: int) -> None:
-        """Take the host's folder and its two ports."""
-        self.folder = folder
-        self.port = ssh_port
-        self.root = folder / "srv"
-        self.options = {
-            "--ssh-host": "127.0.0.1",
-            "--ssh-port": str(ssh_port),
-            "--ssh-user": "deployer",
-            "--ssh-key": str(folder / "key"),
-            "--known-hosts": str(folder / "known_hosts"),
-            "--remote-dir": str(self.root),
-            "--restart-command": f"readlink {self.root}/models > {folder}/loaded",
-            "--server-port": str(server_port),
-            "--ready-seconds": "0",
-        }
-
-    def deploy(self, action: str = "ssh", **changed: str) -> int:
-        """Run the command, with some options changed, and return its status."""
-        options = self.options | {
-            f"--{k.replace('_', '-')}": changed[k] for k in changed
-        }
-        return main.main(
-            ["deploy", action, *(text for o in options.items() for text in o)]
-        )
-
-    def settings(self) -> DeploySettings:
-        """Return the settings that the command would have."""
-        arguments = [text for option in self.options.items() for text in option]
-        return load_settings(DeploySettings, ["ssh", *arguments], "deploy")
-
-    def link(self, name: str = "models") -> str:
-        """Return which version a link leads to."""
-        return (self.root / name).readlink().name.partition("-")[0]
 
 
 @pytest.fixture(scope="module", name="loop")
@@ -123,40 +43,13 @@ def start_remote(
     loop: asyncio.AbstractEventLoop,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Remote]:
-    """Return a host that knows the user's key, and whose key the user knows."""
+    """Return a host that is well and has no version yet."""
     folder = tmp_path / "host"
-    (folder / "srv").mkdir(parents=True)
-    user, host = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
-    user.write_private_key(folder / "key")
-    user.write_public_key(folder / "key.pub")
-
-    async def listen() -> asyncssh.SSHAcceptor:
-        return await asyncssh.listen(
-            "127.0.0.1",
-            0,
-            server_factory=Door,
-            server_host_keys=[host],
-            authorized_client_keys=str(folder / "key.pub"),
-            process_factory=run_command,
-            sftp_factory=True,
-            encoding=None,
-        )
-
-    acceptor = asyncio.run_coroutine_threadsafe(listen(), loop).result()
-    port = acceptor.get_port()
-    public = host.export_public_key().decode()
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {public}")
     monkeypatch.setattr(Ready, "loaded", folder / "loaded", raising=False)
     monkeypatch.setattr(Ready, "broken", set(), raising=False)
     monkeypatch.setattr(deploy, "POLL_SECONDS", 0.01)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield Remote(folder, port, server.server_port)
-        server.shutdown()
-        thread.join()
-    loop.call_soon_threadsafe(acceptor.close)
-    asyncio.run_coroutine_threadsafe(acceptor.wait_closed(), loop).result()
+    with started(folder, loop) as remote:
+        yield remote
 
 
 @pytest.fixture(name="train")

@@ -1,14 +1,13 @@
 """Fetching a version: what is right is taken over, whatever is not leaves nothing."""
 
 import hashlib
-import http.server
 import io
 import stat
 import tarfile
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
@@ -21,17 +20,15 @@ from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 from {{ cookiecutter.package_name }}.signing import new_key, sign
 
+from loopback import Quiet, address_of, running
 from samples import INPUTS
 
 Mode = Literal["w:", "w:gz", "w:xz", "w:bz2"]
 Publish = Callable[[bytes], tuple[str, str]]
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder, and prints nothing."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+class Folder(Quiet, SimpleHTTPRequestHandler):
+    """Serves a folder."""
 
 
 @pytest.fixture(name="publish")
@@ -39,19 +36,14 @@ def serve_folder(tmp_path: Path) -> Iterator[Publish]:
     """Return what puts an archive on this machine's HTTP server: address, SHA-256."""
     folder = tmp_path / "site"
     folder.mkdir()
-    handler = partial(Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    handler = partial(Folder, directory=folder)
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
 
         def publish(archive: bytes) -> tuple[str, str]:
             (folder / "model").write_bytes(archive)
-            address = f"http://127.0.0.1:{server.server_port}/model"
-            return address, hashlib.sha256(archive).hexdigest()
+            return f"{address_of(server)}/model", hashlib.sha256(archive).hexdigest()
 
         yield publish
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(name="version")

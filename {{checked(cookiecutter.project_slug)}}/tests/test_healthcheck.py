@@ -1,18 +1,19 @@
 """The check that Docker runs: of servers that are well, unwell, silent and gone."""
 
-import http.server
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 
 import pytest
 
 from {{ cookiecutter.package_name }} import healthcheck
 
+from loopback import Quiet, running
 
-class Answer(http.server.BaseHTTPRequestHandler):
+
+class Answer(Quiet):
     """Answers to /healthz alone."""
 
     status = 200
@@ -22,28 +23,21 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_response(self.status if self.path == "/healthz" else 404)
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture(name="server")
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[http.server.HTTPServer]:
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
     """Return a running server, whose port the environment names."""
-    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Answer)) as server:
         monkeypatch.setenv(healthcheck.PORT, str(server.server_port))
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
-def test_a_server_that_is_well_passes(server: http.server.HTTPServer) -> None:
+def test_a_server_that_is_well_passes(server: ThreadingHTTPServer) -> None:
     assert healthcheck.main() == 0
 
 
 def test_another_status_fails_and_is_named(
-    server: http.server.HTTPServer,
+    server: ThreadingHTTPServer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

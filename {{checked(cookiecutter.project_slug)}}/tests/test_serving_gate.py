@@ -1,114 +1,27 @@
-"""What every request passes: identity, keys, limits, log, metrics, errors."""
+"""What every request passes: identity, keys, log, metrics, errors."""
 
-import asyncio
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 from pydantic import SecretStr
-from starlette.testclient import TestClient
-from starlette.types import Message
 
-from {{ cookiecutter.package_name }}.serving import app, messages, tally
-from {{ cookiecutter.package_name }}.serving.gate import Gate
+from {{ cookiecutter.package_name }}.serving import app
 from {{ cookiecutter.package_name }}.serving.messages import Reply, Request
 from {{ cookiecutter.package_name }}.serving.model import Models
-from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
-from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
-from graphs import CLASSES, ROWS
-from one_model import OneModel
-
-PREDICT = "/v1/models/model:predict"
-BODY = orjson.dumps({"instances": ROWS})
-HEALTH = ["/healthz", "/readyz", "/metrics"]
-
-Connect = Callable[..., TestClient]
+from gates import BODY, HEALTH, PREDICT, Connect, applications, endpoint, gate, logged
+from graphs import CLASSES
 
 
-@pytest.fixture
-def connect(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(name="connect")
+def start_applications(
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Connect]:
-    """Start applications with settings of a test's own; `logged` returns the log."""
-    # Nothing is logged while a test looks.
-    monkeypatch.setattr(tally, "FLUSH_SECONDS", 3600)
-    clients = []
-    models = OneModel(tmp_path / "models")
-
-    def start(**settings: Any) -> TestClient:
-        values = {"access_log": "file", "log_dir": tmp_path / "logs", **settings}
-        client = TestClient(app.create_app(ServeSettings(**values), models))
-        clients.append(client)
-        return client.__enter__()
-
-    yield start
-    for client in clients:
-        client.__exit__(None, None, None)
-
-
-def gate(client: TestClient) -> Gate:
-    """Return the application that a client asks."""
-    found = client.app
-    assert isinstance(found, Gate)
-    return found
-
-
-def logged(client: TestClient) -> list[dict[str, Any]]:
-    """Return the lines of the access log."""
-    collected = gate(client).tally
-    collected.settle()
-    collected.log.flush()
-    return list(map(orjson.loads, collected.log.path.read_bytes().splitlines()))
-
-
-def endpoint(handler: Callable[[Models, Request], Reply]) -> messages.Endpoint:
-    """Return an endpoint at /test that answers as the test wants."""
-
-    def refuse(error: messages.RequestError) -> Reply:
-        return Reply(orjson.dumps({"refused": error.message}), error.status)
-
-    return messages.Endpoint("POST", "/test", handler, "test", refuse, "Test")
-
-
-def ask(
-    asked: Gate,
-    parts: list[bytes],
-    pause: float = 0,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
-    ends: bool = True,
-) -> list[Message]:
-    """Send a body in parts, with a pause before each, and return what is sent back.
-
-    Args:
-        asked: The application.
-        parts: The body.
-        pause: In seconds.
-        headers: Of the request.
-        ends: Whether the body ends; if not, the client goes away.
-    """
-    scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": headers}
-    sent: list[Message] = []
-    messages: list[Message] = [
-        {"type": "http.request", "body": part, "more_body": True} for part in parts
-    ]
-    if ends:
-        messages[-1]["more_body"] = False
-    messages.append({"type": "http.disconnect"})
-
-    async def receive() -> Message:
-        await asyncio.sleep(pause)
-        return messages.pop(0)
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    asyncio.run(asked(scope | {"root_path": "", "query_string": b""}, receive, send))
-    return sent
+    """Start applications with settings of a test's own."""
+    with applications(project, monkeypatch) as start:
+        yield start
 
 
 def test_a_prediction_carries_the_id_that_the_client_gave(connect: Connect) -> None:
@@ -166,78 +79,6 @@ def test_what_is_not_there_is_said_in_json(
     assert reply.status_code == status
     assert reply.json()["error"]
     assert ("allow" in reply.headers) == (status == 405)
-
-
-def test_a_body_that_is_too_long_is_refused(connect: Connect) -> None:
-    reply = connect(max_body_bytes=1024).post(PREDICT, content=b"[" * 1025)
-    assert reply.status_code == 413
-    assert "1,024 bytes" in reply.json()["error"]
-
-
-def test_too_many_rows_are_refused(connect: Connect) -> None:
-    reply = connect(max_rows=1).post(PREDICT, content=BODY)
-    assert reply.status_code == 413
-    assert "2 rows" in reply.json()["error"]
-
-
-def test_a_slow_client_is_not_waited_for(connect: Connect) -> None:
-    client = connect(read_seconds=0.05)
-    start, body = ask(gate(client), [BODY[:10], BODY[10:]], pause=0.2)
-    assert start["status"] == 408
-    assert "within 0.05 s" in orjson.loads(body["body"])["error"]
-    assert (b"connection", b"close") in start["headers"]
-
-
-def test_a_client_that_goes_away_is_logged_and_not_answered(connect: Connect) -> None:
-    client = connect()
-    assert ask(gate(client), [BODY[:10]], ends=False) == []
-    (line,) = logged(client)
-    assert line["status"] == 499
-
-
-def test_when_all_places_are_taken_only_health_is_answered(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def handler(models: Models, request: Request) -> Reply:
-        begun.set()
-        assert go_on.wait(20)
-        return Reply(b"{}")
-
-    monkeypatch.setattr(app, "ENDPOINTS", [*ENDPOINTS, endpoint(handler)])
-    client = connect(max_concurrency=1, large_body_bytes=0)
-    replies = []
-    waiting = threading.Thread(
-        target=lambda: replies.append(client.post("/test", content=b"long"))
-    )
-    waiting.start()
-    assert begun.wait(20)
-    refused = client.post(PREDICT, content=BODY)
-    healthy = [client.get(path).status_code for path in HEALTH]
-    go_on.set()
-    waiting.join()
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-    assert healthy == [200, 200, 200]
-    assert replies[0].status_code == 200
-    assert client.post(PREDICT, content=BODY).status_code == 200
-
-
-def test_an_answer_that_takes_too_long_is_given_up(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on = threading.Event()
-
-    def handler(models: Models, request: Request) -> Reply:
-        assert go_on.wait(20)
-        return Reply(b"{}")
-
-    monkeypatch.setattr(app, "ENDPOINTS", [endpoint(handler)])
-    client = connect(answer_seconds=0.05, large_body_bytes=0)
-    reply = client.post("/test", content=b"long")
-    go_on.set()
-    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
-    assert "within 0.05 s" in reply.json()["refused"]
 
 
 def test_an_error_inside_is_logged_and_not_shown(

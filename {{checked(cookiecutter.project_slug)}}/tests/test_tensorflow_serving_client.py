@@ -5,18 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+
+from loopback import Quiet, address_of, running
 
 CLIENT = Path(__file__).parents[1] / "deploy/tensorflow_serving/client.py"
 ROW = [0.25, 0.75]
 
 
-class Serving(BaseHTTPRequestHandler):
+class Serving(Quiet):
     """Answers every prediction with the same row for each instance."""
 
     row = ROW
@@ -42,20 +43,13 @@ class Serving(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing."""
-
 
 @contextmanager
 def serving(**attributes: Any) -> Iterator[str]:
     """Run a server in a thread and give its address."""
     handler = type("Handler", (Serving,), attributes)
-    with HTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
+        yield address_of(server)
 
 
 def client(*arguments: str) -> tuple[int, str]:

@@ -2,9 +2,8 @@
 
 import gzip
 import hashlib
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,8 @@ import pytest
 
 from {{ cookiecutter.package_name }} import datasets, utils
 from {{ cookiecutter.package_name }}.datasets import DataError, Dataset
+
+from loopback import Quiet, address_of, running
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -33,7 +34,7 @@ class Server(ThreadingHTTPServer):
     requests = 0
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet):
     """Answers from the server's attributes."""
 
     server: Server
@@ -54,9 +55,6 @@ class Handler(BaseHTTPRequestHandler):
             half = len(content) // 2
             self.wfile.write(content[:half] if self.server.cut else content)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
-
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
@@ -75,21 +73,15 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setitem(datasets.DATASETS, "fashion_mnist", small)
     # pooch waits between its tries; a test need not.
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
-    server = Server(("127.0.0.1", 0), Handler)
-    server.files = {name: gzip.compress(text) for name, text in contents.items()}
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(Server(("127.0.0.1", 0), Handler)) as server:
+        server.files = {name: gzip.compress(text) for name, text in contents.items()}
+        yield server
 
 
 def load(server: Server, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Load the training part from the mirror."""
-    url = f"http://127.0.0.1:{server.server_port}"
     (images, labels), _ = utils.load_mnist_data(
-        "fashion_mnist", folder, url, progress=True
+        "fashion_mnist", folder, address_of(server), progress=True
     )
     return images, labels
 

@@ -1,8 +1,7 @@
 """Where tables come from; downloads against a real HTTP server on this machine."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +11,8 @@ from {{ cookiecutter.package_name }} import datasets, files
 from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.datasets import NAMED, DataError, Source
 from {{ cookiecutter.package_name }}.files import file_sha256
+
+from loopback import Quiet, address_of, running
 
 CONTENT = b"a,b\n1,x\n2,y\n"
 
@@ -25,11 +26,11 @@ class Server(ThreadingHTTPServer):
 
     def locate(self, folder: Path, file: str, sha256: str | None = None) -> Source:
         """Ask for a file of this server."""
-        url = f"http://127.0.0.1:{self.server_port}/{file}"
+        url = f"{address_of(self)}/{file}"
         return datasets.locate(url, folder, "b", "classification", sha256, True)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet):
     """Answers from the server's attributes."""
 
     server: Server
@@ -46,22 +47,14 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(CONTENT[:5] if self.server.cut else CONTENT)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
-
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that runs as long as the test."""
     # pooch waits between its tries; a test need not.
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(Server(("127.0.0.1", 0), Handler)) as server:
+        yield server
 
 
 @pytest.mark.parametrize(

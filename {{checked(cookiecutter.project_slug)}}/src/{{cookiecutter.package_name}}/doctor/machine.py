@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from importlib import import_module, util
 from pathlib import Path
 
 from ..config import ConfigError, load_settings
+from ..serving.listening import listen
 from ..serving.settings import ServeSettings
 from .finding import Finding
 
@@ -90,30 +90,12 @@ def check_port() -> Iterator[Finding]:
         return
     place = f"{settings.host}:{settings.port}"
     try:
-        listen_once(settings.host, settings.port)
+        listen(settings.host, settings.port).close()
     except OSError as error:
         found = f"serve cannot listen on {place}: {error.strerror}"
         yield Finding("port", "warning", found, "poe serve --port 0 takes a free one")
     else:
         yield Finding("port", "ok", f"{place} is free for serve")
-
-
-def listen_once(host: str, port: int) -> None:
-    """Listen on an address for a moment.
-
-    Raises:
-        OSError: If that is not possible.
-    """
-    (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    with socket.socket(family, kind, protocol) as probe:
-        # As the server does: what ended a moment ago is no hindrance. On Windows, the
-        # same option would share a port that is in use.
-        if sys.platform != "win32":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-        probe.listen()
 
 
 def check_docker() -> Iterator[Finding]:

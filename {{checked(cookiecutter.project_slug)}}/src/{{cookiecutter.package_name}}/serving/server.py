@@ -24,6 +24,7 @@ from uvicorn.supervisors import Multiprocess
 
 from ..config import ConfigError, ProjectError
 from ..logs import LOGGING_CONFIG, set_up_logging
+from . import listening
 from .app import create_app
 from .connections import Connection
 from .gate import Gate
@@ -33,7 +34,6 @@ from .settings import ServeSettings
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 2048
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
 
@@ -70,7 +70,7 @@ def serve(settings: ServeSettings) -> None:
         access_log=False,  # tally.py and access.py write one
         server_header=False,
         proxy_headers=False,  # nothing here asks for the client's address
-        backlog=BACKLOG,
+        backlog=listening.BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=ceil(settings.read_seconds + settings.answer_seconds),
         timeout_worker_healthcheck=WORKER_SECONDS,
@@ -119,11 +119,7 @@ def listen(host: str, port: int) -> socket.socket:
         ConfigError: If the address is not one of this machine, or the port is taken.
     """
     try:
-        found = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        return listening.listen(host, port)
     except OSError as error:
         raise ConfigError(
             f"{host}, port {port}: {error.strerror}; choose others with --host, --port"
