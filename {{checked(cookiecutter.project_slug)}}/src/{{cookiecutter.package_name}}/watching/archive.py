@@ -95,7 +95,7 @@ def library() -> ModuleType:
     except ModuleNotFoundError as error:
         raise ProjectError(
             f"{error.name} cannot be imported, which writes Parquet; add it to the "
-            "group `ml` in pyproject.toml, unless it is there, and run `make lock setup`"
+            "group `ml` in pyproject.toml, unless it is there; then `make lock setup`"
         ) from error
 
 
