@@ -276,7 +276,7 @@ def dead_tasks(render: Render, prose: str) -> Iterator[str]:
 def dead_settings(render: Render, source: str, prose: str) -> Iterator[str]:
     """Find commands, options and environment variables that the program lacks."""
     program = re.escape(render.root.name)
-    for name in re.findall(rf"(?m)(?:^|`){program} ([a-z]\w*)", prose):
+    for name in re.findall(rf"(?m)(?:^|`){program} ([a-z][\w-]*)", prose):
         if name not in render.commands:
             yield f"{render.root.name} {name} is not a command"
     known = "|".join(render.commands)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,16 @@ def test_what_cannot_be_compared_is_refused(
     write_rows("few" + Path(CLEAN).suffix, "unused" + Path(CLEAN).suffix, 20)
     assert main.main(["monitor", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_without_pyarrow_it_is_said_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    module = registry.__name__.replace("registry", "watching.parquet")
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert main.main(["request-log"]) == 2
+    assert "pyarrow cannot be imported" in capsys.readouterr().err
 
 
 def test_a_version_without_reference_gets_one_by_export(

@@ -16,7 +16,7 @@ from .recording import RecordSettings
 from .reporting.settings import ReportSettings
 from .serving.settings import ServeSettings
 from .signing import VerifySettings
-from .watching.settings import MonitorSettings
+from .watching.settings import MonitorSettings, RequestLogSettings
 
 
 class BaseExplainSettings(Settings):
@@ -86,5 +86,8 @@ COMMANDS: dict[str, Command] = {
         RegistrySettings, "versions:registry", framework=False, log=False
     ),
     "report": Command(ReportSettings, "reporting.command:report"),
+    "request-log": Command(
+        RequestLogSettings, "watching.archive:request_log", framework=False
+    ),
     "serve": Command(ServeSettings, "serving.server:serve", framework=False, log=False),
 }

@@ -47,10 +47,7 @@ def read_log(path: Path, version: int, most: int, hours: float | None = None) ->
     Raises:
         WatchError: If there is no such log, it is none, or it has no such row.
     """
-    if not path.is_file():
-        raise WatchError(
-            f"{path}: there is no request log; serve with --request-log {path} first"
-        )
+    require_log(path)
     since = 0.0 if hours is None else time.time() - hours * 3600
     feeds: dict[str, list[Array]] = defaultdict(list)
     outputs: list[Array] = []
@@ -74,6 +71,18 @@ def read_log(path: Path, version: int, most: int, hours: float | None = None) ->
         )
     joined = {name: np.concatenate(parts) for name, parts in feeds.items()}
     return Logged(joined, np.concatenate(outputs), keys)
+
+
+def require_log(path: Path) -> None:
+    """Refuse a log that is not there, which SQLite would make.
+
+    Raises:
+        WatchError: If there is no such file.
+    """
+    if not path.is_file():
+        raise WatchError(
+            f"{path}: there is no request log; serve with --request-log {path} first"
+        )
 
 
 def as_array(tensor: object) -> Array:

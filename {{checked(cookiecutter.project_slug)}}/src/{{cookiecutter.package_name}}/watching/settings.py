@@ -1,4 +1,4 @@
-"""The settings of `monitor`; read by the command line, so quick to import."""
+"""The settings of the commands here; read by the command line, so quick to import."""
 
 from pathlib import Path
 
@@ -38,6 +38,18 @@ class MonitorSettings(Settings):
         description="Rows to look at; of more, some are drawn",
     )
     seed: int = Field(1, ge=0, lt=2**32, description="Decides which ones are drawn")
+
+
+class RequestLogSettings(Settings):
+    """Keep the server's request log as Parquet, a file for each day."""
+
+    log: Path = Field(Path("logs/requests.db"), description="Request log of the server")
+    to: Path = Field(
+        Path("data/requests"), description="Folder of the files; what is there stays"
+    )
+    version: int | None = Field(
+        None, ge=1, description="Version whose requests to take; all if not given"
+    )
 
 
 def report_file(reports_dir: Path, name: str, version: object) -> Path:
