@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.files import locked
 from {{ cookiecutter.package_name }}.serving.messages import Reply
 from {{ cookiecutter.package_name }}.serving.metrics import Metrics
 from {{ cookiecutter.package_name }}.serving.request_log import RequestLog
-
-pa = pytest.importorskip("pyarrow")
-parquet = pytest.importorskip("pyarrow.parquet")
 
 LOG = Path("logs/requests.db")
 TO = Path("data/requests")

@@ -94,8 +94,8 @@ def library() -> ModuleType:
         return import_module(".parquet", __package__)
     except ModuleNotFoundError as error:
         raise ProjectError(
-            f"{error.name} cannot be imported, which writes Parquet; add it to the "
-            "group `ml` in pyproject.toml, unless it is there; then `make lock setup`"
+            f"{error.name} cannot be imported; install what writes Parquet with "
+            "`uv pip install -r requirements/parquet.txt`"
         ) from error
 
 
