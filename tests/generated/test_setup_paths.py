@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -236,23 +237,27 @@ def test_poetry_installs_the_project(
     project = bake()
     own = environment(POETRY_VIRTUALENVS_IN_PROJECT="true", POETRY_NO_INTERACTION="1")
     project.run(poetry, "check", env=own)
-    if index := html_only_index():
-        add = ["source", "add", "--priority=primary", "html-only", index]
+    if index := simple_index():
+        add = ["source", "add", "--priority=primary", "simple-only", index]
         project.run(poetry, *add, env=own)
     project.run(poetry, "install", "--only", "main,dev", env=own)
     assert_installed(project)
 
 
-def html_only_index() -> str | None:
-    """Return the address of pip's default index if it answers in HTML only.
+def simple_index() -> str | None:
+    """Return the address of pip's default index if it has no JSON of a version.
 
-    Mirrors may. Poetry asks its built-in source for JSON, but takes HTML from a source
-    that it was told of.
+    Mirrors may not. Poetry asks its built-in source for it, and is content with the
+    simple API of a source that it was told of.
     """
-    code = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    code = (
+        "from pip._internal.models.index import PyPI; "
+        "print(PyPI.pypi_url, PyPI.simple_url)"
+    )
     done = subprocess.run([PYTHON, "-c", code], capture_output=True, encoding="utf-8")
-    index = done.stdout.strip()
-    accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
-    request = urllib.request.Request(f"{index}/pip/", headers=accept)
-    with urllib.request.urlopen(request) as answer:
-        return index if "html" in answer.headers.get_content_type() else None
+    json, simple = done.stdout.split()
+    try:
+        urllib.request.urlopen(f"{json}/pip/25.0/json").close()
+    except HTTPError:
+        return simple
+    return None
