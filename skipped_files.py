@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from callers import outwards
 from files_by_choice import unchosen_files
 
 PACKAGE = "{{cookiecutter.package_name}}"
@@ -23,10 +24,9 @@ def is_skipping(frame: FrameType | None) -> bool:
 
     It tells templates nothing of its options, so its variables are looked at.
     """
-    while frame:
-        if frame.f_code.co_name == "generate_files":
-            return bool(frame.f_locals.get("skip_if_file_exists"))
-        frame = frame.f_back
+    for caller in outwards(frame):
+        if caller.f_code.co_name == "generate_files":
+            return bool(caller.f_locals.get("skip_if_file_exists"))
     return False
 
 

@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from answer_checks import Problem, Template, review
+from callers import outwards
 
 # How far a run is: at its questions, at the folder's name, at the files; or the user
 # has been told why it ends.
@@ -70,7 +71,7 @@ class Run:
             template: the template's questions.
             folder: where the template is.
         """
-        frames = _outwards(sys._getframe())
+        frames = outwards(sys._getframe())
         if self._template is None and any(_is(f, "cookiecutter.cli") for f in frames):
             self._template = template
             atexit.register(self._at_exit)
@@ -87,7 +88,7 @@ class Run:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN)  # what follows must not be cut short too
-        self._tell("Stopped.", *_put_away(_outwards(frame)))
+        self._tell("Stopped.", *_put_away(outwards(frame)))
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)
@@ -126,13 +127,6 @@ class Run:
 
 def _is(frame: FrameType, module: str) -> bool:
     return bool(frame.f_globals.get("__name__") == module)
-
-
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    """Yield a frame and those that it was called from."""
-    while frame:
-        yield frame
-        frame = frame.f_back
 
 
 def _inwards(trace: TracebackType | None) -> Iterator[FrameType]:
