@@ -32,7 +32,7 @@ pytest_plugins = [
 ]
 
 # The folder that holds the template of the project.
-PROJECT = "{{checked(cookiecutter.project_slug)}}"
+PROJECT = "{{cookiecutter.project_slug}}"
 # Where cookiecutter records the answers, below the home folder.
 REPLAY_RECORD = f".cookiecutter_replay/{ROOT.name}.json"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
