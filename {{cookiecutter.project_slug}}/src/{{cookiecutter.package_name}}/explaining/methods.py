@@ -1,42 +1,32 @@
 """SHAP, LIME and ELI5: what each feature adds to the output of each row.
 
-They ask for outputs alone, so that they explain any model. Each of the libraries takes
-seconds to import; only the method that needs it does so.
+They ask for outputs alone, so that they explain any model.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from .rows import FloatArray, IntArray, Rows
+from .rows import FloatArray, Rows
 from .settings import ExplainSettings
 
 REPEATS = 5  # permutations of each feature (ELI5)
 KERNEL_WIDTH = 0.25  # how fast LIME forgets samples far from the row; its own default
-MEAN_ABSOLUTE = "the mean, over the rows, of a contribution's absolute value"
-# What a probability of 0 counts as: its logarithm would be infinite.
-SMALLEST = float(np.finfo(np.float32).tiny)
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """What a method says of some rows.
+class Explanation(NamedTuple):
+    """What a method says of n rows.
 
     Attributes:
         values: float64 (n, features); above 0 where a feature speaks for the output.
-        base: float64 (n,), what the values are added to; None where they are not meant
-            to be added up.
+        base: float64 (n,), what they are added to; NaN where they are not meant to be.
         how: How they were computed, in a sentence.
-        importance: float64 (features,), how much each one matters over all rows.
-        importance_how: What that number is, in a sentence.
     """
 
     values: FloatArray
-    base: FloatArray | None
+    base: FloatArray
     how: str
-    importance: FloatArray
-    importance_how: str
 
 
 def explain_by_shap(rows: Rows, settings: ExplainSettings) -> Explanation:
@@ -47,24 +37,18 @@ def explain_by_shap(rows: Rows, settings: ExplainSettings) -> Explanation:
     """
     import shap
 
-    known = rows.whole(np.arange(len(rows.background)))
+    known, own = np.split(rows.origins(), [len(rows.background)])
     explainer = shap.PermutationExplainer(
         lambda origins: rows.outputs(np.asarray(origins, dtype=np.int64)),
         shap.maskers.Independent(known, max_samples=len(known)),
         seed=settings.seed,
     )
-    evaluations = max(500, 2 * len(rows.features) + 1)
-    found = explainer(rows.whole(rows.places), max_evals=evaluations, silent=True)
+    evaluations = max(500, 2 * own.shape[1] + 1)
+    found = explainer(own, max_evals=evaluations, silent=True)
     # SHAP leaves the last axis out where there is one output.
-    values = found.values.reshape(len(rows.places), len(rows.features), -1)
-    values = values[np.arange(len(values)), :, rows.column]
-    return Explanation(
-        values=values,
-        base=rows.chosen(found.base_values.reshape(len(values), -1)),
-        how="SHAP values (PermutationExplainer): base + sum is the model's output",
-        importance=np.abs(values).mean(axis=0),
-        importance_how=MEAN_ABSOLUTE,
-    )
+    values = found.values.reshape(*own.shape, -1)[np.arange(len(own)), :, rows.column]
+    base = rows.chosen(found.base_values.reshape(len(own), -1))
+    return Explanation(values, base, "SHAP values: base + sum is the model's output")
 
 
 def explain_by_lime(rows: Rows, settings: ExplainSettings) -> Explanation:
@@ -77,76 +61,44 @@ def explain_by_lime(rows: Rows, settings: ExplainSettings) -> Explanation:
 
     random = np.random.default_rng(settings.seed)
     lime = LimeBase(lambda far: np.sqrt(np.exp(-((far / KERNEL_WIDTH) ** 2))))
-    count = len(rows.features)
-    values, base = np.zeros((len(rows.places), count)), np.zeros(len(rows.places))
-    for i, place in enumerate(rows.places):
-        kept = random.integers(0, 2, (settings.lime_samples, count))
+    own = rows.origins()[len(rows.background) :]
+    values, base = np.zeros(own.shape), np.zeros(len(own))
+    for i, row in enumerate(own):
+        kept = random.integers(0, 2, (settings.lime_samples, len(row)))
         kept[0] = 1  # the row itself
         others = random.integers(0, len(rows.background), (len(kept), 1))
         base[i], weights, *_ = lime.explain_instance_with_data(
             kept,
-            rows.outputs(np.where(kept, place, others)),
-            distances=1 - np.sqrt(kept.mean(axis=1)),  # the cosine of the angle to 1
-            label=rows.column[i],
-            num_features=count,
+            rows.outputs(np.where(kept, row, others)),
+            1 - np.sqrt(kept.mean(axis=1)),  # less the cosine between it and the row
+            rows.column[i],
+            len(row),
             feature_selection="none",
         )
         for feature, weight in weights:
             values[i, feature] = weight
-    return Explanation(
-        values=values,
-        base=base,
-        how="weights of a linear model around each row (LIME): base + sum is that "
-        "model's output, and near the explained one's",
-        importance=np.abs(values).mean(axis=0),
-        importance_how=MEAN_ABSOLUTE,
-    )
+    how = "weights of a linear model around each row: base + sum is its output (LIME)"
+    return Explanation(values, base, how)
 
 
 def explain_by_eli5(rows: Rows, settings: ExplainSettings) -> Explanation:
     """Return what is lost when a feature's values are exchanged between rows.
 
     Source: Breiman, Random Forests, 2001, https://doi.org/10.1023/A:1010933404324,
-    section 10.
+    section 10; what is lost is the model's own answer, so that no truth is needed.
     """
     from eli5.permutation_importance import get_score_importances
 
-    def scores(origins: IntArray, _: object) -> FloatArray:
-        """Return float64 (n, 2): the explained output of each row, and its score."""
-        outputs = rows.outputs(origins[rows.places])
-        return np.stack([rows.chosen(outputs), score(rows, outputs)], axis=1)
-
-    whole = rows.whole(np.arange(len(rows.pool)))
     _, losses = get_score_importances(
-        scores, whole, None, n_iter=REPEATS, random_state=settings.seed
+        lambda origins, _: rows.chosen(rows.outputs(origins[len(rows.background) :])),
+        rows.origins(),
+        None,
+        n_iter=REPEATS,
+        random_state=settings.seed,
     )
-    lost = np.mean(losses, axis=0)  # (features, n, 2)
-    whose = "predicted" if rows.labels is None else "true"
-    return Explanation(
-        values=lost[:, :, 0].T,
-        base=None,
-        how="what a row's output loses when a feature is taken from another row (ELI5's "
-        f"permutation, mean of {REPEATS})",
-        importance=lost[:, :, 1].mean(axis=1),
-        importance_how="how much a permutation (ELI5) worsens "
-        + (
-            f"the mean log-probability of the {whose} class, in nats"
-            if rows.classes
-            else f"the mean squared difference from the {whose} {rows.unit}"
-        ),
-    )
-
-
-def score(rows: Rows, outputs: FloatArray) -> FloatArray:
-    """Return how good outputs of the rows are, float64 (n,); what is true, if known."""
-    if rows.classes:
-        labels = rows.column if rows.labels is None else rows.labels.astype(np.int64)
-        known = outputs[np.arange(len(outputs)), labels]
-        return np.asarray(np.log(np.maximum(known, SMALLEST)))
-    truth = rows.labels
-    if truth is None:
-        truth = rows.predict(rows.explained)[:, 0]
-    return np.asarray(-np.square(outputs[:, 0] - truth))
+    values = np.mean(losses, axis=0).T
+    how = "what an output loses when a feature is another row's (ELI5's permutation)"
+    return Explanation(values, np.full(len(values), np.nan), how)
 
 
 METHODS: dict[str, Callable[[Rows, ExplainSettings], Explanation]] = {
