@@ -11,6 +11,8 @@ import numpy as np
 from .rows import FloatArray, Rows
 from .settings import ExplainSettings
 
+ORDERS = 2  # of the features, forwards and backwards, for each row (SHAP)
+BATCH = 100  # combinations of features to predict at once, with every training row
 REPEATS = 5  # permutations of each feature (ELI5)
 KERNEL_WIDTH = 0.25  # how fast LIME forgets samples far from the row; its own default
 
@@ -32,8 +34,7 @@ class Explanation(NamedTuple):
 def explain_by_shap(rows: Rows, settings: ExplainSettings) -> Explanation:
     """Return SHAP values: base + sum = output, whatever orders of features are drawn.
 
-    Source: Strumbelj and Kononenko, An efficient explanation of individual
-    classifications using game theory, 2010.
+    Source: Lundberg and Lee, 2017, https://arxiv.org/abs/1705.07874.
     """
     import shap
 
@@ -43,8 +44,8 @@ def explain_by_shap(rows: Rows, settings: ExplainSettings) -> Explanation:
         shap.maskers.Independent(known, max_samples=len(known)),
         seed=settings.seed,
     )
-    evaluations = max(500, 2 * own.shape[1] + 1)
-    found = explainer(own, max_evals=evaluations, silent=True)
+    evaluations = ORDERS * (2 * own.shape[1] + 1)
+    found = explainer(own, max_evals=evaluations, batch_size=BATCH, silent=True)
     # SHAP leaves the last axis out where there is one output.
     values = found.values.reshape(*own.shape, -1)[np.arange(len(own)), :, rows.column]
     base = rows.chosen(found.base_values.reshape(len(own), -1))
@@ -75,8 +76,7 @@ def explain_by_lime(rows: Rows, settings: ExplainSettings) -> Explanation:
             len(row),
             feature_selection="none",
         )
-        for feature, weight in weights:
-            values[i, feature] = weight
+        values[i] = [weight for _, weight in sorted(weights)]
     how = "weights of a linear model around each row: base + sum is its output (LIME)"
     return Explanation(values, base, how)
 

@@ -1,18 +1,15 @@
+"""The rows to explain, and rows that are put together of several.
+
 #% if cookiecutter.__data_kind == "images"
-"""Images to explain, and images that are put together of patches of several.
-
 A feature is a square patch of pixels: one pixel alone says little.
-"""
 #% else
-"""Rows to explain, and rows that are put together of the cells of several.
-
 A feature is a column: texts and missing values need no arithmetic.
-"""
 #% endif
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,10 @@ from .settings import ExplainSettings
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+#% if cookiecutter.__data_kind == "images"
+PATCHES = 7  # across an image; about as many as a person would point at
 
+#% endif
 
 @dataclass(frozen=True)
 class Rows:
@@ -41,27 +41,25 @@ class Rows:
         background: The b training rows, raw.
         explained: The n rows to explain, raw.
         numbers: int64 (n,), where they stand in their file or test set, from 0.
-        classes: The names of the outputs; none for a regression.
     """
 
     predict: Callable[[Any], FloatArray]
     background: Any
     explained: Any
     numbers: IntArray
-    classes: tuple[str, ...]
-#% if cookiecutter.__data_kind == "images"
-    patch_size: int = 4
 
+#% if cookiecutter.__data_kind == "images"
     @cached_property
     def patches(self) -> IntArray:
         """The number of each pixel's patch, int64 (height, width)."""
-        ys, xs = np.indices(self.explained.shape[1:]) // self.patch_size
+        shape = self.explained.shape[1:]
+        ys, xs = np.indices(shape) // max(2, round(shape[0] / PATCHES))
         return np.asarray(ys * (xs.max() + 1) + xs, dtype=np.int64)
 
     @cached_property
     def features(self) -> list[str]:
         """The names of the patches: which pixels they are, counted from 0."""
-        places = [np.nonzero(self.patches == i) for i in range(self.patches.max() + 1)]
+        places = [np.nonzero(self.patches == i) for i in np.unique(self.patches)]
         return [f"y{y.min()}-{y.max()} x{x.min()}-{x.max()}" for y, x in places]
 
     def cells(self) -> FloatArray:
@@ -77,10 +75,9 @@ class Rows:
                 taken from, first those to compare with, then those to explain.
         """
         pool = np.concatenate([self.background, self.explained])
-        ys, xs = np.indices(self.patches.shape)
-        return self.predict(pool[origins[:, self.patches], ys, xs])
-#% else
+        return self.predict(pool[origins[:, self.patches], *np.indices(pool.shape[1:])])
 
+#% else
     @property
     def features(self) -> list[str]:
         """The names of the columns."""
@@ -101,8 +98,8 @@ class Rows:
         columns = zip(pool, origins.T, strict=True)
         cells = {name: pool[name].array.take(numbers) for name, numbers in columns}
         return self.predict(pd.DataFrame(cells))
-#% endif
 
+#% endif
     @cached_property
     def column(self) -> IntArray:
         """Which output is explained of each row, int64 (n,): that of its class."""
@@ -120,27 +117,18 @@ class Rows:
 
 def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Rows:
     """Read the model and the rows; a DataError says why they cannot be had."""
-    (training, _), (rows, _) = adapter.load_splits(
+    (known, _), (rows, _) = adapter.load_splits(
         manifest, folder, settings.data_dir, settings.quiet
     )
     if settings.input:
         names = settings.cols_to_drop
         rows, _ = adapter.read_rows(settings.input, manifest, folder, names)
-    numbers = np.arange(len(rows))
-    if settings.row is not None:
-        one = slice(settings.row, settings.row + 1)
-        numbers, rows = numbers[one], rows[one]
+    one = slice(settings.row, None if settings.row is None else settings.row + 1)
+    numbers, rows = np.arange(len(rows))[one], rows[one]
     if not len(numbers):
-        raise DataError("there is no such row to explain")
-    few = {"replace": False, "random_state": settings.seed}
-    count = min(len(rows), settings.explained_rows)
-    numbers, rows = resample(numbers, rows, n_samples=count, **few)
-    count = min(len(training), settings.background_rows)
-    background = resample(training, n_samples=count, **few)
-    predict = adapter.predictor(folder, manifest)
-#% if cookiecutter.__data_kind == "images"
-    size = settings.patch_size
-    return Rows(predict, background, rows, numbers, manifest.classes, size)
-#% else
-    return Rows(predict, background, rows, numbers, manifest.classes)
-#% endif
+        raise DataError(f"row {settings.row} is not there; rows are counted from 0")
+    draw = partial(resample, replace=False, random_state=settings.seed)
+    few = min(len(numbers), settings.explained_rows)
+    numbers, rows = draw(numbers, rows, n_samples=few)
+    background = draw(known, n_samples=min(len(known), settings.background_rows))
+    return Rows(adapter.predictor(folder, manifest), background, rows, numbers)

@@ -26,10 +26,7 @@ class ExplainSettings(Settings):
         100, ge=1, description="Rows to explain; of more, some are drawn"
     )
     background_rows: int = Field(
-        100, ge=2, description="Training rows to compare them with"
+        50, ge=2, description="Training rows to compare them with"
     )
     lime_samples: int = Field(1000, ge=10, description="Variations of a row for LIME")
-#% if cookiecutter.__data_kind == "images"
-    patch_size: int = Field(4, ge=1, description="Side of the squares of pixels")
-#% endif
     seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same explanation")
