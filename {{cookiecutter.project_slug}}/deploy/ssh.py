@@ -14,7 +14,7 @@ here, `uv pip install -r requirements/deploy.txt`. On the host, below --root:
 
 import argparse
 import io
-import json
+import re
 import shlex
 import sys
 import time
@@ -27,17 +27,17 @@ from paramiko import RejectPolicy, SSHException
 
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ProjectError
+from {{ cookiecutter.package_name }}.files import hashes
 
 CONNECT_SECONDS = 15
 POLL_SECONDS = 0.5
-ERRORS = (Failure, OSError, ProjectError, SSHException)
 
 
 class Host:
-    """A host with a server."""
+    """A host with a server; the options say where things are."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        """Prepare; the connection is opened by the first command."""
+        """Prepare; the first command connects."""
         self.options = options
         self.connection = Connection(options.host, connect_timeout=CONNECT_SECONDS)
         # Fabric would trust every host.
@@ -50,82 +50,69 @@ class Host:
         result = self.connection.run(command, hide=True, in_stream=False)
         return str(result.stdout).strip()
 
-    def copy(self, folder: Path, manifest: registry.Manifest) -> str:
-        """Copy a version, unless it is there, and check it there.
+    def put(self, content: str | io.BytesIO, path: str) -> None:
+        """Write a file, from one here or from bytes, at a path below the root."""
+        self.connection.put(content, f"{self.options.root}/{path}", False)
+
+    def copy(self, folder: Path) -> str:
+        """Copy a version, unless it is there, and let the host compute its hashes.
 
         Returns:
             The release: its folder, below the root.
         """
-        name = registry.MANIFEST  # which lists all the others
-        sums = manifest.files | {name: registry.sha256_of(folder / name)}
-        release = f"releases/{folder.name}-{sums[name][:12]}"
-        if not self.run(f"ls -d {release} 2>/dev/null || true"):
-            incoming = f"releases/.incoming-{uuid.uuid4().hex}"
-            try:
-                target = f"{incoming}/{folder.parent.name}/{folder.name}"
-                folders = {f"{target}/{Path(each).parent.as_posix()}" for each in sums}
-                self.run(f"mkdir -p {shlex.join(sorted(folders))}")
-                for each in sums:
-                    path = f"{self.options.root}/{target}/{each}"
-                    self.connection.put(str(folder / each), path, preserve_mode=False)
+        sums = hashes(folder)
+        release = f"releases/{folder.name}-{sums[registry.MANIFEST][:12]}"
+        there = self.run(f"ls -d {release} 2>/dev/null || true")
+        place = there or f"releases/.incoming-{uuid.uuid4().hex}"
+        target = f"{place}/{folder.parent.name}/{folder.name}"
+        lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sums.items())
+        try:
+            if not there:
+                paths = {name: f"{target}/{name}" for name in sums}
+                folders = {path.rpartition("/")[0] for path in paths.values()}
+                self.run(f"mkdir -p {shlex.join(folders)}")
+                for name, path in paths.items():
+                    self.put(str(folder / name), path)
                 # Everybody there may read a model; the server has a user of its own.
-                self.run(f"chmod -R u=rwX,go=rX {incoming}")
-                self.verify(sums, incoming, folder)
-                self.run(f"mv -T {incoming} {release}")
-            finally:
-                self.run(f"rm -rf {incoming}")
-        self.verify(sums, release, folder)
+                self.run(f"chmod -R u=rwX,go=rX {place}")
+            self.put(io.BytesIO(lines.encode()), f"{place}/SHA256SUMS")
+            self.run(f"cd {target} && sha256sum -c --quiet ../../SHA256SUMS 2>&1")
+            if not there:
+                self.run(f"mv -T {place} {release}")
+        finally:
+            if not there:
+                self.run(f"rm -rf {place}")
         return release
 
-    def verify(self, sums: dict[str, str], release: str, folder: Path) -> None:
-        """Let the host compute the SHA-256 of each file, and compare them."""
-        lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sums.items())
-        file = f"{self.options.root}/{release}/SHA256SUMS"
-        self.connection.put(io.BytesIO(lines.encode()), file)
-        inside = f"{release}/{folder.parent.name}/{folder.name}"
-        self.run(f"cd {inside} && sha256sum -c --strict --quiet ../../SHA256SUMS 2>&1")
-
-    def link(self, name: str) -> str:
-        """Return where a link leads; nothing if there is none."""
-        return self.run(f"readlink {name} || true")
-
-    def set_link(self, name: str, release: str) -> None:
-        """Let a link lead elsewhere, in one step: it is never missing."""
-        self.run(f"ln -sfn {release} .{name} && mv -T .{name} {name}")
-
-    def switch(self, release: str, before: str) -> None:
+    def switch(self, release: str) -> None:
         """Serve a release; if that does not work, the one before again."""
-        self.set_link("models", release)
+        before = self.run("readlink models || true")
         try:
-            self.restart(release)
+            self.serve(release)
         except BaseException:  # Ctrl-C too
             print(f"{release} is not served; going back to {before or 'nothing'}")
             if before:
-                self.set_link("models", before)
-                self.restart(before)
+                self.serve(before)
             raise
         if before not in ("", release):
-            self.set_link("previous", before)
+            self.link("previous", before)
         print(f"serving: {self.options.host}:{self.options.root}/{release}")
 
-    def restart(self, release: str) -> None:
-        """Restart the server and wait until it serves the release's version."""
+    def link(self, name: str, release: str) -> None:
+        """Let a link lead to a release, in one step: it is never missing."""
+        self.run(f"ln -sfn {release} .{name} && mv -T .{name} {name}")
+
+    def serve(self, release: str) -> None:
+        """Restart the server with a release and wait until it says that it serves it."""
+        self.link("models", release)
         self.run(self.options.restart)
-        version = int(Path(release).name.partition("-")[0])
+        version = Path(release).name.partition("-")[0]
         ask = f"curl -sS -m 5 http://127.0.0.1:{self.options.port}/readyz 2>&1 || true"
         deadline = time.monotonic() + self.options.seconds
-        while not serves(version, answer := self.run(ask)):
+        while not re.search(rf'"version": ?{version}\b', answer := self.run(ask)):
             if time.monotonic() > deadline:
                 raise ProjectError(f"version {version} is not served: {answer}")
             time.sleep(POLL_SECONDS)
-
-
-def serves(version: int, answer: str) -> bool:
-    """Whether a server's answer at /readyz says that it serves a version."""
-    try:
-        return bool(json.loads(answer)["version"] == version)
-    except (ValueError, KeyError):
-        return False
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -144,14 +131,15 @@ def main(arguments: list[str] | None = None) -> int:
     host = Host(options)
     try:
         if options.rollback:
-            release = host.link("previous")
+            release = host.run("readlink previous || true")
             if not release:
                 raise ProjectError("only one version was ever deployed")
         else:
             version = options.version or registry.served_version(options.model_dir)
-            release = host.copy(*registry.load_served(options.model_dir, version))
-        host.switch(release, host.link("models"))
-    except ERRORS as error:
+            folder, _ = registry.load_version(options.model_dir, version)
+            release = host.copy(folder)
+        host.switch(release)
+    except (Failure, OSError, ProjectError, SSHException) as error:
         print(f"{options.host}: {error}", file=sys.stderr)
         return 1
     finally:

@@ -8,7 +8,6 @@ that was asked for, and its files are those that the version's manifest lists.
 import os
 import sys
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -60,17 +59,17 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
 
     pooch.get_logger().setLevel("WARNING")  # it logs addresses with their passwords
     get = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
-    model_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incomplete-", dir=model_dir) as temporary:
+    with registry.incomplete_folder(model_dir) as folder:
         try:
-            file = pooch.retrieve(url, sha256, "archive", temporary, downloader=get)
+            file = pooch.retrieve(url, sha256, "archive", folder, downloader=get)
         except OSError as error:  # as all of requests' are, and these name the address
-            reason = getattr(error, "response", None) or type(error).__name__
+            answer = getattr(error, "response", None)
+            reason = getattr(answer, "status_code", type(error).__name__)
             raise FetchError(f"model_url cannot be downloaded: {reason}") from None
         except ValueError as error:
             raise FetchError(f"not the archive that was asked for: {error}") from error
-        unpack(Path(file), Path(temporary, "unpacked"))
-        new, manifest = registry.load_version(Path(temporary, "unpacked"))
+        unpack(Path(file), folder / "unpacked")
+        new, manifest = registry.load_version(folder / "unpacked")
         target = model_dir / new.name
         try:
             new.rename(target)

@@ -10,7 +10,8 @@ import numpy as np
 import onnxruntime
 
 from ..adapter import Inputs
-from ..registry import ONNX_FILE, Manifest, RegistryError, careful, load_served
+from ..files import careful
+from ..registry import ONNX_FILE, Manifest, RegistryError, load_version
 from .limits import limits_of
 from .tensors import FROM_ONNX, TEXT, Array, Feeds, Limits, Tensor
 
@@ -112,7 +113,7 @@ def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
             exported, its graph is not what the manifest says, or ONNX Runtime cannot
             load it.
     """
-    folder, manifest = load_served(model_dir, version)
+    folder, manifest = load_version(model_dir, version)
     path = folder / ONNX_FILE
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
