@@ -16,6 +16,8 @@ from typing import Any
 
 from .config import ProjectError
 
+VERIFY = "`registry verify` says whether it is the one that was written"
+
 
 class FileError(ProjectError):
     """A file is damaged, carries code, or is not what it is said to be."""
@@ -56,8 +58,12 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def careful(file: Path) -> Iterator[None]:
+def careful(file: Path, advice: str = VERIFY) -> Iterator[None]:
     """Let a library read a file; whatever it runs into becomes one clear error.
+
+    Args:
+        file: What is read.
+        advice: What the user can do about it.
 
     Raises:
         FileError: If the file is damaged, or the library refuses what is in it.
@@ -70,7 +76,7 @@ def careful(file: Path) -> Iterator[None]:
         reason = (str(error).strip() or "no reason given").splitlines()[0]
         raise FileError(
             f"{file} is damaged, or carries code: {type(error).__name__}: {reason}; "
-            "`registry verify` says whether it is the one that was written"
+            f"{advice}"
         ) from error
 
 

@@ -35,6 +35,7 @@ ONNX_FILE = "model.onnx"
 REFERENCE_FILE = "reference.npz"
 ALIASES = "aliases.json"
 INCOMPLETE = ".incomplete-"  # how the folders begin that a version is prepared in
+LOCK_SECONDS = 10  # far longer than anybody needs
 STALE_SECONDS = 24 * 60 * 60  # longer than any save takes
 # What a version is judged by, whichever of these it has.
 SCORES = ("val_accuracy", "cv_accuracy_mean", "val_r2", "cv_r2_mean")
@@ -79,7 +80,7 @@ class RunLogger:
         """Begin with the command."""
         return self
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """End with the command; `error` is what it has failed with, if it has."""
 
     def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
@@ -206,7 +207,7 @@ def promotions(model_dir: Path) -> list[int]:
     file = model_dir / ALIASES
     if not file.exists():
         return []
-    with careful(file):
+    with careful(file, "remove it and promote the version that was in production"):
         return [int(number) for number in json.loads(file.read_bytes())["history"]]
 
 
@@ -222,15 +223,19 @@ def served_version(model_dir: Path) -> int:
 
 @contextmanager
 def changed_promotions(model_dir: Path) -> Iterator[list[int]]:
-    """Give the promotions to change; nobody else can meanwhile, who reads is not kept.
+    """Give the promotions to change, which nobody else can meanwhile.
 
-    The file is replaced: a server finds the old version in it or the new one.
+    The file is replaced: who reads it finds the old version or the new one.
     """
-    with filelock.FileLock(model_dir / f".{ALIASES}.lock", timeout=10):
-        history = promotions(model_dir)
-        yield history
-        aliases = {"production": history[-1], "history": history}
-        write_json(model_dir / ALIASES, aliases)
+    try:
+        with filelock.FileLock(model_dir / f".{ALIASES}.lock", timeout=LOCK_SECONDS):
+            history = promotions(model_dir)
+            yield history
+            aliases = {"production": history[-1], "history": history}
+            write_json(model_dir / ALIASES, aliases)
+    except filelock.Timeout as error:
+        file = model_dir / ALIASES
+        raise RegistryError(f"another command is changing {file}; try again") from error
 
 
 def promote(model_dir: Path, version: int, known: list[int] | None = None) -> None:
@@ -302,7 +307,11 @@ def list_versions(model_dir: Path) -> None:
     promoted = production(model_dir)
     print(f"{'version':>7}  {'created':<20}  {'score':<25}  exports")
     for number in versions(model_dir):
-        manifest = read_manifest(model_dir / str(number))
+        try:
+            manifest = read_manifest(model_dir / str(number))
+        except ProjectError:
+            print(f"{number:>7}  its manifest is damaged; see `registry verify`")
+            continue
         name = next((name for name in SCORES if name in manifest.metrics), "none")
         score = f"{name} {manifest.metrics[name]:.4f}" if name != "none" else name
         exports = ", ".join(manifest.exports) or "none"
