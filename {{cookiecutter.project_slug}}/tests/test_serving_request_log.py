@@ -19,8 +19,8 @@ from {{ cookiecutter.package_name }}.serving.metrics import Metrics
 from {{ cookiecutter.package_name }}.serving.request_log import RequestLog
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
+from gates import OneModel
 from graphs import ROWS, expected
-from one_model import OneModel
 
 FEEDS = {
     "number": np.array([[1.5], [np.nan]]),

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from {{ cookiecutter.package_name }}.serving.app import create_app
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
-from one_model import OneModel
+from gates import OneModel
 
 NAME = 'a "b"\n<c>'
 CONTENT: dict[str, Any] = {
