@@ -5,7 +5,7 @@
 
 HOST is what `ssh HOST` takes: a name of ~/.ssh/config, or user@address:port. Only a host
 that is in ~/.ssh/known_hosts is talked to. deploy/systemd/ says how a host is prepared;
-here, `uv pip install -r requirements/deploy.txt`. On the host, below --root:
+here, Fabric is needed, which set-up installs. On the host, below --root:
 
     releases/<version>-<hash>/<model>/<version>/    what was copied, never changed
     models      the link that the server reads its models through
