@@ -4,8 +4,8 @@
     python deploy/ssh.py HOST --rollback    # what was served before; twice leads back
 
 HOST is a name of ~/.ssh/config, or user@address:port. Only a host that is in
-~/.ssh/known_hosts is talked to. deploy/systemd/ says how a host is prepared; Fabric, which
-this needs, is installed by set-up. On the host, below --root:
+~/.ssh/known_hosts is talked to. deploy/systemd/ says how a host is prepared; set-up
+installs Fabric, which this needs. On the host, below --root:
 
     releases/<version>-<hash>/<model>/<version>/    what was copied, never changed
     models      the link that the server reads its models through
