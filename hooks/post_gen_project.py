@@ -75,10 +75,11 @@ NEEDS = {
     "src/*/explaining/cells.py": "tabular",
     "src/*/reporting/numbers.py": "tabular",
     "tests/test_reporting_numbers.py": "tabular",
-    "tests/test_serving_fields.py": "tabular",
     # extras
     "src/*/serving/*": "serve",
     "tests/test_serving*": "serve",
+    "tests/gates.py": "serve",
+    "tests/graphs.py": "serve",
     "configs/serve.yaml": "serve",
     "requirements/serve.txt": "serve",
     "src/*/explaining/*": "explain",
@@ -117,13 +118,15 @@ NEEDS = {
     "deploy/kserve/*": "kubernetes serve",
     "deploy/kubernetes/*": "kubernetes serve",
     "deploy/seldon/*": "kubernetes serve",
+    "deploy/ssh.py": "serve",
     "deploy/systemd/*": "serve",
+    "tests/test_deploy_ssh.py": "serve",
     "deploy/tensorflow_serving/*": "container serve tensorflow",
     "tests/test_tensorflow_serving_client.py": "container serve tensorflow",
     "deploy/torchserve/*": "container serve pytorch",
     "tests/test_torchserve_handler.py": "container serve pytorch",
-    "src/*/healthcheck.py": "container serve",
-    "tests/test_healthcheck.py": "container serve",
+    "src/*/serving/healthcheck.py": "container serve",
+    "tests/test_serving_healthcheck.py": "container serve",
 }
 
 NEXT_STEPS = f"""
