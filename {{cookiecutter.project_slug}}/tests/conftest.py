@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,19 +43,21 @@ def model_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def save(model_dir: Path) -> Callable[[bool], Path]:
-    """Save versions of what is no real model: `save(True)` is an exported one."""
+def save(model_dir: Path) -> Callable[[], Path]:
+    """Save versions of what is no real model."""
     from samples import INPUTS
 
-    def save_version(exported: bool) -> Path:
-        def write_files(folder: Path) -> None:
-            (folder / "model.bin").write_bytes(b"weights")
-            if exported:
-                (folder / registry.ONNX_FILE).write_bytes(b"graph")
+    def write_files(folder: Path) -> dict[str, Any]:
+        (folder / "variables").mkdir()
+        (folder / "variables/data").write_bytes(b"numbers")
+        (folder / "model.bin").write_bytes(b"weights")
+        return {"exports": {"onnx": 1e-7}}
 
+    def save_version() -> Path:
         return registry.save_version(
             model_dir,
             write_files,
+            ("numpy", "absent"),
             metrics={"val_accuracy": 0.9},
             history={"val_accuracy": [0.8, 0.9]},
             settings={"epochs": 2},
@@ -63,7 +66,6 @@ def save(model_dir: Path) -> Callable[[bool], Path]:
             classes=("0", "1"),
             inputs=INPUTS,
             data_sha256="0" * 64,
-            exports={"onnx": 1e-7} if exported else {},
         )
 
     return save_version

@@ -18,7 +18,7 @@ def test_help_imports_no_framework() -> None:
         "for command in (['--help'], ['train', '--help']):\n"
         "    try: main.main(command)\n"
         "    except SystemExit: pass\n"
-        "slow = {'jax', 'keras', 'numpy', 'pandas', 'sklearn', 'tensorflow', 'torch'}\n"
+        "slow = {'keras', 'mlflow', 'pandas', 'sklearn', 'tensorflow', 'torch'}\n"
         "raise SystemExit(len(slow & set(sys.modules)))"
     )
     shown = subprocess.run(
@@ -45,6 +45,16 @@ def test_the_help_shows_the_projects_description_as_it_is(
     assert f"\n\n{text}\n\n" in capsys.readouterr().out
 
 
+def test_without_a_command_a_model_is_trained_and_evaluated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(main, "run_command", lambda name, _: ran.append(name) or 0)
+    monkeypatch.setattr(sys, "argv", ["main.py"])
+    assert main.main() == 0
+    assert ran == ["train", "evaluate"]
+
+
 def test_a_reader_that_stops_is_no_mistake() -> None:
     code = (
         "from {{ cookiecutter.package_name }} import main\n"
@@ -60,11 +70,14 @@ def test_a_reader_that_stops_is_no_mistake() -> None:
     assert process.returncode == main.BROKEN_PIPE
 
 
-def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("arguments", [["trian"], ["--epochs", "3"]])
+def test_what_is_no_command_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stopped:
-        main.main(["trian"])
+        main.main(arguments)
     assert stopped.value.code == 2
-    assert "trian" in capsys.readouterr().err
+    assert arguments[0] in capsys.readouterr().err
 
 
 def test_a_refusal_is_one_message_and_status_2(

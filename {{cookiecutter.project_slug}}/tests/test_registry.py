@@ -1,147 +1,89 @@
-"""Model versions: whole, numbered, and checked when they are loaded."""
+"""Model versions: whole, numbered, never changed; and which one is in production."""
 
 import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
+import yaml
 
-from {{ cookiecutter.package_name }} import contents, registry
+from {{ cookiecutter.package_name }} import files, main, registry
+from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.registry import RegistryError
 
-from samples import INPUTS
-
-FACTS: dict[str, Any] = {
-    "metrics": {"val_accuracy": 0.9},
-    "history": {"val_accuracy": [0.8, 0.9]},
-    "settings": {"epochs": 2},
-    "seed": 1,
-    "dataset": "digits",
-    "classes": ("0", "1"),
-    "inputs": INPUTS,
-    "data_sha256": "0" * 64,
-}
+Save = Callable[[], Path]
+Output = pytest.CaptureFixture[str]
 
 
-def write_files(folder: Path) -> None:
-    """Stand in for a model."""
-    (folder / "model.bin").write_bytes(b"weights")
-
-
-def save(model_dir: Path) -> Path:
-    """Save a version."""
-    return registry.save_version(model_dir, write_files, ("numpy", "absent"), **FACTS)
-
-
-def test_versions_are_numbered_and_the_newest_is_the_default(tmp_path: Path) -> None:
-    model_dir = tmp_path / "model"
-    assert [save(model_dir).name for _ in range(11)][-1] == "11"
+def test_versions_are_numbered_and_the_newest_is_the_default(
+    save: Save, model_dir: Path
+) -> None:
+    assert [save().name for _ in range(11)][-1] == "11"
     folder, manifest = registry.load_version(model_dir)
-    assert folder.name == "11"
-    assert manifest.metrics == {"val_accuracy": 0.9}
-    assert manifest.files.keys() == {"model.bin"}
+    assert folder.name == "11" and manifest.metrics == {"val_accuracy": 0.9}
+    assert manifest.files.keys() == {"model.bin", "variables/data"}
     assert manifest.libraries.keys() == {"python", "numpy"}
+    assert manifest.exports == {"onnx": 1e-7}
     assert registry.load_version(model_dir, 2)[0].name == "2"
+    with pytest.raises(RegistryError, match=r"no version 12 in .*there are \[1, "):
+        registry.load_version(model_dir, 12)
 
 
-@pytest.mark.parametrize("version", [None, 7])
-def test_a_version_that_is_not_there_is_refused(
-    version: int | None, tmp_path: Path
+def test_where_there_is_no_model_it_says_what_to_do(model_dir: Path) -> None:
+    with pytest.raises(RegistryError, match="run the command `train` first"):
+        registry.load_version(model_dir)
+
+
+def test_every_difference_from_what_was_written_is_named(
+    save: Save, model_dir: Path
 ) -> None:
-    if version:
-        save(tmp_path)
-    with pytest.raises(
-        RegistryError, match="there are \\[1\\]|run the command `train`"
-    ):
-        registry.load_version(tmp_path, version)
+    folder = save()
+    (folder / "model.bin").write_bytes(b"Weights")
+    (folder / "variables/data").unlink()
+    (folder / "variables/more").touch()
+    with pytest.raises(RegistryError) as refused:
+        registry.load_version(model_dir)
+    for problem in ("bin was changed", "variables/data is missing", "more was added"):
+        assert problem in str(refused.value)
 
 
-def test_a_changed_file_is_refused(tmp_path: Path) -> None:
-    (save(tmp_path) / "model.bin").write_bytes(b"Weights")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_to_the_same_content_is_refused(save: Save, model_dir: Path) -> None:
+    file = save() / "model.bin"
+    file.rename(model_dir / "elsewhere.bin")
+    file.symlink_to(model_dir / "elsewhere.bin")
     with pytest.raises(RegistryError, match="model.bin was changed"):
-        registry.load_version(tmp_path)
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    (save(tmp_path) / "model.bin").unlink()
-    with pytest.raises(RegistryError, match="model.bin is missing from"):
-        registry.load_version(tmp_path)
-
-
-def test_an_added_file_is_refused(tmp_path: Path) -> None:
-    (save(tmp_path) / "more.txt").touch()
-    with pytest.raises(RegistryError, match="more.txt was added to"):
-        registry.load_version(tmp_path)
-
-
-def test_files_in_folders_belong_to_a_version(tmp_path: Path) -> None:
-    def write_more(folder: Path) -> None:
-        write_files(folder)
-        (folder / "variables" / "part").mkdir(parents=True)
-        (folder / "variables" / "part" / "data").write_bytes(b"numbers")
-
-    folder = registry.save_version(tmp_path, write_more, **FACTS)
-    _, manifest = registry.load_version(tmp_path)
-    assert manifest.files.keys() == {"model.bin", "variables/part/data"}
-    (folder / "variables" / "more").touch()
-    with pytest.raises(RegistryError, match="variables/more was added to"):
-        registry.load_version(tmp_path)
-
-
-def test_a_manifest_from_before_there_were_exports_is_read(tmp_path: Path) -> None:
-    file = save(tmp_path) / registry.MANIFEST
-    content = json.loads(file.read_text(encoding="utf-8"))
-    del content["exports"]
-    file.write_text(json.dumps(content), encoding="utf-8")
-    assert registry.load_version(tmp_path)[1].exports == {}
-
-
-def test_an_export_that_ends_while_a_version_is_read_is_no_damage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = save(tmp_path)
-    listed = registry.listed
-
-    def export_meanwhile(folder: Path) -> set[str]:
-        # After the manifest was read, and before the files are listed.
-        if not (folder / "model.onnx").exists():
-            (folder / "model.onnx").write_bytes(b"graph")
-            manifest = registry.read_manifest(folder)
-            files = contents.hashes(folder)
-            del files[registry.MANIFEST]
-            new = manifest.model_copy(update={"files": files}).model_dump_json()
-            (folder / registry.MANIFEST).write_text(new, encoding="utf-8")
-        return listed(folder)
-
-    monkeypatch.setattr(registry, "listed", export_meanwhile)
-    assert "model.onnx" in registry.load_version(tmp_path)[1].files
-    assert (folder / "model.onnx").exists()
+        registry.load_version(model_dir)
 
 
 @pytest.mark.parametrize("change", [{"seed": "x"}, {"unknown": 1}])
-def test_a_damaged_manifest_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
-    file = save(tmp_path) / registry.MANIFEST
+def test_a_damaged_manifest_is_refused(
+    change: dict[str, Any], save: Save, model_dir: Path
+) -> None:
+    file = save() / registry.MANIFEST
     content = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**content, **change}), encoding="utf-8")
-    with pytest.raises(RegistryError, match="manifest.json is damaged"):
-        registry.load_version(tmp_path)
+    with pytest.raises(ProjectError, match="manifest.json is damaged"):
+        registry.load_version(model_dir)
 
 
-def test_a_save_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    def fail(folder: Path) -> None:
-        write_files(folder)
+def test_a_save_that_fails_leaves_nothing(model_dir: Path) -> None:
+    def fail(folder: Path) -> Mapping[str, Any]:
+        (folder / "model.bin").write_bytes(b"weights")
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        registry.save_version(tmp_path, fail, **FACTS)
-    assert list(tmp_path.iterdir()) == []
+        registry.save_version(model_dir, fail)
+    assert list(model_dir.iterdir()) == []
 
 
-def test_a_save_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
+def test_a_save_that_is_killed_leaves_no_version(save: Save, model_dir: Path) -> None:
     code = (
         "import os, pathlib, sys\n"
         "from {{ cookiecutter.package_name }} import registry\n"
@@ -150,26 +92,140 @@ def test_a_save_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
         "    os._exit(9)\n"
         "registry.save_version(pathlib.Path(sys.argv[1]), die)"
     )
-    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    killed = subprocess.run([sys.executable, "-c", code, str(model_dir)], check=False)
     assert killed.returncode == 9
-    assert registry.versions(tmp_path) == []
-    (left,) = tmp_path.iterdir()
-    assert save(tmp_path).name == "1"
+    assert registry.versions(model_dir) == []
+    (left,) = model_dir.iterdir()
+    assert save().name == "1"
     assert left.exists()  # another process may still be writing it
     os.utime(left, (0, 0))
-    assert save(tmp_path).name == "2"
+    assert save().name == "2"
     assert not left.exists()
 
 
 def test_versions_saved_at_the_same_time_get_numbers_of_their_own(
-    tmp_path: Path,
+    save: Save, model_dir: Path
 ) -> None:
-    threads = [threading.Thread(target=save, args=(tmp_path,)) for _ in range(8)]
+    threads = [threading.Thread(target=save) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert registry.versions(tmp_path) == list(range(1, 9))
+    assert registry.versions(model_dir) == list(range(1, 9))
+
+
+def test_what_was_promoted_is_served_and_rolled_back(
+    save: Save, model_dir: Path
+) -> None:
+    for _ in range(3):
+        save()
+    assert registry.production(model_dir) is None
+    assert registry.served_version(model_dir) == 3
+    for version in (1, 3, 3):
+        registry.promote(model_dir, version)
+    content = json.loads((model_dir / registry.ALIASES).read_text(encoding="utf-8"))
+    assert content == {"production": 3, "history": [1, 3]}
+    registry.rollback(model_dir)
+    assert registry.production(model_dir) == registry.served_version(model_dir) == 1
+    with pytest.raises(RegistryError, match="no version of .* was in production bef"):
+        registry.rollback(model_dir)
+    assert registry.production(model_dir) == 1
+
+
+def test_a_damaged_version_is_neither_promoted_nor_rolled_back_to(
+    save: Save, model_dir: Path
+) -> None:
+    first, _ = save(), save()
+    registry.promote(model_dir, 1)
+    registry.promote(model_dir, 2)
+    (first / "model.bin").unlink()
+    for change in (registry.rollback, lambda folder: registry.promote(folder, 1)):
+        with pytest.raises(RegistryError, match="model.bin is missing"):
+            change(model_dir)
+    assert registry.production(model_dir) == 2
+
+
+def test_nothing_is_promoted_by_what_has_changed_meanwhile(
+    save: Save, model_dir: Path
+) -> None:
+    save(), save()
+    registry.promote(model_dir, 1)
+    with pytest.raises(RegistryError, match="has changed meanwhile"):
+        registry.promote(model_dir, 2, known=[])
+    assert registry.production(model_dir) == 1
+
+
+def test_two_commands_do_not_change_it_at_the_same_time(
+    save: Save, model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save()
+    monkeypatch.setattr(registry, "LOCK_SECONDS", 0)
+    with filelock.FileLock(model_dir / f".{registry.ALIASES}.lock"):
+        with pytest.raises(RegistryError, match="another command is changing"):
+            registry.promote(model_dir, 1)
+    registry.promote(model_dir, 1)
+    assert registry.production(model_dir) == 1
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"history": ["x"]}'])
+def test_a_damaged_alias_file_is_refused_with_the_way_out(
+    content: str, save: Save, model_dir: Path
+) -> None:
+    save()
+    (model_dir / registry.ALIASES).write_text(content, encoding="utf-8")
+    for command in (registry.production, registry.served_version, registry.rollback):
+        with pytest.raises(ProjectError, match="aliases.json is damaged.*remove it an"):
+            command(model_dir)
+
+
+def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
+    project: Path, save: Save, capsys: Output
+) -> None:
+    def run(*arguments: str) -> str:
+        assert main.main(["registry", *arguments]) == 0
+        return capsys.readouterr().out
+
+    first, second = save(), save()
+    assert run("promote", "--version", "1") == "production: version 1\n"
+    header, row, _ = run().splitlines()
+    assert header.split() == ["version", "created", "score", "exports"]
+    assert row.split()[2:] == ["val_accuracy", "0.9000", "onnx", "<-", "production"]
+    assert yaml.safe_load(run("show"))["exports"] == {"onnx": 1e-7}
+    assert run("promote") == "production: version 2\n"
+    assert run("rollback") == "production: version 1\n"
+    assert run("verify").count(": 2 files, all as written") == 2
+    (first / "model.bin").unlink()
+    (second / "manifest.json").write_text("{}", encoding="utf-8")
+    assert main.main(["registry", "verify"]) == 2
+    shown = capsys.readouterr().err
+    assert "model.bin is missing" in shown and "manifest.json is damaged" in shown
+    assert "damaged; see `registry verify`" in run("list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "--version", "9"], "no version 9"),
+        (["remove"], "ACTION: 'remove': Input should be 'list', 'show'"),
+        (["verify", "--model-name", "other"], "run the command `train` first"),
+    ],
+)
+def test_what_cannot_be_done_is_said_without_a_traceback(
+    arguments: list[str], message: str, project: Path, save: Save, capsys: Output
+) -> None:
+    save()
+    assert main.main(["registry", *arguments]) == 2
+    shown = capsys.readouterr().err
+    assert message in shown and "Traceback" not in shown
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.json"
+    files.write_json(file, {"accuracy": 1})
+    with pytest.raises(UnicodeEncodeError):
+        files.write_text(file, "\ud800")
+    assert json.loads(file.read_text(encoding="utf-8")) == {"accuracy": 1}
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_the_commit_is_recorded_where_there_is_one(
@@ -177,12 +233,12 @@ def test_the_commit_is_recorded_where_there_is_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert registry.git_commit() is None
+    assert files.git_commit() is None
     identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
     commit = ["git", *identity, "commit", "-q", "--allow-empty", "-m", "first"]
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(commit, check=True)
-    clean = registry.git_commit()
+    clean = files.git_commit()
     assert clean is not None and len(clean) == 40
     (tmp_path / "new.txt").touch()
-    assert registry.git_commit() == f"{clean}+"
+    assert files.git_commit() == f"{clean}+"

@@ -1,23 +1,32 @@
-"""How settings are read: typed, frozen, and checked before anything runs.
+"""What can be set, and how it is read: typed, frozen, checked before anything runs.
 
-A setting is looked for on the command line first, then in the environment, then in a
-YAML file of the folder configs/, and has a default last. Every one is reachable in all
-three places: `model_name` in the file is `--model-name` on the command line, and
+Yours: the classes at the end, one for each command. A field is a setting, everywhere:
+`model_name` in a YAML file of configs/ is `--model-name` on the command line and
 `{{ cookiecutter.__env_prefix }}MODEL_NAME`
-in the environment. Whatever is not a setting is refused.
+in the environment. The command line wins over the environment, the environment over the
+file, and the default comes last. Whatever is not a setting is refused.
 
-Which settings there are is in settings.py and shared_settings.py. This module must stay
-quick to import: `--help` reads it, and waits for nothing else.
+`--help` imports this module, so it imports nothing that is slow.
 """
 
+import logging
+import logging.config
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+#% if cookiecutter.__data_kind == "tabular"
+from typing import Annotated, Any, Literal, TypeVar
+#% else
+from typing import Any, Literal, TypeVar
+#% endif
 
 import yaml
+#% if cookiecutter.__data_kind == "tabular"
+from pydantic import BeforeValidator, Field, ValidationError
+#% else
 from pydantic import Field, ValidationError
-from pydantic.fields import FieldInfo
+#% endif
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -28,13 +37,7 @@ from pydantic_settings import (
 )
 
 ENV_PREFIX = "{{ cookiecutter.__env_prefix }}"
-DEFAULT_CONFIG = Path("configs/train.yaml")
-
-# What a bound is called in the annotations, and how to say it.
-BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-
-# What marks a setting that is given without its name.
-POSITIONAL = CliPositionalArg[str].__metadata__[0]  # type: ignore[attr-defined]
+LOGGING_CONFIG = Path("configs/logging.yaml")
 
 
 class ProjectError(ValueError):
@@ -45,6 +48,10 @@ class ConfigError(ProjectError):
     """A setting is unknown, of the wrong type or out of its range."""
 
 
+class DataError(ProjectError):
+    """Data cannot be had, or are not what they should be."""
+
+
 class ConfigFile(InitSettingsSource):
     """The YAML file that the setting `config` names."""
 
@@ -53,19 +60,11 @@ class ConfigFile(InitSettingsSource):
         super().__init__(settings_cls, init_kwargs={})
 
     def __call__(self) -> dict[str, Any]:
-        """Return the file's settings that concern this command.
-
-        The file serves every command, so a setting of another command is no mistake;
-        a key that no command knows is passed on, to be refused.
-        """
-        default = self.settings_cls.model_fields["config"].default
-        path = Path(self.current_state.get("config", default))
-        values = read_yaml(path)
-        return {
-            key: value
-            for key, value in values.items()
-            if key in self.settings_cls.model_fields or key not in all_settings()
-        }
+        """Return what concerns this command, and what concerns none: it is refused."""
+        fields = self.settings_cls.model_fields
+        path = Path(self.current_state.get("config", fields["config"].default))
+        of_others = known_settings() - fields.keys()
+        return {k: v for k, v in read_yaml(path).items() if k not in of_others}
 
 
 class Settings(BaseSettings):
@@ -81,7 +80,9 @@ class Settings(BaseSettings):
         cli_avoid_json=True,
     )
 
-    config: Path = Field(DEFAULT_CONFIG, description="YAML file with settings")
+    config: Path = Field(
+        Path("configs/train.yaml"), description="YAML file with settings"
+    )
     model_name: str = Field(
         "model", pattern=r"^[A-Za-z0-9][\w-]*$", description="Folder of the model"
     )
@@ -93,6 +94,11 @@ class Settings(BaseSettings):
         "INFO", description="What the console shows; the log file has everything"
     )
     quiet: bool = Field(False, description="Show results, warnings and errors only")
+
+    @property
+    def model_dir(self) -> Path:
+        """The folder of all versions of the model."""
+        return self.models_dir / self.model_name
 
     @classmethod
     def settings_customise_sources(
@@ -107,31 +113,13 @@ class Settings(BaseSettings):
         return init_settings, env_settings, ConfigFile(settings_cls)
 
 
-class Command(NamedTuple):
-    """What the command line knows of a command.
-
-    Attributes:
-        settings: Its settings; their docstring is its help.
-        function: Its code, as `module:function` of this package. It is imported when
-            the command runs, so that no other command waits for it.
-        framework: Whether the code needs the framework that the models are made with.
-        log: Whether to say at the end where the log is.
-    """
-
-    settings: type[Settings]
-    function: str
-    framework: bool = True
-    log: bool = True
-
-
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def all_settings(settings_cls: type[BaseSettings] | None = None) -> set[str]:
-    """Return the names of all settings of all commands: of each subclass's fields."""
-    found = settings_cls or Settings
-    names = set(found.model_fields)
-    return names.union(*map(all_settings, found.__subclasses__()))
+def known_settings(settings_cls: type[BaseSettings] = Settings) -> set[str]:
+    """Return the names of all settings of all commands that were imported."""
+    names = set(settings_cls.model_fields)
+    return names.union(*map(known_settings, settings_cls.__subclasses__()))
 
 
 def load_settings(
@@ -152,22 +140,38 @@ def load_settings(
             where it came from, and what is allowed.
         SystemExit: If help was asked for, or an option does not exist.
     """
-    unknown = [
-        name
-        for name in os.environ
-        if name.startswith(ENV_PREFIX)
-        and name.removeprefix(ENV_PREFIX).lower() not in all_settings()
-    ]
+    given = {n for n in os.environ if n.startswith(ENV_PREFIX)}
+    unknown = given - {ENV_PREFIX + name.upper() for name in known_settings()}
     if unknown:
         raise ConfigError(
             f"{', '.join(sorted(unknown))} in the environment: no such setting; "
-            f"known are {', '.join(sorted(all_settings()))}"
+            f"known are {', '.join(sorted(known_settings()))}"
         )
     try:
         return settings_cls(_cli_parse_args=list(arguments), _cli_prog_name=prog)
     except ValidationError as error:
-        problems = [explain(settings_cls, arguments, found) for found in error.errors()]
+        problems = [explained(settings_cls, arguments, each) for each in error.errors()]
         raise ConfigError("\n".join(problems)) from error
+
+
+def explained(
+    settings_cls: type[Settings], arguments: Sequence[str], problem: ErrorDetails
+) -> str:
+    """Say in one line what is wrong with one setting, and where it came from."""
+    name = str(problem["loc"][0])
+    option, variable = "--" + name.replace("_", "-"), ENV_PREFIX + name.upper()
+    if name not in settings_cls.model_fields:
+        known = ", ".join(sorted(known_settings()))
+        return f"{name} in the settings file: no such setting; known are {known}"
+    if problem["type"] == "missing":
+        return f"{name} is missing; give it with {option} or {variable}"
+    if any(argument.partition("=")[0] == option for argument in arguments):
+        place = option
+    elif problem["input"] in arguments:  # given without its name
+        place = name.upper()
+    else:
+        place = variable if variable in os.environ else f"{name} in the settings file"
+    return f"{place}: {problem['input']!r}: {problem['msg']}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -177,7 +181,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ConfigError: If the file is missing, is not YAML or is no mapping.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise ConfigError(
             f"{path}: {error.strerror}; run this in the project's folder, "
@@ -185,49 +189,58 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not a YAML file: {error}") from error
-    if values is None:
-        return {}
     if not isinstance(values, dict):
         raise ConfigError(f"{path} must hold `setting: value` lines")
     return {str(key): value for key, value in values.items()}
 
 
-def explain(
-    settings_cls: type[Settings], arguments: Sequence[str], problem: ErrorDetails
-) -> str:
-    """Say in one line what is wrong with one setting, and what it may be."""
-    name = str(problem["loc"][0])
-    option, variable = "--" + name.replace("_", "-"), ENV_PREFIX + name.upper()
-    field = settings_cls.model_fields.get(name)
-    if field is None:
-        known = ", ".join(sorted(all_settings()))
-        return f"{name} in the settings file: no such setting; known are {known}"
-    if problem["type"] == "missing":
-        return f"{name} is missing; give it with {option} or {variable}"
-    if any(argument.partition("=")[0] == option for argument in arguments):
-        place = option
-    elif POSITIONAL in field.metadata and problem["input"] in arguments:
-        place = name.upper()
-    else:
-        place = variable if variable in os.environ else f"{name} in the settings file"
-    return f"{place}: {problem['input']!r}: {problem['msg']}; allowed: {allowed(field)}"
+def set_up_logging(settings: Settings) -> Path:
+    """Configure logging from configs/logging.yaml; return the log file.
+
+    Warnings and uncaught exceptions are logged from here on.
+
+    Raises:
+        ConfigError: If the configuration cannot be used.
+    """
+    values = read_yaml(LOGGING_CONFIG)
+    level = logging.getLevelName(settings.log_level)
+    try:
+        log_file = settings.log_dir / str(values["handlers"]["file"]["filename"])
+        values["handlers"]["file"]["filename"] = str(log_file)
+        values["handlers"]["console"]["level"] = max(
+            level, logging.WARNING if settings.quiet else level
+        )
+        settings.log_dir.mkdir(parents=True, exist_ok=True)
+        logging.config.dictConfig(values)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ConfigError(f"{LOGGING_CONFIG} cannot be used: {error!r}") from error
+    logging.captureWarnings(True)
+    sys.excepthook = lambda kind, error, trace: logging.getLogger(__name__).critical(
+        "uncaught exception", exc_info=(kind, error, trace)
+    )
+    return log_file
 
 
-def allowed(field: FieldInfo) -> str:
-    """Describe the values that a setting accepts, such as `int, >= 1, <= 100`."""
-    choices = getattr(field.annotation, "__args__", ())
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return ", ".join(choices)
-    name = getattr(field.annotation, "__name__", str(field.annotation))
-    bounds = [
-        f"{sign} {getattr(bound, key)}"
-        for bound in field.metadata
-        for key, sign in BOUNDS.items()
-        if hasattr(bound, key)
-    ]
-    patterns = [
-        f"matching {bound.pattern}"
-        for bound in field.metadata
-        if getattr(bound, "pattern", None)
-    ]
-    return ", ".join([name, *bounds, *patterns])
+#% include cookiecutter.__data_kind ~ "/src/settings.py"
+
+class ExportSettings(Settings):
+    """Verify what servers load of a version, or copy it to where they look."""
+
+    version: int | None = Field(
+        None, ge=1, description="Version to export; the newest if not given"
+    )
+    into: Path | None = Field(None, description="Models folder to copy it to")
+
+
+class RegistrySettings(Settings):
+    """List, show, verify versions; promote one to production, or roll back."""
+
+    action: CliPositionalArg[
+        Literal["list", "show", "promote", "rollback", "verify"]
+    ] = Field("list", description="What to do")
+    version: int | None = Field(
+        None,
+        ge=1,
+        description="Version to show or promote, the newest if not given; or to "
+        "verify, all if not given",
+    )

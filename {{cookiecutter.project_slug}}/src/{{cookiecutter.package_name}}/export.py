@@ -1,177 +1,133 @@
-"""The command `export`: adds to a version what servers load.
+"""What servers load: ONNX and the framework's own format, made while a version is saved.
 
-What that is, and how it is made, is in `exporting`. Here it is made beside the version,
-compared with the native model, and only then moved in. The manifest, replaced last,
-makes it part of the version. Whoever reads the version meanwhile sees the old manifest,
-and in the folder that the export works in, the new one: between the two, every file is
-accounted for, also after the export was killed (see `registry.inspect`).
+Each format predicts rows that the model has not seen, beside the model; one that
+disagrees is not kept, and neither is the version.
+
+Yours: the functions at the end, which write one format each. The graph takes raw rows,
+as a request has them, and scales or encodes them itself.
 """
 
-import logging
-import os
 import shutil
-import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from . import exporting
-from .agreement import Format, Sample, largest_difference
-from .contents import INCOMPLETE, hashes
-from .files import locked, write_json
+import numpy as np
+import numpy.typing as npt
+
+from .adapter import Inputs
+from .config import ExportSettings, ProjectError
 from .registry import (
-    MANIFEST,
-    Manifest,
+    REFERENCE_FILE,
     RegistryError,
-    coming,
-    find_version,
-    flush_to_disk,
     incomplete_folder,
-    library_versions,
-    listed,
     load_version,
     read_manifest,
 )
-from .shared_settings import ExportSettings
-from .watching import reference
-from .watching.keeping import keep_reference
 
-logger = logging.getLogger(__name__)
+Array = npt.NDArray[Any]
+Feeds = Mapping[str, Array]  # an array for each input; the first axis is the rows
 
-LOCK = ".export.lock"  # in the model's folder
+PROBABILITIES, VALUE = "probabilities", "value"  # what the graph's output is called
+TOLERANCE = 1e-4  # of a probability; of a regression's value, in standard deviations
+TIE = 1e-6  # two classes that are nearer are a tie, which float32 may break either way
+REFERENCE_ROWS = 5000  # more would find smaller changes than matter
+COMPARED_ROWS = 1000  # more would only take longer
+
+
+class ExportError(ProjectError):
+    """A model cannot be exported, or the export does not compute the same."""
+
+
+def run_onnx(file: Path, feeds: Feeds, output: str = PROBABILITIES) -> Array:
+    """Return an output of an ONNX file, computed by ONNX Runtime with one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        file, options, providers=["CPUExecutionProvider"]
+    )
+    return np.asarray(session.run([output], dict(feeds))[0])
+
+
+def largest_difference(name: str, outputs: Array, native: Array, unit: float) -> float:
+    """Return how far an export is from the model, as a multiple of `unit`.
+
+    Args:
+        name: What the message calls the export.
+        outputs: What it says: probabilities (n, classes), or values (n, 1).
+        native: What the model says of the same rows.
+        unit: 1 for probabilities; the standard deviation of the values.
+
+    Raises:
+        ExportError: If the shape is another, a value is not a number or further off
+            than `TOLERANCE`, or a row gets another class.
+    """
+    if outputs.shape != native.shape:
+        raise ExportError(f"{name} gives {outputs.shape}, the model {native.shape}")
+    difference = float(np.abs(outputs - native).max() / unit)
+    if not difference <= TOLERANCE:  # which NaN is not, either
+        raise ExportError(
+            f"{name} is up to {difference:.3g} off the model on {len(native)} rows, "
+            f"where {TOLERANCE:g} is allowed; nothing was saved"
+        )
+    chosen = np.take_along_axis(native, outputs.argmax(axis=1)[:, None], axis=1)
+    others = int((native.max(axis=1) - chosen[:, 0] > TIE).sum())
+    if others:
+        raise ExportError(f"{name} gives {others} of {len(native)} rows another class")
+    return difference
+
+
+def write_reference(
+    folder: Path, described: Feeds, outputs: Array, labels: Array
+) -> None:
+    """Write what later rows are compared with.
+
+    Args:
+        folder: Where to.
+        described: What `adapter.describe` says of training rows. Each variable is
+            sorted by itself, so that no row can be read from the file, which goes with
+            the model to wherever that is served.
+        outputs: What the model says of rows that it was not trained on: (n, classes),
+            or (n, 1).
+        labels: What is true of these: int64 class numbers, or float64 values.
+    """
+    arrays = {name: np.sort(values) for name, values in described.items()}
+    # pandas' texts are objects, which NumPy would pickle.
+    plain = {k: v.astype(str) if v.dtype == object else v for k, v in arrays.items()}
+    np.savez_compressed(
+        folder / REFERENCE_FILE,
+        names=np.array(list(plain), dtype=str),  # of columns: no names of files
+        **{f"variable_{number}": values for number, values in enumerate(plain.values())},
+        outputs=outputs,
+        labels=labels,
+    )
 
 
 def export(settings: ExportSettings) -> Path:
-    """Add the formats that a version does not have yet, and return its folder.
+    """Verify what servers load of a version, copy it if asked to; return its folder.
 
-    With them goes a reference for `monitor` (watching/reference.py).
-
-    A version's files never change. One that has every format is verified and left.
-    With `into`, that is a copy of the version in another models folder.
+    Raises:
+        RegistryError: If it is damaged, or another version has its number there.
     """
-    source = settings.models_dir / settings.model_name
-    version = int(find_version(source, settings.version).name)
-    model_dir = (settings.into or settings.models_dir) / settings.model_name
-    busy = RegistryError(
-        f"another export of {model_dir} is running; wait for it to end"
-    )
-    with locked(model_dir / LOCK, busy):
-        if model_dir != source:
-            copy_version(source, version, model_dir)
-        folder, manifest = load_version(model_dir, version)
-        clean(folder)
-        formats = {
-            name: each
-            for name, each in exporting.formats(folder, manifest).items()
-            if name not in manifest.exports
-        }
-        if formats or reference.FILE not in manifest.files:
-            sample = exporting.held_out(settings, folder, manifest)
-            keep = partial(keep_reference, settings, folder, manifest)
-            manifest = add(folder, manifest, formats, sample, keep)
+    folder, manifest = load_version(settings.model_dir, settings.version)
+    if settings.into is not None:
+        target = settings.into / settings.model_name / folder.name
+        if target.exists():
+            if read_manifest(target) != manifest:
+                raise RegistryError(f"{target} is another version than {folder}")
+        else:
+            with incomplete_folder(target.parent) as copy:
+                shutil.copytree(folder, copy, dirs_exist_ok=True)
+                copy.rename(target)
+        folder, _ = load_version(target.parent, int(target.name))
     for name, difference in manifest.exports.items():
-        new = "" if name in formats else ", exported before"
-        print(f"{name + ':':<12} {difference:.1e} off the model at most{new}")
+        print(f"{name + ':':<12} {difference:.1e} off the model at most")
+    for name, why in manifest.not_exported.items():
+        print(f"{name + ':':<12} not exported: {why}")
     print(f"model:   {folder}")
     return folder
 
 
-def copy_version(source: Path, version: int, model_dir: Path) -> None:
-    """Copy a version to another models folder, whole or not at all.
-
-    Args:
-        source: The folder of all versions that it is copied from.
-        version: The version; its files must be whole.
-        model_dir: The folder of all versions that it is copied to.
-
-    Raises:
-        RegistryError: If it is damaged, or another one has its number there.
-    """
-    folder, manifest = load_version(source, version)
-    target = model_dir / folder.name
-    if target.exists():
-        if not manifest.files.items() <= read_manifest(target).files.items():
-            raise RegistryError(
-                f"{target} is another version than {folder}; remove it, or name "
-                "another folder with --into"
-            )
-        return
-    with incomplete_folder(model_dir) as copy:
-        for name in (*manifest.files, MANIFEST):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / name, copy / name)
-        flush_to_disk(copy, [*manifest.files, MANIFEST])
-        copy.rename(target)
-
-
-def add(
-    folder: Path,
-    manifest: Manifest,
-    formats: dict[str, Format],
-    sample: Sample,
-    keep: Callable[[Path], object],
-) -> Manifest:
-    """Write formats into a version, all or none, if they agree with its model.
-
-    Args:
-        folder: The version.
-        manifest: Its manifest.
-        formats: Those to add.
-        sample: What they are compared on.
-        keep: Writes what `monitor` needs of the training; called with the folder that
-            the formats were written to.
-
-    Returns:
-        The new manifest.
-
-    Raises:
-        ExportError: If a format cannot be made, or does not agree.
-    """
-    pending = folder / f"{INCOMPLETE}{uuid.uuid4().hex}"
-    pending.mkdir()
-    try:
-        found = {}
-        for name, each in formats.items():
-            each.write(pending)
-            outputs = each.run(pending, sample.feeds)
-            found[name] = largest_difference(name, sample, outputs)
-            logger.info("%s: compared on %d rows", name, len(outputs))
-        keep(pending)
-        added = hashes(pending)
-        manifest = manifest.model_copy(
-            update={
-                "files": dict(sorted({**manifest.files, **added}.items())),
-                "exports": {**manifest.exports, **found},
-                "libraries": {
-                    **library_versions(exporting.EXPORT_LIBRARIES),
-                    **manifest.libraries,
-                },
-            }
-        )
-        write_json(pending / MANIFEST, manifest.model_dump(mode="json"))
-        flush_to_disk(pending, [*added, MANIFEST])
-        # saved_model.pb after the variables: TensorFlow Serving looks for it alone.
-        for name in sorted(added, key=lambda name: (-name.count("/"), name)):
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (pending / name).rename(target)
-        (pending / MANIFEST).replace(folder / MANIFEST)
-    finally:
-        clean(folder)
-    return manifest
-
-
-def clean(folder: Path) -> None:
-    """Remove what exports have left that did not end; the caller holds the lock.
-
-    What they moved in goes first. Until then their manifests stay, which tell readers
-    that it is no damage.
-    """
-    known = read_manifest(folder).files
-    for name in listed(folder) & (coming(folder) - known.keys()):
-        (folder / name).unlink()
-    for pending in folder.glob(f"{INCOMPLETE}*"):
-        shutil.rmtree(pending)
-    for parent, _, _ in os.walk(folder, topdown=False):
-        if not os.listdir(parent):
-            os.rmdir(parent)
+#% include cookiecutter.framework ~ "/src/export.py"

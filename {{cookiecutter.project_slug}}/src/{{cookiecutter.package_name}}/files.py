@@ -1,25 +1,27 @@
-"""Files: written whole or not at all, told apart by their content, and locked."""
+"""Files that are written whole or not at all; what they hold, and what made them.
+
+Yours: nothing has to change here.
+"""
 
 import hashlib
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
+import platform
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file under a temporary name, then rename: whole or not at all."""
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+from .config import ProjectError
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file that is either the old one or the new one, never a part."""
-    write_whole(
-        path, lambda file: file.write_text(text, encoding="utf-8", newline="\n")
-    )
+VERIFY = "`registry verify` says whether it is the one that was written"
+
+
+class FileError(ProjectError):
+    """A file is damaged, carries code, or is not what it is said to be."""
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -33,31 +35,66 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    write_whole(path, lambda file: file.write_text(text, "utf-8", newline="\n"))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file, whole or not at all."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder, by its path with slashes."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            found[name] = "none"  # what a link leads to may be another file later
+        elif path.is_file():
+            with path.open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 @contextmanager
-def locked(path: Path, taken: Exception) -> Iterator[None]:
-    """Hold a lock that the system frees when this process ends, however it ends.
+def careful(file: Path, advice: str = VERIFY) -> Iterator[None]:
+    """Let a library read a file; whatever it runs into becomes one clear error.
 
     Args:
-        path: The lock's file; it stays, empty.
-        taken: Raised if another process holds the lock.
+        file: What is read.
+        advice: What the user can do about it.
+
+    Raises:
+        FileError: If the file is damaged, or the library refuses what is in it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise taken from error
+    try:
         yield
+    except ProjectError:
+        raise
+    except Exception as error:  # damaged bytes bring whatever the library runs into
+        reason = (str(error).strip() or "no reason given").splitlines()[0]
+        raise FileError(
+            f"{file} is damaged, or carries code: {type(error).__name__}: {reason}; "
+            f"{advice}"
+        ) from error
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of the distributions that are installed."""
+    installed = {dist.name: dist.version for dist in metadata.distributions()}
+    known = {name: installed[name] for name in names if name in installed}
+    return {"python": platform.python_version(), **known}
+
+
+def git_commit() -> str | None:
+    """Return the commit of the working folder, marked "+" when files have changed."""
+    try:
+        commit, changes = (
+            subprocess.run(["git", *what], capture_output=True, text=True, check=True)
+            for what in (["rev-parse", "HEAD"], ["status", "--porcelain"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no git, no repository, or no commit yet: nothing to record
+    return commit.stdout.strip() + ("+" if changes.stdout.strip() else "")

@@ -1,6 +1,9 @@
-"""The command line: reads the settings, sets logging up, runs the command.
+"""The command line. This file is kept short: one table says what every command is.
 
-What a command does is imported when it runs, so that `--help` waits for no framework.
+Yours: a new command is a function that takes its settings, the class of these settings
+(see config.py), and a line of `COMMANDS`. The code of a command is imported when it
+runs, so that `--help` waits for no framework. To do without an extra, delete its lines
+here, and its folder.
 """
 
 import argparse
@@ -11,18 +14,62 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 from types import FrameType
+from typing import Any
 
-from . import recording, settings, shared_settings
-from .backend import prepare
-from .config import ProjectError, load_settings
-from .logs import LOGGING_CONFIG, set_up_logging
-from .settings import WHEN_STOPPED
+from .config import ProjectError, Settings, load_settings, set_up_logging
 
 logger = logging.getLogger(__name__)
 
 PROGRAM = "{{ cookiecutter.project_slug }}"
 BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
-COMMANDS = {**settings.COMMANDS, **shared_settings.COMMANDS, **recording.COMMANDS}
+
+
+# The code of each command, as `module:function` of this package, and its settings, as
+# `module:class`; their docstring is its help.
+COMMANDS = {
+    #% if cookiecutter.__data_kind == "tabular"
+    "schema": ("commands:schema", "config:SchemaSettings"),
+    "tune": ("commands:tune", "config:TuneSettings"),
+    #% endif
+    "train": ("commands:train", "config:TrainSettings"),
+    "evaluate": ("commands:evaluate", "config:EvaluateSettings"),
+    "predict": ("commands:predict", "config:PredictSettings"),
+    "export": ("export:export", "config:ExportSettings"),
+    "registry": ("registry:registry", "config:RegistrySettings"),
+    #% if "serve" in cookiecutter.__extras
+    "serve": ("serving.server:serve", "serving.settings:ServeSettings"),
+    "fetch": ("serving.fetch:fetch", "serving.settings:FetchSettings"),
+    #% endif
+    #% if "explain" in cookiecutter.__extras
+    "explain": ("explaining.command:explain", "explaining.settings:ExplainSettings"),
+    #% endif
+    #% if "report" in cookiecutter.__extras
+    "report": ("reporting.command:report", "reporting.settings:ReportSettings"),
+    #% endif
+    #% if "monitor" in cookiecutter.__extras
+    "monitor": ("monitoring.command:monitor", "monitoring.settings:MonitorSettings"),
+    "request-log": ("monitoring.archive:archive", "monitoring.settings:ArchiveSettings"),
+    "retrain": ("monitoring.retrain:retrain", "monitoring.settings:RetrainSettings"),
+    #% endif
+    #% if "track" in cookiecutter.__extras
+    "tracking": ("tracking:tracking", "tracking:TrackingSettings"),
+    #% endif
+}
+
+# What these tell of their work goes to `RUN_LOGGER`; `registry:RunLogger` drops it.
+LOGGED = ("tune", "train", "retrain", "registry")
+RUN_LOGGER = "{{ 'tracking:MlflowLogger' if 'track' in cookiecutter.__extras else 'registry:RunLogger' }}"
+
+
+def imported(name: str) -> Any:
+    """Import what is called `module:attribute` in this package."""
+    module, attribute = name.split(":")
+    return getattr(import_module(f".{module}", __package__), attribute)
+
+
+def all_settings() -> dict[str, type[Settings]]:
+    """Import the settings of every command: quick, as their modules import no more."""
+    return {name: imported(settings) for name, (_, settings) in COMMANDS.items()}
 
 
 def run_command(name: str, arguments: Sequence[str]) -> int:
@@ -32,18 +79,16 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
         The exit status: a number that the command returns, which is no error but an
         answer, as `monitor` has one; 0 for anything else.
     """
-    command = COMMANDS[name]
-    given = load_settings(command.settings, arguments, f"{PROGRAM} {name}")
-    if command.framework:
-        prepare(given)
-    log_file = set_up_logging(
-        LOGGING_CONFIG, given.log_dir, given.log_level, given.quiet
-    )
-    logger.debug("%s with %s", name, given.model_dump(mode="json"))
-    module, function = command.function.split(":")
-    result = getattr(import_module(f".{module}", __package__), function)(given)
-    if command.log:
-        print(f"log:     {log_file}")
+    settings = load_settings(all_settings()[name], arguments, f"{PROGRAM} {name}")
+    log_file = set_up_logging(settings)
+    logger.debug("%s with %s", name, settings.model_dump(mode="json"))
+    function = imported(COMMANDS[name][0])
+    if name in LOGGED:
+        with imported(RUN_LOGGER)(settings) as run_logger:
+            result = function(settings, run_logger)
+        logger.info("log: %s", log_file)
+    else:
+        result = function(settings)
     return result if isinstance(result, int) else 0
 
 
@@ -52,16 +97,8 @@ def stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt(number)
 
 
-def unformatted(text: str) -> str:
-    """Return what argparse shows as this text.
-
-    It fills in the program's name, and reads all "%" so, where a text has "%(prog)".
-    """
-    return text.replace("%", "%%") if "%(prog)" in text else text
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line; without a command, train a model and evaluate it.
 
     Args:
         arguments: The arguments; those of the process if not given.
@@ -73,20 +110,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description=unformatted(metadata.metadata(PROGRAM)["Summary"]),
-        epilog=f"Options of a command: {PROGRAM} COMMAND --help",
+        description=metadata.metadata(PROGRAM)["Summary"].replace("%", "%%"),
+        epilog=f"Options of a command: {PROGRAM} COMMAND --help. Without a command: "
+        "train, then evaluate.",
     )
     parser.add_argument(
         "--version", action="version", version=metadata.version(PROGRAM)
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        commands.add_parser(name, help=command.settings.__doc__, add_help=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, settings in all_settings().items():
+        commands.add_parser(name, help=settings.__doc__, add_help=False)
     chosen, rest = parser.parse_known_args(arguments)
+    if rest and not chosen.command:
+        parser.error(f"a command must come before {' '.join(rest)}")
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     try:
-        status = run_command(chosen.command, rest)
+        for name in [chosen.command] if chosen.command else ["train", "evaluate"]:
+            status = run_command(name, rest)
         sys.stdout.flush()
     except BrokenPipeError:
         # Who read the output has stopped, as `head` does. Python would say so once more
@@ -94,11 +135,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt as stopped:
-        number = stopped.args[0] if stopped.args else signal.SIGINT
-        print(f"stopped; {WHEN_STOPPED}", file=sys.stderr)
-        return 128 + number
+        print("stopped; nothing half done is left", file=sys.stderr)
+        return 128 + (stopped.args[0] if stopped.args else signal.SIGINT)
     except ProjectError as error:
-        print(f"{PROGRAM} {chosen.command}: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {name}: {error}", file=sys.stderr)
         return 2
     return status
 

@@ -1,42 +1,44 @@
-"""Finished models: numbered, immutable folders with a manifest.
+"""Finished models: numbered, hashed folders that never change.
 
-    models/<name>/<version>/...             the native model
-                            model.onnx ...  what servers load, from the command `export`
-                            manifest.json   hashes, metrics, settings, versions, origin
-                            model.sig       a signature over these, if there is one
-                  aliases.json              which version is in production (aliases.py)
+    models/<name>/<version>/model.*        the native model
+                            model.onnx ... what servers load
+                            reference.npz  what later rows are compared with
+                            manifest.json  hashes, metrics, settings, versions, origin
+                  aliases.json             which version is in production
 
 The layout is TensorFlow Serving's, where a version is a whole number. A version is
-prepared under a temporary name and renamed at the end: it is whole or it is not there.
-Afterwards files are only added to it, by an export (export.py), never changed.
+written under a temporary name and renamed at the end: it is whole or it is not there.
+
+Yours: nothing has to change here.
 """
 
-import logging
+import json
 import os
-import platform
 import shutil
-import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from importlib import metadata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import filelock
+import yaml
+from pydantic import BaseModel, ConfigDict
 
-from .config import ProjectError
-from .contents import INCOMPLETE, differences, hashes, names
-from .files import write_json
-from .inputs import Inputs
-
-logger = logging.getLogger(__name__)
+from .adapter import Inputs
+from .config import ProjectError, RegistrySettings, Settings
+from .files import careful, git_commit, hashes, library_versions, write_json
 
 MANIFEST = "manifest.json"
-SIGNATURE = "model.sig"
 ONNX_FILE = "model.onnx"
-STALE_SECONDS = 24 * 60 * 60
+REFERENCE_FILE = "reference.npz"
+ALIASES = "aliases.json"
+INCOMPLETE = ".incomplete-"  # how the folders begin that a version is prepared in
+LOCK_SECONDS = 10  # far longer than anybody needs
+STALE_SECONDS = 24 * 60 * 60  # longer than any save takes
+# What a version is judged by, whichever of these it has.
+SCORES = ("val_accuracy", "cv_accuracy_mean", "val_r2", "cv_r2_mean")
 
 
 class RegistryError(ProjectError):
@@ -44,117 +46,63 @@ class RegistryError(ProjectError):
 
 
 class Manifest(BaseModel):
-    """What is known of a model version.
-
-    Attributes:
-        name: The model's name.
-        created: UTC, ISO 8601.
-        files: SHA-256 of every file but the manifest, by its path in the folder, with
-            slashes.
-        metrics: Figures from training and validation; never from the test set.
-        history: One value an epoch for each metric.
-        settings: The settings it was trained with.
-        seed: The seed of everything random.
-        dataset: The data set's name.
-        classes: The name of each class, in the order of the outputs.
-        inputs: What the model has to be given.
-        data_sha256: Fingerprint of the training set.
-        libraries: Versions, Python's too.
-        git_commit: The commit it was trained at, with "+" when files had changed;
-            None outside a git repository.
-        exports: For each format that was exported, the largest difference between its
-            outputs and the native model's: absolute for probabilities; for a
-            regression, in standard deviations of the target.
-    """
+    """What is known of a version; nothing in it comes from the test set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    created: str
-    files: dict[str, str]
-    metrics: dict[str, float]
-    history: dict[str, list[float]]
+    created: str  # UTC, ISO 8601
+    files: dict[str, str]  # SHA-256 of each file but this one, by its path
+    metrics: dict[str, float]  # of training and validation
+    history: dict[str, list[float]]  # for each metric, a value an epoch or a fold
     settings: dict[str, Any]
     seed: int
     dataset: str
-    classes: tuple[str, ...]
-    inputs: Inputs
-    data_sha256: str
-    libraries: dict[str, str]
-    git_commit: str | None
+    classes: tuple[str, ...]  # in the order of the outputs; none for a regression
+    inputs: Inputs  # what the model has to be given
+    data_sha256: str  # of the training set
+    libraries: dict[str, str]  # their versions, Python's too
+    git_commit: str | None  # with "+" when files had changed
+    # The largest difference between each exported format and the native model: of a
+    # probability, or of a value in standard deviations of the target.
     exports: dict[str, float] = {}
+    not_exported: dict[str, str] = {}  # why a format is missing
+
+
+class RunLogger:
+    """Told by commands of their work while it goes on; this one keeps nothing of it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings of the command."""
+        self.settings = settings
+
+    def __enter__(self) -> Self:
+        """Begin with the command."""
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """End with the command; `error` is what it has failed with, if it has."""
+
+    def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
+        """Tell what begins; the same `run` is the same training, taken up again."""
+
+    def log_epoch(self, number: int, figures: Mapping[str, float]) -> None:
+        """Tell the loss and the metrics of an epoch, counted from 1."""
+
+    def log_trial(self, number: int, params: Mapping[str, Any], score: float) -> None:
+        """Tell of parameters that were tried."""
+
+    def log_version(self, folder: Path) -> None:
+        """Tell of a version that was saved."""
+
+    def log_promoted(self, version: int) -> None:
+        """Tell which version is in production now."""
 
 
 def versions(model_dir: Path) -> list[int]:
     """Return the versions of a model in order; empty if there is none."""
-    return sorted(
-        int(path.name)
-        for path in model_dir.glob("*")
-        if path.name.isdecimal() and (path / MANIFEST).is_file()
-    )
-
-
-def save_version(
-    model_dir: Path,
-    write_files: Callable[[Path], None],
-    libraries: Iterable[str] = (),
-    **facts: Any,
-) -> Path:
-    """Write a new version of a model.
-
-    Args:
-        model_dir: The folder of all its versions.
-        write_files: Called with the empty folder to write the model's files into.
-        libraries: The distributions whose versions are recorded, where installed.
-        **facts: The fields of `Manifest` that are not measured here.
-
-    Returns:
-        The folder of the version.
-    """
-    with incomplete_folder(model_dir) as folder:
-        write_files(folder)
-        files = hashes(folder)
-        manifest = Manifest(
-            name=model_dir.name,
-            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            files=files,
-            libraries=library_versions(libraries),
-            git_commit=git_commit(),
-            **facts,
-        )
-        write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
-        flush_to_disk(folder, [*files, MANIFEST])
-        while True:
-            target = model_dir / str(max(numbered(model_dir), default=0) + 1)
-            try:
-                folder.rename(target)
-            except OSError:
-                # Another training took the number first; the next one is free.
-                if not target.exists():
-                    raise
-            else:
-                return target
-
-
-def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Manifest]:
-    """Find a version and check that its files are the ones that were written.
-
-    Args:
-        model_dir: The folder of all versions.
-        version: The version; the newest if not given.
-
-    Returns:
-        The folder and its manifest.
-
-    Raises:
-        RegistryError: If there is no such version, or a file is missing, was changed
-            or was added.
-    """
-    folder = find_version(model_dir, version)
-    manifest, damages = inspect(folder)
-    for damage in damages:
-        raise RegistryError(f"{damage}; this version is not used")
-    return folder, manifest
+    folders = [path.parent.name for path in model_dir.glob(f"*/{MANIFEST}")]
+    return sorted(int(name) for name in folders if name.isdecimal())
 
 
 def find_version(model_dir: Path, version: int | None = None) -> Path:
@@ -172,59 +120,80 @@ def find_version(model_dir: Path, version: int | None = None) -> Path:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a version.
-
-    Raises:
-        RegistryError: If it is no manifest.
-    """
-    try:
+    """Return the manifest of a version; a FileError says that it is damaged."""
+    with careful(folder / MANIFEST):
         return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except ValidationError as error:
-        raise RegistryError(f"{folder / MANIFEST} is damaged: {error}") from error
 
 
-def inspect(folder: Path) -> tuple[Manifest, Iterator[str]]:
-    """Return the manifest of a version, and what is wrong with its files.
-
-    The second is worked out as it is asked for: hashing takes time.
+def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Manifest]:
+    """Return the folder and the manifest of a version, the newest if not given.
 
     Raises:
-        RegistryError: If there is no readable manifest.
+        RegistryError: If there is no such version, or files are missing, were changed
+            or were added; the message names every one.
     """
-    seen: tuple[Manifest, set[str]] | None = None
-    while True:
-        manifest = read_manifest(folder)
-        found = listed(folder)
-        added = found - manifest.files.keys() - coming(folder)
-        # An export may have ended between these lines. What is seen twice is so.
-        if not added or (manifest, added) == seen:
-            return manifest, differences(folder, manifest.files, found, added)
-        seen = manifest, added
+    folder = find_version(model_dir, version)
+    manifest, found = read_manifest(folder), hashes(folder)
+    found.pop(MANIFEST, None)
+    problems = [
+        f"{name} {'was changed' if name in found else 'is missing'}"
+        for name, sha256 in manifest.files.items()
+        if found.get(name) != sha256
+    ]
+    problems += [f"{name} was added" for name in found.keys() - manifest.files.keys()]
+    if problems:
+        raise RegistryError(f"{folder} is not used: {'; '.join(sorted(problems))}")
+    return folder, manifest
 
 
-def listed(folder: Path) -> set[str]:
-    """Return the paths of the files of a version that its manifest has to list."""
-    return names(folder) - {MANIFEST, SIGNATURE}
+def save_version(
+    model_dir: Path,
+    write: Callable[[Path], Mapping[str, Any]],
+    libraries: Iterable[str] = (),
+    **facts: Any,
+) -> Path:
+    """Write a new version of a model, whole or not at all, and return its folder.
 
-
-def coming(folder: Path) -> set[str]:
-    """Return the files that an export is moving into a version, or was when killed."""
-    names: set[str] = set()
-    for pending in folder.glob(f"{INCOMPLETE}*/{MANIFEST}"):
-        with suppress(FileNotFoundError):  # the export has ended meanwhile
-            names.update(read_manifest(pending.parent).files)
-    return names
+    Args:
+        model_dir: The folder of all its versions.
+        write: Called with an empty folder to write all files into; it returns the
+            fields of `Manifest` that come of it.
+        libraries: The distributions whose versions are recorded, where installed.
+        **facts: The other fields of `Manifest` that are not measured here.
+    """
+    with incomplete_folder(model_dir) as folder:
+        facts |= write(folder)
+        manifest = Manifest(
+            name=model_dir.name,
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            files=hashes(folder),
+            libraries=library_versions(libraries),
+            git_commit=git_commit(),
+            **facts,
+        )
+        write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+        for name in (*manifest.files, MANIFEST):
+            # On disk first, so that the rename cannot overtake the content.
+            with (folder / name).open("rb+") as file:
+                os.fsync(file.fileno())
+        while True:
+            taken = [int(p.name) for p in model_dir.glob("*") if p.name.isdecimal()]
+            target = model_dir / str(max(taken, default=0) + 1)
+            try:
+                return folder.rename(target)
+            except OSError:
+                # Another training took the number first; the next one is free.
+                if not target.exists():
+                    raise
 
 
 @contextmanager
 def incomplete_folder(model_dir: Path) -> Iterator[Path]:
     """Give a folder to prepare a version in; remove it if it was not renamed."""
     model_dir.mkdir(parents=True, exist_ok=True)
-    for stale in model_dir.glob(f"{INCOMPLETE}*"):
-        with suppress(FileNotFoundError):  # renamed meanwhile by its own process
-            # Left by a process that was killed; a day is longer than any save takes.
-            if time.time() - stale.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(stale, ignore_errors=True)
+    for stale in model_dir.glob(f"{INCOMPLETE}*"):  # of a process that was killed
+        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(stale, ignore_errors=True)
     folder = model_dir / f"{INCOMPLETE}{uuid.uuid4().hex}"
     folder.mkdir()
     try:
@@ -233,39 +202,131 @@ def incomplete_folder(model_dir: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def numbered(model_dir: Path) -> list[int]:
-    """Return every number that is taken, whatever is in the folder."""
-    return [int(path.name) for path in model_dir.glob("*") if path.name.isdecimal()]
+def promotions(model_dir: Path) -> list[int]:
+    """Return the versions that were put into production, the one there now last."""
+    file = model_dir / ALIASES
+    if not file.exists():
+        return []
+    with careful(file, "remove it and promote the version that was in production"):
+        return [int(number) for number in json.loads(file.read_bytes())["history"]]
 
 
-def flush_to_disk(folder: Path, names: Iterable[str]) -> None:
-    """Wait until files are on disk, so that a rename cannot overtake their content."""
-    for name in names:
-        with (folder / name).open("rb+") as file:
-            os.fsync(file.fileno())
+def production(model_dir: Path) -> int | None:
+    """Return the version in production; None if none was promoted."""
+    return next(reversed(promotions(model_dir)), None)
 
 
-def library_versions(names: Iterable[str]) -> dict[str, str]:
-    """Return the versions of Python and of the distributions that are installed."""
-    versions = {"python": platform.python_version()}
-    for name in names:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+def served_version(model_dir: Path) -> int:
+    """Return the version that servers use: in production, or else the newest."""
+    return production(model_dir) or int(find_version(model_dir).name)
 
 
-def git_commit() -> str | None:
-    """Return the commit of the working folder, marked "+" when files have changed."""
+@contextmanager
+def changed_promotions(model_dir: Path) -> Iterator[list[int]]:
+    """Give the promotions to change, which nobody else can meanwhile.
+
+    The file is replaced: who reads it finds the old version or the new one.
+    """
     try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        )
-        status = subprocess.run(
-            ["git", "status", "--porcelain"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        # No git, no repository, or no commit yet: nothing to record.
-        return None
-    return commit.stdout.strip() + ("+" if status.stdout.strip() else "")
+        with filelock.FileLock(model_dir / f".{ALIASES}.lock", timeout=LOCK_SECONDS):
+            history = promotions(model_dir)
+            yield history
+            aliases = {"production": history[-1], "history": history}
+            write_json(model_dir / ALIASES, aliases)
+    except filelock.Timeout as error:
+        file = model_dir / ALIASES
+        raise RegistryError(f"another command is changing {file}; try again") from error
+
+
+def promote(model_dir: Path, version: int, known: list[int] | None = None) -> None:
+    """Put a version into production, if its files are whole.
+
+    Args:
+        model_dir: The folder of all versions.
+        version: The version; nothing changes if it is in production already.
+        known: The promotions that the caller has decided by; any if not given.
+
+    Raises:
+        RegistryError: If it is damaged, or another one was promoted since.
+    """
+    load_version(model_dir, version)
+    with changed_promotions(model_dir) as history:
+        if known is not None and history != known:
+            raise RegistryError(
+                f"{model_dir / ALIASES} has changed meanwhile, so version {version} "
+                "was not compared with the one in production; nothing was promoted"
+            )
+        if history[-1:] != [version]:
+            history.append(version)
+
+
+def rollback(model_dir: Path) -> None:
+    """Put the version back into production that was there before.
+
+    Raises:
+        RegistryError: If there was none, or it is damaged.
+    """
+    with changed_promotions(model_dir) as history:
+        if len(history) < 2:
+            raise RegistryError(
+                f"no version of {model_dir} was in production before; choose one with "
+                "`registry promote --version N`"
+            )
+        load_version(model_dir, history[-2])
+        history.pop()
+
+
+def registry(settings: RegistrySettings, run_logger: RunLogger) -> None:
+    """Do what the settings say with the versions of a model.
+
+    Raises:
+        RegistryError: If it cannot be done; `verify` names everything that is wrong.
+    """
+    model_dir, action = settings.model_dir, settings.action
+    folder = find_version(model_dir, settings.version)
+    if action == "list":
+        list_versions(model_dir)
+    elif action == "show":
+        manifest = read_manifest(folder).model_dump(mode="json", exclude={"history"})
+        print(yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True), end="")
+    elif action == "verify":
+        chosen = [settings.version] if settings.version else versions(model_dir)
+        verify(model_dir, chosen)
+    else:
+        if action == "promote":
+            promote(model_dir, int(folder.name))
+        else:
+            rollback(model_dir)
+        number = served_version(model_dir)
+        print(f"production: version {number}")
+        run_logger.log_promoted(number)
+
+
+def list_versions(model_dir: Path) -> None:
+    """Print a line for each version."""
+    promoted = production(model_dir)
+    print(f"{'version':>7}  {'created':<20}  {'score':<25}  exports")
+    for number in versions(model_dir):
+        try:
+            manifest = read_manifest(model_dir / str(number))
+        except ProjectError:
+            print(f"{number:>7}  its manifest is damaged; see `registry verify`")
+            continue
+        name = next((name for name in SCORES if name in manifest.metrics), "none")
+        score = f"{name} {manifest.metrics[name]:.4f}" if name != "none" else name
+        exports = ", ".join(manifest.exports) or "none"
+        mark = "  <- production" if number == promoted else ""
+        print(f"{number:>7}  {manifest.created:<20}  {score:<25}  {exports}{mark}")
+
+
+def verify(model_dir: Path, chosen: Iterable[int]) -> None:
+    """Compare every file of some versions with the hash in its manifest."""
+    problems = []
+    for number in chosen:
+        try:
+            _, manifest = load_version(model_dir, number)
+            print(f"version {number}: {len(manifest.files)} files, all as written")
+        except ProjectError as error:
+            problems.append(str(error))
+    if problems:
+        raise RegistryError("\n  ".join(["not as they should be:", *problems]))
