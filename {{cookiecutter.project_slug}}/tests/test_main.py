@@ -70,7 +70,7 @@ def test_a_reader_that_stops_is_no_mistake() -> None:
     assert process.returncode == main.BROKEN_PIPE
 
 
-@pytest.mark.parametrize("arguments", [["trian"], ["--epochs", "3"]])
+@pytest.mark.parametrize("arguments", [["trian"], ["--epochs=3"]])
 def test_what_is_no_command_is_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

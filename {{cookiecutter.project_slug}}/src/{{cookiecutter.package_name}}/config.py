@@ -221,8 +221,6 @@ def set_up_logging(settings: Settings) -> Path:
     return log_file
 
 
-#% include cookiecutter.__data_kind ~ "/src/settings.py"
-
 class ExportSettings(Settings):
     """Verify what servers load of a version, or copy it to where they look."""
 
@@ -244,3 +242,6 @@ class RegistrySettings(Settings):
         description="Version to show or promote, the newest if not given; or to "
         "verify, all if not given",
     )
+
+
+#% include cookiecutter.__data_kind ~ "/src/settings.py"

@@ -93,16 +93,14 @@ def write_reference(
             or (n, 1).
         labels: What is true of these: int64 class numbers, or float64 values.
     """
-    arrays = {name: np.sort(values) for name, values in described.items()}
-    # pandas' texts are objects, which NumPy would pickle.
-    plain = {k: v.astype(str) if v.dtype == object else v for k, v in arrays.items()}
-    np.savez_compressed(
-        folder / REFERENCE_FILE,
-        names=np.array(list(plain), dtype=str),  # of columns: no names of files
-        **{f"variable_{number}": values for number, values in enumerate(plain.values())},
-        outputs=outputs,
-        labels=labels,
-    )
+    # Names are values here, not keys: a column's may hold what no file's name may.
+    arrays = {"names": np.array(list(described), dtype=str)}
+    for number, values in enumerate(described.values()):
+        # pandas' texts are objects, which NumPy would pickle.
+        plain = values.astype(str) if values.dtype == object else values
+        arrays[f"variable_{number}"] = np.sort(plain)
+    file = folder / REFERENCE_FILE
+    np.savez_compressed(file, outputs=outputs, labels=labels, **arrays)
 
 
 def export(settings: ExportSettings) -> Path:

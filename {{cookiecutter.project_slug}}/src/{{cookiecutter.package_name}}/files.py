@@ -16,7 +16,6 @@ from typing import Any
 
 from .config import ProjectError
 
-
 VERIFY = "`registry verify` says whether it is the one that was written"
 
 

@@ -108,9 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         was refused; 128 plus the signal that stopped it, or that a closed pipe stands
         for.
     """
+    description = metadata.metadata(PROGRAM)["Summary"]
+    if "%(prog)" in description:  # then argparse formats it
+        description = description.replace("%", "%%")
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description=metadata.metadata(PROGRAM)["Summary"].replace("%", "%%"),
+        description=description,
         epilog=f"Options of a command: {PROGRAM} COMMAND --help. Without a command: "
         "train, then evaluate.",
     )

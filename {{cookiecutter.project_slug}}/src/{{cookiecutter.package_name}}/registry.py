@@ -80,7 +80,7 @@ class RunLogger:
         """Begin with the command."""
         return self
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """End with the command; `error` is what it has failed with, if it has."""
 
     def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
