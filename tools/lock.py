@@ -1,7 +1,7 @@
 """Compile requirements/*.txt of the template and of the generated projects.
 
-Also lists, in distributions.txt, what a project may install: no project or package may
-have such a name, and reading the list is quicker than reading all requirements.
+Also lists, in answers/distributions.txt, what a project may install: no project or
+package may have such a name, and reading the list is quicker than all requirements.
 
     python tools/lock.py [--upgrade]
 
@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
 PROJECT = ROOT / "{{cookiecutter.project_slug}}" / "requirements"
-DISTRIBUTIONS = ROOT / "distributions.txt"
+DISTRIBUTIONS = ROOT / "answers" / "distributions.txt"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.

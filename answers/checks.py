@@ -1,8 +1,7 @@
 """Rules for the answers: pure functions from a set of answers to its problems.
 
 `local_extensions.py` calls `review` while cookiecutter asks and again before it writes.
-This module never reads files, prints or exits. It runs in the user's own cookiecutter
-environment, so it needs nothing else and stays compatible with Python 3.10.
+This module never reads files, prints or exits.
 """
 
 import builtins
@@ -14,8 +13,8 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from answer_filters import module_name
-from taken_names import IMPORT_NAMES, PROGRAMS, STDLIB_ELSEWHERE, TAKEN
+from .filters import EXTRAS, extra_names, extras, module_name
+from .names import IMPORT_NAMES, PROGRAMS, STDLIB_ELSEWHERE, TAKEN
 
 MAX_LENGTH = {"project_name": 80, "author_name": 80, "author_email": 254}
 MAX_TEXT_LENGTH = 300  # every other free text
@@ -119,6 +118,7 @@ def _reason(key: str, text: str, template: Template) -> str | None:
         "project_slug": _slug_reason,
         "package_name": _package_reason,
         "author_email": _email_reason,
+        "extras": _extras_reason,
     }.get(key)
     return check(text, template) if check else _text_reason(key, text)
 
@@ -203,6 +203,16 @@ def _email_reason(text: str, _template: Template) -> str | None:
     return f"{_shown(text)} {reason}"
 
 
+def _extras_reason(text: str, _template: Template) -> str | None:
+    names = extra_names(text)
+    allowed = f"{', '.join(EXTRAS)}; all; none"
+    if unknown := [name for name in names if name not in (*EXTRAS, "all", "none")]:
+        return f"{_shown(', '.join(unknown))} is not among {allowed}"
+    if len(set(names)) > 1 and {"all", "none"} & set(names):
+        return f"{_shown(text)} says more than one of some names, all, and none"
+    return None if names else f"{_shown(text)} is empty (say none)"
+
+
 def _suggestion(
     key: str, text: str, corrected: Mapping[str, str], template: Template
 ) -> str:
@@ -222,6 +232,8 @@ def _suggestion(
         candidates = [match[0] for match in EMAIL.finditer(text)]
         usable = (c for c in candidates if _reason(key, c, template) is None)
         return next(usable, template.defaults[key])
+    if key == "extras":
+        return extras(text) or "none"
     cleaned = "".join(" " if _is_forbidden(c) else c for c in text).strip()
     cleaned = cleaned[: MAX_LENGTH.get(key, MAX_TEXT_LENGTH)].strip()
     if _is_blank(cleaned):

@@ -8,7 +8,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from {{ cookiecutter.package_name }} import healthcheck
+from {{ cookiecutter.package_name }}.serving import healthcheck
 
 from loopback import Quiet, running
 

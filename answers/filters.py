@@ -1,9 +1,4 @@
-"""Filters: names that follow from an answer, and answers quoted for a kind of file.
-
-Pure functions of a text, so that cookiecutter.json and the files of the project need no
-other Jinja than `{{ cookiecutter.name | filter }}`. Like answer_checks.py, this runs in
-the user's own cookiecutter environment: nothing else is installed, Python may be 3.10.
-"""
+"""Filters: names that follow from an answer, and answers quoted for a kind of file."""
 
 import json
 import re
@@ -13,11 +8,10 @@ from pathlib import Path
 
 from slugify import slugify
 
-# By kind of data: what a project is called, and what it does, if nobody says.
-_EXAMPLES = {
-    "images": ("Handwritten Digits", "Train, evaluate and use an image classifier."),
-    "tabular": ("Tumour Diagnosis", "Train, evaluate and use a model of a table."),
-}
+ROOT = Path(__file__).resolve().parents[1]  # of the template
+
+# What `extras` may name, in the order in which a project remembers them.
+EXTRAS = ("serve", "explain", "report", "monitor", "track")
 # https://spdx.org/licenses/; what is not on that list starts with LicenseRef.
 _SPDX = {
     "mit": "MIT",
@@ -61,57 +55,20 @@ def module_name(project_slug: object) -> str:
     return "" if project_slug is None else str(project_slug).replace("-", "_")
 
 
-def data_kind(framework: str) -> str:
-    """Return what a framework's models learn from here: "images" or "tabular"."""
-    return "tabular" if framework == "scikit-learn" else "images"
-
-
-def container(deploy_target: str) -> str:
-    """Return "docker" where the project has images, "none" elsewhere."""
-    return "none" if deploy_target == "none" else "docker"
-
-
-def cluster(deploy_target: str) -> str:
-    """Return "kubernetes" where the project has manifests, "none" elsewhere."""
-    return "kubernetes" if deploy_target == "kubernetes" else "none"
-
-
-def tracker(experiment_tracking: str) -> str:
-    """Return what runs are recorded with: "mlflow", or "untracked" for nothing."""
-    return "untracked" if experiment_tracking == "none" else experiment_tracking
-
-
-def tracking_file(experiment_tracking: str, option: str = "") -> str:
-    """Return the requirements that set-up installs beside others; nothing for "none".
+def extra_names(answer: object) -> list[str]:
+    """Split the answer `extras` into names, which need not be known ones.
 
     Args:
-        experiment_tracking: the answer.
-        option: what the installer wants before a file's name, such as "-r ".
+        answer: names with commas or blanks between, "all", or "none" (or nothing).
     """
-    if experiment_tracking == "none":
-        return ""
-    return f" {option}requirements/tracking.txt"
+    names = "" if answer is None else str(answer)
+    return [name for name in re.split(r"[\s,]+", names.lower()) if name]
 
 
-def fixture_modules(experiment_tracking: str) -> str:
-    """Return the modules of fixtures that the project's tests load."""
-    recording = "" if experiment_tracking == "none" else " tracked untracked"
-    return f"patient samples{recording}"
-
-
-def dns_label(project_slug: str) -> str:
-    """Return the name of what runs in a cluster: RFC 1035 allows no underscores."""
-    return project_slug.replace("_", "-")
-
-
-def example_name(framework: str) -> str:
-    """Return a project's name that suits the data that come with the framework."""
-    return _EXAMPLES[data_kind(framework)][0]
-
-
-def example_description(framework: str) -> str:
-    """Return the description that goes with it."""
-    return _EXAMPLES[data_kind(framework)][1]
+def extras(answer: object) -> str:
+    """Normalise the answer `extras`: known names, once each, in order, with commas."""
+    names = extra_names(answer)
+    return ",".join(name for name in EXTRAS if name in names or "all" in names)
 
 
 def spdx(license_choice: str) -> str:
@@ -145,7 +102,7 @@ def record(answers: Mapping[str, object]) -> str:
 def template_version() -> str:
     """Return the version of this template, from its pyproject.toml."""
     # Not by tomllib: cookiecutter also runs on Python 3.10, which has none.
-    text = (Path(__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     found = re.search(r'^version = "([^"]+)"$', text, re.MULTILINE)
     if found is None:
         raise ValueError('the pyproject.toml of the template has no line version = "…"')
@@ -166,20 +123,12 @@ def markdown(value: object) -> str:
 
 
 ALL: tuple[Callable[..., str], ...] = (
-    cluster,
-    container,
-    data_kind,
-    dns_label,
-    example_description,
-    example_name,
-    fixture_modules,
+    extras,
     markdown,
     module_name,
     quoted,
     record,
     slug,
     spdx,
-    tracker,
-    tracking_file,
     with_year,
 )

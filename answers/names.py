@@ -1,4 +1,4 @@
-"""Names that mean something else already; answer_checks.py refuses them.
+"""Names that mean something else already; checks.py refuses them.
 
 What the project installs is in distributions.txt, which `poe lock` writes.
 """

@@ -13,15 +13,14 @@ from typing import Literal
 
 import pytest
 
-from {{ cookiecutter.package_name }} import aliases, fetch, main, registry
-from {{ cookiecutter.package_name }}.config import ProjectError, load_settings
-from {{ cookiecutter.package_name }}.fetch import FetchError, fetch_version
+from {{ cookiecutter.package_name }} import main, registry
+from {{ cookiecutter.package_name }}.config import load_settings
 from {{ cookiecutter.package_name }}.registry import RegistryError
+from {{ cookiecutter.package_name }}.serving.fetch import FetchError, fetch_version
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
-from {{ cookiecutter.package_name }}.signing import new_key, sign
 
+import graphs
 from loopback import Quiet, address_of, running
-from samples import INPUTS
 
 Mode = Literal["w:", "w:gz", "w:xz", "w:bz2"]
 Publish = Callable[[bytes], tuple[str, str]]
@@ -48,23 +47,8 @@ def serve_folder(tmp_path: Path) -> Iterator[Publish]:
 
 @pytest.fixture(name="version")
 def save_version(tmp_path: Path) -> Path:
-    """Return the folder of a version, the first, with a file in a folder of its own."""
-
-    def write_files(folder: Path) -> None:
-        (folder / "model.onnx").write_bytes(b"weights" * 1000)
-
-    return registry.save_version(
-        tmp_path / "trained" / "model",
-        write_files,
-        metrics={},
-        history={},
-        settings={},
-        seed=1,
-        dataset="digits",
-        classes=("0", "1"),
-        inputs=INPUTS,
-        data_sha256="0" * 64,
-    )
+    """Return the folder of a version, the first."""
+    return graphs.save(tmp_path / "trained" / "model")
 
 
 def tarred(folder: Path, mode: Mode = "w:gz", name: str = "1") -> bytes:
@@ -121,13 +105,14 @@ def test_the_command_fetches_what_it_is_told_to(
     arguments = ["--model-url", f"{url}?key=secret", "--model-sha256", sha256.upper()]
     assert main.main(["fetch", *arguments]) == 0
     fetched = project / "models/model/1"
-    assert capsys.readouterr().out == "model:   models/model/1\n"
+    shown = capsys.readouterr()
+    assert shown.out == "model:   models/model/1\n" and "secret" not in shown.err
     assert contents(fetched) == contents(version)
     # Once more, as when a container starts again: what is there stays.
     before = fetched.stat().st_mtime_ns
     assert main.main(["fetch", *arguments]) == 0
     assert fetched.stat().st_mtime_ns == before
-    assert aliases.production(fetched.parent) == 1
+    assert registry.production(fetched.parent) == 1
     assert list(fetched.parent.glob(".incomplete*")) == []
 
 
@@ -136,30 +121,12 @@ def test_the_process_becomes_the_server_if_it_is_to(
 ) -> None:
     started: list[str] = []
     monkeypatch.setattr("os.execv", lambda program, command: started.extend(command))
-    new_key(project / "key")
-    sign(version, project / "key")
     url, sha256 = publish(tarred(version))
     arguments = ["--model-url", url, "--model-sha256", sha256, "--then-serve"]
-    arguments += ["--model-name", "other", "--verify-key", "key.pub"]
-    assert main.main(["fetch", *arguments]) == 0
+    assert main.main(["fetch", *arguments, "--model-name", "other"]) == 0
     assert started[1:3] == ["-m", main.__name__] and started[3] == "serve"
     settings = load_settings(ServeSettings, started[4:], "serve")
     assert (settings.models_dir, settings.model_name) == (Path("models"), "other")
-    assert settings.verify_key == Path("key.pub")
-
-
-def test_what_is_not_signed_is_not_taken_over_where_a_key_asks_for_it(
-    tmp_path: Path, version: Path, publish: Publish
-) -> None:
-    public = new_key(tmp_path / "key")
-    url, sha256 = publish(tarred(version))
-    with pytest.raises(ProjectError, match="is not signed"):
-        fetch_version(url, sha256, tmp_path / "model", public)
-    assert list((tmp_path / "model").iterdir()) == []
-    sign(version, tmp_path / "key")
-    url, sha256 = publish(tarred(version))
-    fetched = fetch_version(url, sha256, tmp_path / "model", public)
-    assert contents(fetched) == contents(version)
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:xz", "w:bz2"])
@@ -188,18 +155,16 @@ def test_another_archive_than_the_one_asked_for_is_refused(
 
 
 BAD = {
-    "a path upwards": zipped({"1/../../x": b""}),
+    "a path upwards": tar_of(tarfile.TarInfo("1/../../x")),
+    "a path upwards in a zip file": zipped({"1/../../x": b""}),
     "an absolute path": tar_of(tarfile.TarInfo("/1/x")),
-    "a Windows path": zipped({"1/..\\x": b""}),
     "a drive": zipped({"C:/x": b""}),
     "a file of no version": zipped({"model.onnx": b""}),
-    "a hidden file": zipped({"1/.x": b""}),
     "a symbolic link": link("1/x", tarfile.SYMTYPE),
     "a hard link": link("1/x", tarfile.LNKTYPE),
-    "a symbolic link in a zip file": zip_link(),
     "a device": link("1/x", tarfile.CHRTYPE),
     "a pipe": link("1/x", tarfile.FIFOTYPE),
-    "two versions": zipped({"1/x": b"", "2/x": b""}),
+    "two versions": zipped({"1/manifest.json": b"", "2/manifest.json": b""}),
     "nothing": zipped({}),
     "a file that is a folder too": zipped({"1/x": b"", "1/x/y": b""}),
     "no archive": b"<html>not found</html>",
@@ -218,21 +183,17 @@ def test_a_bad_archive_is_refused_and_leaves_nothing(
     assert sorted(set(tmp_path.rglob("*")) - set(before)) == [tmp_path / "model"]
 
 
-@pytest.mark.parametrize("limit", ["MAX_FILES", "MAX_BYTES"])
-def test_an_archive_that_would_fill_the_disk_is_not_unpacked(
-    limit: str, tmp_path: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fetch, limit, 2)
-    url, sha256 = publish(zipped({f"1/{name}": b"x" for name in "abc"}))
-    with pytest.raises(FetchError, match="more than"):
-        fetch_version(url, sha256, tmp_path / "model")
-
-
+@pytest.mark.parametrize("added", [zip_link(), zipped({"1/extra": b""})])
 def test_files_that_the_manifest_does_not_know_are_refused(
-    tmp_path: Path, version: Path, publish: Publish
+    added: bytes, tmp_path: Path, version: Path, publish: Publish
 ) -> None:
-    url, sha256 = publish(zipped({**contents(version), "1/extra": b""}))
-    with pytest.raises(RegistryError, match="extra was added"):
+    archive = io.BytesIO(added)
+    with zipfile.ZipFile(archive, "a") as file:
+        for name, content in contents(version).items():
+            if name not in file.namelist():
+                file.writestr(name, content)
+    url, sha256 = publish(archive.getvalue())
+    with pytest.raises(RegistryError, match="extra was added|model.onnx was changed"):
         fetch_version(url, sha256, tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []
 
@@ -241,18 +202,9 @@ def test_a_version_is_never_replaced_by_another_one(
     tmp_path: Path, version: Path, publish: Publish
 ) -> None:
     url, sha256 = publish(tarred(version))
-    other = registry.save_version(
-        tmp_path / "model",
-        lambda folder: None,
-        metrics={},
-        history={},
-        settings={},
-        seed=2,
-        dataset="digits",
-        classes=("0", "1"),
-        inputs=INPUTS,
-        data_sha256="0" * 64,
-    )
+    other = graphs.save(tmp_path / "model", graphs.graph())
+    manifest = other / registry.MANIFEST
+    manifest.write_text(manifest.read_text().replace('"seed": 1', '"seed": 2'))
     with pytest.raises(FetchError, match="is another version 1"):
         fetch_version(url, sha256, tmp_path / "model")
     assert registry.load_version(other.parent)[1].seed == 2
@@ -263,9 +215,11 @@ def test_what_cannot_be_downloaded_is_said_without_its_key(
 ) -> None:
     url, _ = publish(b"")
     url = url.replace("http://", "http://user:secret@") + "/gone?key=secret"
-    with pytest.raises(FetchError, match="cannot download http://127.0.0.1") as error:
+    with pytest.raises(FetchError, match="cannot be downloaded: .*404") as error:
         fetch_version(url, "0" * 64, tmp_path / "model")
     assert "secret" not in str(error.value)
+    with pytest.raises(FetchError, match="cannot be downloaded: ConnectionError"):
+        fetch_version("http://127.0.0.1:1/model", "0" * 64, tmp_path / "model")
 
 
 @pytest.mark.parametrize(
@@ -273,8 +227,7 @@ def test_what_cannot_be_downloaded_is_said_without_its_key(
     [("file:///etc/passwd", "0" * 64), ("https://example.com/x", "0" * 63)],
 )
 def test_other_addresses_and_shorter_hashes_are_refused(
-    project: Path, url: str, sha256: str, capsys: pytest.CaptureFixture[str]
+    project: Path, url: str, sha256: str
 ) -> None:
     arguments = ["--model-url", url, "--model-sha256", sha256]
     assert main.main(["fetch", *arguments]) == 2
-    assert "allowed: str, matching" in capsys.readouterr().err
