@@ -97,7 +97,7 @@ def lock_projects(frameworks: list[str], upgrade: list[str]) -> None:
         for framework, project in projects.items():
             environment = ENVIRONMENT | {"UV_CONSTRAINT": str(pins)}
             subprocess.run(["poe", "lock"], cwd=project, env=environment, check=True)
-            for file in (project / "requirements").glob("[!d]*.txt"):
+            for file in (project / "requirements").glob("[!d.]*.txt"):
                 text = file.read_text(encoding="utf-8")
                 place = place_of(file.name, framework)
                 if compiled.setdefault(place, text) != text:
