@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answer_checks import Template, review
-from conftest import ROOT, choices, questions
-from local_extensions import read_template
+from answers.checks import Template, review
+from answers.template import read_template
+from conftest import choices, questions
 
-TEMPLATE = read_template(ROOT)
+TEMPLATE = read_template()
 PINNED = Template(
     TEMPLATE.defaults,
     TEMPLATE.choices,
@@ -204,8 +204,28 @@ def test_an_unknown_choice_is_refused_and_the_choices_are_named(key: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "is empty (say none)"),
+        ("serve,sevre", "'sevre' is not among serve, explain, report, monitor"),
+        ("none,serve", "more than one of some names, all, and none"),
+        ("all none", "more than one of some names, all, and none"),
+    ],
+)
+def test_unusable_extras_are_refused(text: str, expected: str) -> None:
+    assert expected in problems_of(extras=text)["extras"]
+
+
+@pytest.mark.parametrize("text", ["all", "none", "track", " serve, Explain ", "report"])
+def test_extras_in_any_order_and_case_are_usable(text: str) -> None:
+    assert problems_of(extras=text) == {}
+
+
+@pytest.mark.parametrize(
     ("key", "given_text", "suggestion"),
     [
+        ("extras", "serve, sevre", "serve"),
+        ("extras", "mlflow", "none"),
         ("license", "MIT", "mit"),
         ("license", "apache2", "apache-2.0"),
         ("license", "xyz", "mit"),
