@@ -21,6 +21,11 @@ def draw(found: Explanation, rows: Rows, folder: Path) -> None:
     sizes = pd.Series(np.abs(found.values).mean(axis=0), names)
     sizes.nlargest(BARS_SHOWN).iloc[::-1].plot.barh(xlabel="importance")
     save(folder / "importance")
+#% if cookiecutter.__data_kind == "images"
+    maps = found.values[:ROWS_SHOWN, rows.patches, None]
+    shap.image_plot(maps, rows.explained[:ROWS_SHOWN, ..., None], show=False)
+    save(folder / "rows")
+#% endif
     cells, shown = rows.cells(), {"max_display": BARS_SHOWN, "show": False}
     shap.summary_plot(found.values, cells, names, rng=0, **shown)
     save(folder / "summary")
@@ -30,16 +35,8 @@ def draw(found: Explanation, rows: Rows, folder: Path) -> None:
             found.base[0], found.values[0], first, names, matplotlib=True, show=False
         )
         save(folder / "force")
-#% if cookiecutter.__data_kind == "images"
-    maps = found.values[:ROWS_SHOWN, rows.patches, None]
-    shap.image_plot(maps, rows.explained[:ROWS_SHOWN, ..., None], show=False)
-    save(folder / "rows")
 
 
-#% else
-
-
-#% endif
 def plain(cell: object) -> str:
     """Return a name or a cell that fits, and in which matplotlib finds no formula."""
     text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -25,12 +25,12 @@ from ..config import DataError
 from ..registry import Manifest
 from .settings import ExplainSettings
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 #% if cookiecutter.__data_kind == "images"
 PATCHES = 7  # across an image; about as many as a person would point at
-
 #% endif
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Rows:

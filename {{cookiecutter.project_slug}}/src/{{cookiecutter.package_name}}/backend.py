@@ -1,1 +1,0 @@
-{{ cookiecutter.framework | variant("*/src/backend.py") -}}

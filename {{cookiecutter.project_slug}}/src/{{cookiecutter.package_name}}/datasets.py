@@ -1,1 +1,0 @@
-{{ cookiecutter.__data_kind | variant("*/src/datasets.py") -}}

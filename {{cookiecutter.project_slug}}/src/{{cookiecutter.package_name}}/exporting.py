@@ -1,1 +1,0 @@
-{{ cookiecutter.framework | variant("*/src/exporting.py") -}}

@@ -1,1 +1,0 @@
-{{ cookiecutter.framework | variant("*/tests/test_exporting.py") -}}
