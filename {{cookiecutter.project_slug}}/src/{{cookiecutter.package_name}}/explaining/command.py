@@ -2,18 +2,16 @@
 
 reports/<model>/<version>/explain/
     index.html          the methods side by side, in one file
-    importance.csv      the mean size of a feature's values over the rows, by each method
-    agreement.csv       how far these rankings agree
+    importance.csv      how much a feature adds or takes on average, by each method
+    agreement.csv       how far these rankings agree: Kendall's tau
     explanation.json    what was computed, how, and of what
     <method>/           rows.csv, each value of each row; figures as PNG and SVG
 """
 
 from base64 import b64encode
-from itertools import combinations
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
-from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from .. import adapter, files
@@ -48,9 +46,9 @@ def explain(settings: ExplainSettings) -> None:
         draw(each, rows, reports / name)
     importance = pd.DataFrame({n: abs(e.values).mean(axis=0) for n, e in found.items()})
     importance.index = pd.Index(rows.features, name="feature")
-    agreement = compare(importance)
+    agreement = importance.corr("kendall")  # by scipy.stats.kendalltau
     files.write_text(reports / "importance.csv", importance.to_csv())
-    files.write_text(reports / "agreement.csv", agreement.to_csv(index=False))
+    files.write_text(reports / "agreement.csv", agreement.to_csv())
     facts = {
         "model": str(folder),
         "data": str(settings.input or "the test set"),
@@ -67,24 +65,10 @@ def explain(settings: ExplainSettings) -> None:
     page = environment.get_template("page.html.jinja").render(
         facts,
         reports=reports,
-        agreement=agreement.to_html(index=False, **html),
+        agreement=agreement.to_html(**html),
         importance=importance.sort_values(names[0], ascending=False).to_html(**html),
     )
     files.write_text(reports / "index.html", page)
     for name in names:
         print(f"{name}: {', '.join(importance[name].nlargest(FIRST).index)}")
     print(f"page: {reports / 'index.html'}")
-
-
-def compare(importance: pd.DataFrame) -> pd.DataFrame:
-    """Return Kendall's tau-b and Spearman's rho of the rankings of every two methods.
-
-    Args:
-        importance: (features, methods).
-    """
-    lines = []
-    for pair in combinations(importance, 2):
-        first, second = (importance[name] for name in pair)
-        tau, rho = stats.kendalltau(first, second), stats.spearmanr(first, second)
-        lines.append((" and ".join(pair), tau.statistic, rho.statistic))
-    return pd.DataFrame(lines, columns=["methods", "kendall", "spearman"])

@@ -16,7 +16,7 @@ ROWS_SHOWN, BARS_SHOWN = 6, 12
 
 
 def draw(found: Explanation, rows: Rows, folder: Path) -> None:
-    """Write the figures of a method: all rows, and the first one (or the first ones)."""
+    """Write the figures of a method: of all rows, and of the first ones."""
     names = [plain(name) for name in rows.features]
     sizes = pd.Series(np.abs(found.values).mean(axis=0), names)
     sizes.nlargest(BARS_SHOWN).iloc[::-1].plot.barh(xlabel="importance")
@@ -44,7 +44,7 @@ def plain(cell: object) -> str:
 
 
 def save(path: Path) -> None:
-    """Write the current figure as PNG and SVG, and close it; the same, the same bytes."""
+    """Write the current figure as PNG and SVG, the same bytes again; close it."""
     with matplotlib.rc_context({"svg.hashsalt": "explain", "svg.fonttype": "none"}):
         plt.savefig(path.with_suffix(".png"), dpi=150, bbox_inches="tight")
         no_date = {"Date": None}

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .rows import FloatArray, Rows
+from .rows import FloatArray, IntArray, Rows
 from .settings import ExplainSettings
 
 ORDERS = 2  # of the features, forwards and backwards, for each row (SHAP)
-BATCH = 100  # combinations of features to predict at once, with every training row
 REPEATS = 5  # permutations of each feature (ELI5)
 KERNEL_WIDTH = 0.25  # how fast LIME forgets samples far from the row; its own default
 
@@ -45,7 +44,7 @@ def explain_by_shap(rows: Rows, settings: ExplainSettings) -> Explanation:
         seed=settings.seed,
     )
     evaluations = ORDERS * (2 * own.shape[1] + 1)
-    found = explainer(own, max_evals=evaluations, batch_size=BATCH, silent=True)
+    found = explainer(own, max_evals=evaluations, batch_size=100, silent=True)
     # SHAP leaves the last axis out where there is one output.
     values = found.values.reshape(*own.shape, -1)[np.arange(len(own)), :, rows.column]
     base = rows.chosen(found.base_values.reshape(len(own), -1))
@@ -62,7 +61,7 @@ def explain_by_lime(rows: Rows, settings: ExplainSettings) -> Explanation:
 
     random = np.random.default_rng(settings.seed)
     lime = LimeBase(lambda far: np.sqrt(np.exp(-((far / KERNEL_WIDTH) ** 2))))
-    own = rows.origins()[len(rows.background) :]
+    _, own = np.split(rows.origins(), [len(rows.background)])
     values, base = np.zeros(own.shape), np.zeros(len(own))
     for i, row in enumerate(own):
         kept = random.integers(0, 2, (settings.lime_samples, len(row)))
@@ -89,12 +88,11 @@ def explain_by_eli5(rows: Rows, settings: ExplainSettings) -> Explanation:
     """
     from eli5.permutation_importance import get_score_importances
 
+    def own_outputs(origins: IntArray, _: object) -> FloatArray:
+        return rows.chosen(rows.outputs(origins[-len(rows.explained) :]))
+
     _, losses = get_score_importances(
-        lambda origins, _: rows.chosen(rows.outputs(origins[len(rows.background) :])),
-        rows.origins(),
-        None,
-        n_iter=REPEATS,
-        random_state=settings.seed,
+        own_outputs, rows.origins(), None, n_iter=REPEATS, random_state=settings.seed
     )
     values = np.mean(losses, axis=0).T
     how = "what an output loses when a feature is another row's (ELI5's permutation)"

@@ -85,7 +85,7 @@ class Rows:
 
     def cells(self) -> npt.NDArray[Any]:
         """Return what the columns of each row hold, (n, columns)."""
-        return np.asarray(self.explained.to_numpy(dtype=object))
+        return np.asarray(self.explained, dtype=object)
 
     def outputs(self, origins: IntArray) -> FloatArray:
         """Return the outputs of rows that are put together.
