@@ -107,8 +107,9 @@ class MlflowLogger(RunLogger):
         told = read_manifest(folder)
         self.run["version"] = {"version": folder.name, "created": told.created}
         self.run["params"] |= told.settings
-        others = told.metrics.keys() - told.history.keys()
-        self.log_epoch(0, {name: told.metrics[name] for name in others})
+        for name, value in told.metrics.items():
+            for number, figure in enumerate(told.history.get(name, [value]), 1):
+                self.log_epoch(number, {name: figure})
 
     def log_promoted(self, version: int) -> None:
         """Let MLflow's alias follow, if the model has runs."""
