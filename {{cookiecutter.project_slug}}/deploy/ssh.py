@@ -1,11 +1,11 @@
-"""Serve a version of the model on a Linux host that is reached over SSH; or take it back.
+"""Serve a version of the model on a Linux host, over SSH; or take it back.
 
     python deploy/ssh.py HOST               # the version in production; or --version 3
     python deploy/ssh.py HOST --rollback    # what was served before; twice leads back
 
-HOST is what `ssh HOST` takes: a name of ~/.ssh/config, or user@address:port. Only a host
-that is in ~/.ssh/known_hosts is talked to. deploy/systemd/ says how a host is prepared;
-here, Fabric is needed, which set-up installs. On the host, below --root:
+HOST is a name of ~/.ssh/config, or user@address:port. Only a host that is in
+~/.ssh/known_hosts is talked to. deploy/systemd/ says how a host is prepared; set-up
+installs Fabric, which this needs. On the host, below --root:
 
     releases/<version>-<hash>/<model>/<version>/    what was copied, never changed
     models      the link that the server reads its models through
@@ -103,7 +103,7 @@ class Host:
         self.run(f"ln -sfn {release} .{name} && mv -T .{name} {name}")
 
     def serve(self, release: str) -> None:
-        """Restart the server with a release and wait until it says that it serves it."""
+        """Restart the server with a release, and wait until it is served."""
         self.link("models", release)
         self.run(self.options.restart)
         version = Path(release).name.partition("-")[0]
@@ -116,7 +116,7 @@ class Host:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return 1 if the host or the version is not well."""
+    """Do what the command line says; return 1 if that fails."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("host", help="as ssh takes it")
     parser.add_argument("--version", type=int, help="if not the one in production")

@@ -25,6 +25,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def load() -> Any:
+    """Import the script, which is in no package."""
+    spec = importlib.util.spec_from_file_location("ssh", SCRIPT)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 async def run_command(process: asyncssh.SSHServerProcess[bytes]) -> None:
     """Run what the client asks for, as sshd does."""
     shell = await asyncio.create_subprocess_shell(
@@ -66,10 +75,7 @@ class Remote:
         self.options = ["--root", str(self.root), "--port", str(server_port)]
         self.options += ["--restart", f"readlink models > {folder}/loaded"]
         self.options += ["--seconds", "0"]
-        spec = importlib.util.spec_from_file_location("ssh", SCRIPT)
-        assert spec and spec.loader
-        self.script: Any = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.script)
+        self.script = load()
         self.script.POLL_SECONDS = 0.01
 
     def knows(self, port: int, host: asyncssh.SSHKey, user: asyncssh.SSHKey) -> None:

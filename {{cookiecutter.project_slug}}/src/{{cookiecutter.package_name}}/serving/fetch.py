@@ -18,8 +18,14 @@ from .settings import FetchSettings
 
 TIMEOUT_SECONDS = 30  # without a byte
 # How unpacking fails if an archive is damaged, encrypted or leads out of its folder.
-UNREADABLE = (EOFError, OSError, RuntimeError, tarfile.TarError)
-UNREADABLE += (zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    EOFError,
+    OSError,
+    RuntimeError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class FetchError(ProjectError):
@@ -77,7 +83,7 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
             # There already if it was fetched before, as when a container starts again.
             if registry.load_version(model_dir, int(new.name))[1] != manifest:
                 raise FetchError(
-                    f"{target} is another version {new.name} than the one at model_url; "
+                    f"{target} is another version {new.name} than that of model_url; "
                     "fetch it into another folder, with --models-dir"
                 ) from error
         return target
