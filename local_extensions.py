@@ -19,8 +19,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,8 @@ from typing import Any
 from jinja2 import Environment, pass_environment
 from jinja2.ext import Extension
 
-from answers import filters
-from answers.checks import Problem, Template, review
+from answers import checks, filters, template
 
-ROOT = Path(__file__).resolve().parent
-PROJECT = "{{cookiecutter.project_slug}}"
 # What cookiecutter heeds and the template does not set.
 FOREIGN_SETTINGS = ("_copy_without_render", "_new_lines")
 
@@ -42,10 +38,10 @@ class AnswersExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        added = [check_answers, project_files, *filters.ALL]
+        added = [check_answers, template.project_files, *filters.ALL]
         environment.filters.update({made.__name__: made for made in added})
-        self._own = frozenset(own_strings())
-        self._paths = [path for path in template_paths() if "{" in path]
+        self._own = frozenset(template.own_strings())
+        self._paths = [path for path in template.paths() if "{" in path]
         forget_imports()
 
     def preprocess(
@@ -62,16 +58,22 @@ class AnswersExtension(Extension):
         Returns:
             The text itself, or a Jinja expression that prints exactly the text.
         """
-        if source == PROJECT:  # the name of the folder that is about to be made
+        if source == template.PROJECT:  # the name of the folder that is about to be
             return "{{ cookiecutter.project_slug if cookiecutter | check_answers }}"
-        if name is not None or source in self._own or source in self._paths:
+        if name is not None or source in self._own:
             return source
-        # Folders arrive as absolute paths, of which the template's part is the end.
+        # Folders arrive as absolute paths, of which only the end is the template's.
         for path in self._paths if os.path.isabs(source) else ():
             above = source.removesuffix(os.sep + path)
             if above != source and os.path.isdir(above):
                 return literal(above + os.sep) + path
         return literal(source)
+
+
+def literal(text: str) -> str:
+    """Return a Jinja expression that prints exactly this text."""
+    # Jinja decodes its strings like Python does; JSON's escapes are a subset of that.
+    return "{{ " + json.dumps(text, ensure_ascii=False) + " }}"
 
 
 @pass_environment
@@ -89,27 +91,27 @@ def check_answers(environment: Environment, answers: Mapping[str, Any]) -> str:
         SystemExit: with status 1 when an answer cannot be used. Neither Jinja nor
             cookiecutter catches it, so the user sees the message and no traceback.
     """
-    template, questions = read_template(), read_questions()
-    problems, corrected = review(answers, template)
-    for key, source in template.derived.items():
-        made = environment.from_string(source)
-        given = {k: str(answers.get(k, "")) for k in template.defaults}
-        if key in answers and answers[key] != made.render(cookiecutter=given):
+    ours, questions = template.read_template(), template.questions()
+    problems, corrected = checks.review(answers, ours)
+    given = {key: str(answers.get(key, "")) for key in ours.defaults}
+    for key, source in ours.derived.items():
+        follows = environment.from_string(source).render(cookiecutter=given)
+        if key in answers and answers[key] != follows:
             reason = f"{answers[key]!r} does not follow from the other answers"
-            problems.append(Problem(key, reason, "leave it out"))
-    own = [key for key in questions if key[0] == "_" and key[:2] != "__"]
-    for key in (*own, *FOREIGN_SETTINGS):
-        if answers.get(key, questions.get(key)) != questions.get(key):
+            problems.append(checks.Problem(key, reason, "leave it out"))
+    settings = [key for key in questions if key[0] == "_" and key[:2] != "__"]
+    for key in (*settings, *FOREIGN_SETTINGS):
+        if answers.get(key) != questions.get(key):
             reason = "is for the template to set, not an answer"
-            problems.append(Problem(key, reason, "leave it out"))
+            problems.append(checks.Problem(key, reason, "answer anew, without it"))
     if problems:
-        folder = str(answers.get("_template", ROOT))
+        folder = str(answers.get("_template", template.ROOT))
         print(message(problems, corrected, folder), file=sys.stderr)
         raise SystemExit(1)
     return "yes"
 
 
-def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) -> str:
+def message(problems: list[checks.Problem], corrected: Mapping[str, str], folder: str) -> str:
     """Write the problems and a command that works, for the terminal.
 
     Args:
@@ -130,79 +132,19 @@ def message(problems: list[Problem], corrected: Mapping[str, str], folder: str) 
     )
 
 
-def project_files(answers: Mapping[str, Any]) -> str:
-    """List the files that a project can have from the template, a line each."""
-    folder = ROOT / PROJECT
-    files = [path for path in template_paths() if (folder / path).is_file()]
-    listed = "\n".join(sorted(files)).replace(os.sep, "/")
-    for key in ("project_slug", "package_name"):
-        listed = listed.replace("{{cookiecutter.%s}}" % key, answers[key])
-    return listed
-
-
-def literal(text: str) -> str:
-    """Return a Jinja expression that prints exactly this text."""
-    # Jinja decodes its strings like Python does; JSON's escapes are a subset of that.
-    return "{{ " + json.dumps(text, ensure_ascii=False) + " }}"
-
-
-@lru_cache
-def read_questions() -> dict[str, Any]:
-    """Read cookiecutter.json.
-
-    The answers do not tell what is allowed: they may hold `_choices` of their own.
-    """
-    text = (ROOT / "cookiecutter.json").read_text(encoding="utf-8")
-    questions: dict[str, Any] = json.loads(text)
-    return questions
-
-
-@lru_cache
-def read_template() -> Template:
-    """Read the questions, their choices and the names of what the project installs."""
-    questions = read_questions()
-    public = {k: v for k, v in questions.items() if not k.startswith("_")}
-    asked = ("__prompts__", "__checked")
-    derived = {k: v for k, v in questions.items() if k[:2] == "__" and k not in asked}
-    names = (ROOT / "answers" / "distributions.txt").read_text(encoding="utf-8")
-    return Template(public, questions["_choices"], derived, frozenset(names.split()))
-
-
-def own_strings() -> Iterator[str]:
-    """Yield every string of cookiecutter.json and the text of every hook."""
-    pending: list[Any] = [read_questions()]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            pending += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            pending += item
-    for hook in ROOT.glob("hooks/*.py"):
-        yield hook.read_text(encoding="utf-8")
-
-
-@lru_cache
-def template_paths() -> list[str]:
-    """List every path below the project's folder, as cookiecutter does."""
-    return [
-        os.path.relpath(os.path.join(folder, name), ROOT / PROJECT)
-        for folder, folders, files in os.walk(ROOT / PROJECT)
-        for name in (*folders, *files)
-    ]
-
-
 def forget_imports() -> None:
     """Let the next environment import this code anew.
 
-    `cruft update` renders two commits of the template in one process and one folder, and
+    `cruft update` renders two commits of the template in one process and one folder;
     the newer one must not be rendered by the older one's code. Bytecode goes too: a
     checkout can be quicker than the seconds that Python compares.
     """
     for name, module in list(sys.modules.items()):
         source = Path(getattr(module, "__file__", None) or "/")
-        if name.split(".")[0] in ("local_extensions", "answers") and ROOT in source.parents:
+        if template.ROOT in source.parents and name.split(".")[0] in (
+            "local_extensions",
+            "answers",
+        ):
             del sys.modules[name]
             Path(cache_from_source(str(source))).unlink(missing_ok=True)
     importlib.invalidate_caches()
