@@ -31,6 +31,7 @@ NEEDS = {
     "src/*/checkpoints.py": "images",
     "src/*/progress.py": "images",
     "src/*/serving/pictures.py": "images",
+    "src/*/serving/native.py": "tabular",
     "tests/test_checkpoints.py": "images",
     "tests/test_progress.py": "images",
     "tests/test_serving_pictures.py": "images",
