@@ -28,12 +28,8 @@ IS_NEW = bool("{{ '_output_dir' in cookiecutter }}" == "True")
 # matches slashes. A file that several patterns match needs what each of them says.
 NEEDS = {
     # frameworks and kinds of data
-    "src/*/checkpoints.py": "images",
-    "src/*/progress.py": "images",
     "src/*/serving/pictures.py": "images",
     "src/*/serving/native.py": "tabular",
-    "tests/test_checkpoints.py": "images",
-    "tests/test_progress.py": "images",
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
     "src/*/baseline.py": "tabular",
