@@ -22,7 +22,7 @@ CHOSEN = {
 # What the template can put into a project. Other files are the owner's.
 TEMPLATE_FILES = """{{ cookiecutter | project_files }}""".splitlines()
 # Cookiecutter says where it writes; cruft, which also renders to compare, does not.
-IS_NEW = bool("{{ '_output_dir' in cookiecutter }}" == "True")
+IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 
 # What is there for a choice only, and the choices that it needs, all of them. "*" also
 # matches slashes. A file that several patterns match needs what each of them says.
