@@ -29,6 +29,7 @@ IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 NEEDS = {
     # frameworks and kinds of data
     "src/*/serving/pictures.py": "images",
+    "src/*/serving/native.py": "tabular",
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
     "src/*/baseline.py": "tabular",
