@@ -4,16 +4,130 @@ Cookiecutter renders this file and runs it inside the new project. It does nothi
 no network, no installs, no git. Running it again changes nothing (cruft does that).
 """
 
+import contextlib
 import os
+from fnmatch import fnmatch
 
 # Only answers that were checked to be plain lower-case names may stand in this source;
 # `local_extensions.py` has refused everything else before the project's folder existed.
 PROJECT_SLUG = "{{ cookiecutter.project_slug }}"
-# See files_by_choice.py of the template. They are there only if an earlier rendering
-# made them, for another choice.
-UNCHOSEN = "{{ cookiecutter | unchosen_files }}".split()
-# Updates make projects too, but to compare them: nothing is to be said of those.
-IS_NEW = bool("{{ cookiecutter | is_new }}")
+CHOSEN = {
+    "{{ cookiecutter.framework }}",
+    "{{ cookiecutter.__data_kind }}",
+    "{{ cookiecutter.ci_provider }}",
+    "{{ cookiecutter.deploy_target }}",
+    "{{ 'none' if cookiecutter.deploy_target == 'none' else 'container' }}",
+    *"{{ cookiecutter.__extras }}".split(","),
+}
+# What the template can put into a project. Other files are the owner's.
+TEMPLATE_FILES = """{{ cookiecutter | project_files }}""".splitlines()
+# Cookiecutter says where it writes; cruft, which also renders to compare, does not.
+IS_NEW = bool("{{ '_output_dir' in cookiecutter }}" == "True")
+
+# What is there for a choice only, and the choices that it needs, all of them. "*" also
+# matches slashes. A file that several patterns match needs what each of them says.
+NEEDS = {
+    # frameworks and kinds of data
+    "requirements/jax.txt": "tensorflow",
+    "src/*/checkpoints.py": "images",
+    "src/*/progress.py": "images",
+    "src/*/serving/pictures.py": "images",
+    "tests/test_checkpoints.py": "images",
+    "tests/test_progress.py": "images",
+    "tests/test_serving_pictures.py": "images",
+    "configs/schemas/*": "tabular",
+    "src/*/baseline.py": "tabular",
+    "src/*/checks.py": "tabular",
+    "src/*/chunks.py": "tabular",
+    "src/*/explore.py": "tabular",
+    "src/*/graphs.py": "tabular",
+    "src/*/infer.py": "tabular",
+    "src/*/inspection.py": "tabular",
+    "src/*/large.py": "tabular",
+    "src/*/loading.py": "tabular",
+    "src/*/paired_bootstrap.py": "tabular",
+    "src/*/reading.py": "tabular",
+    "src/*/results.py": "tabular",
+    "src/*/schema.py": "tabular",
+    "src/*/scores.py": "tabular",
+    "src/*/streaming.py": "tabular",
+    "src/*/tree_graphs.py": "tabular",
+    "src/*/tuning.py": "tabular",
+    "src/*/workers.py": "tabular",
+    "tests/test_baseline.py": "tabular",
+    "tests/test_checks.py": "tabular",
+    "tests/test_chunks.py": "tabular",
+    "tests/test_explore.py": "tabular",
+    "tests/test_graphs.py": "tabular",
+    "tests/test_infer.py": "tabular",
+    "tests/test_inspection.py": "tabular",
+    "tests/test_large.py": "tabular",
+    "tests/test_loading.py": "tabular",
+    "tests/test_paired_bootstrap.py": "tabular",
+    "tests/test_reading.py": "tabular",
+    "tests/test_results.py": "tabular",
+    "tests/test_schema.py": "tabular",
+    "tests/test_scores.py": "tabular",
+    "tests/test_streaming.py": "tabular",
+    "tests/test_tree_graphs.py": "tabular",
+    "tests/test_tuning.py": "tabular",
+    "tests/test_workers.py": "tabular",
+    "src/*/explaining/cells.py": "tabular",
+    "src/*/reporting/numbers.py": "tabular",
+    "tests/test_reporting_numbers.py": "tabular",
+    # extras
+    "src/*/serving/*": "serve",
+    "tests/test_serving*": "serve",
+    "tests/gates.py": "serve",
+    "tests/graphs.py": "serve",
+    "configs/serve.yaml": "serve",
+    "requirements/serve.txt": "serve",
+    "src/*/explaining/*": "explain",
+    "tests/test_explaining*": "explain",
+    "requirements/explain.txt": "explain",
+    "src/*/reporting/*": "report",
+    "tests/test_reporting*": "report",
+    "configs/model_card.yaml": "report",
+    "dvc.yaml": "report",
+    ".dvc/*": "report",
+    "requirements/pipeline.txt": "report",
+    "requirements/report.txt": "report",
+    "src/*/monitoring/*": "monitor",
+    "src/*/watching/*": "monitor",
+    "tests/test_monitoring*": "monitor",
+    "tests/test_watching*": "monitor",
+    "requirements/monitor.txt": "monitor",
+    "requirements/parquet.txt": "monitor",
+    "src/*/tracking/*": "track",
+    "src/*/tracking.py": "track",
+    "tests/test_tracking*": "track",
+    "tests/tracked.py": "track",
+    "tests/untracked.py": "track",
+    "requirements/tracking.txt": "track",
+    "requirements/track.txt": "track",
+    # where the project is checked and where it runs
+    ".github/*": "github",
+    ".github/workflows/tensorflow_serving.yml": "serve container tensorflow",
+    ".gitlab-ci.yml": "gitlab",
+    "renovate.json": "gitlab",
+    ".dockerignore": "container",
+    "Dockerfile": "container",
+    "compose.yaml": "container serve",
+    "deploy/prometheus.yml": "container serve",
+    "deploy/with_model.Dockerfile": "container serve",
+    "deploy/kserve/*": "kubernetes serve",
+    "deploy/kubernetes/*": "kubernetes serve",
+    "deploy/seldon/*": "kubernetes serve",
+    "deploy/ssh.py": "serve",
+    "deploy/systemd/*": "serve",
+    "tests/test_deploy_ssh.py": "serve",
+    "deploy/tensorflow_serving/*": "container serve tensorflow",
+    "tests/test_tensorflow_serving_client.py": "container serve tensorflow",
+    "deploy/torchserve/*": "container serve pytorch",
+    "tests/test_torchserve_handler.py": "container serve pytorch",
+    "src/*/serving/healthcheck.py": "container serve",
+    "tests/test_serving_healthcheck.py": "container serve",
+}
 
 NEXT_STEPS = f"""
 Created {PROJECT_SLUG}. Next:
@@ -25,8 +139,23 @@ On Windows, PowerShell: . scripts\\setup_uv.ps1, then: poe train
 """
 
 
-def remove_unchosen(root: str, names: list[str]) -> None:
-    """Delete the files of the choices that were not made, and folders left empty.
+def unchosen(names: list[str], chosen: set[str]) -> list[str]:
+    """Return those of some files that the choices do not need.
+
+    Args:
+        names: paths in the project, with slashes.
+        chosen: the choices that were made.
+    """
+    needs = {pattern: set(choices.split()) for pattern, choices in NEEDS.items()}
+    return [
+        name
+        for name in names
+        if any(fnmatch(name, pattern) and needs[pattern] - chosen for pattern in needs)
+    ]
+
+
+def remove(root: str, names: list[str]) -> None:
+    """Delete files, and the folders that this leaves empty.
 
     Args:
         root: the generated project.
@@ -43,6 +172,9 @@ def remove_unchosen(root: str, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    remove_unchosen(os.getcwd(), UNCHOSEN)
+    remove(os.getcwd(), unchosen(TEMPLATE_FILES, CHOSEN))
     if IS_NEW:
-        print(NEXT_STEPS)
+        # Not by print: `cookiecutter ... | head` has closed the pipe, and a hook that
+        # fails takes the project with it.
+        with contextlib.suppress(OSError):
+            os.write(1, NEXT_STEPS.encode())

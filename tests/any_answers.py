@@ -24,13 +24,14 @@ from cookiecutter.exceptions import CookiecutterException
 from cookiecutter.main import cookiecutter
 from hypothesis import strategies as st
 
+from answers.filters import EXTRAS
+from answers.template import read_template
 from conftest import ROOT, choices, files_below
-from local_extensions import read_template
 from readback import contents
 
 TALLY = pytest.StashKey[Counter[str]]()
 ENTRIES = ("key=value", "config", "replay", "prompts")
-PUBLIC = list(read_template(ROOT).defaults)
+PUBLIC = list(read_template().defaults)
 
 # What somebody might try in a text: CANARY becomes a path that must never come to be.
 INJECTIONS = {
@@ -40,6 +41,7 @@ INJECTIONS = {
     "jinja-import": "{{ cycler.__init__.__globals__.os.popen('touch CANARY') }}",
     "shell": '\'; touch CANARY; "$(touch CANARY)" `touch CANARY` || touch CANARY #',
     "windows": '" & copy nul CANARY & %COMSPEC% ^| $(New-Item CANARY)',
+    "jinja-line": "#% include 'CANARY'",
     "toml": '" }] touch = "CANARY"',
     "toml-table": '"]] [tool.poe.tasks] x = "touch CANARY',
     "yaml-tag": "!!python/object/apply:os.system ['touch CANARY']",
@@ -80,6 +82,7 @@ FINE_TEXT = st.text(
 ).map(str.strip)
 TEXTS = FINE_TEXT | FINE_TEXT | WILD_TEXT | st.sampled_from(list(INJECTIONS.values()))
 _NAMES = st.from_regex(r"[a-z][a-z0-9]{0,12}([-_][a-z0-9]{1,9}){0,2}", fullmatch=True)
+_EXTRAS = st.lists(st.sampled_from([*EXTRAS, *EXTRAS, "all", "none"])).map(", ".join)
 _ADDRESSES = st.from_regex(
     r"[A-Za-z0-9!#%&'*+/=?^_~.-]{1,20}@[A-Za-z0-9.-]{1,20}", fullmatch=True
 )
@@ -89,7 +92,7 @@ def answers_to(key: str) -> st.SearchStrategy[str]:
     """Return answers to a question, some of which can be used."""
     if key in choices():
         return st.sampled_from(choices()[key]) | TEXTS
-    fitting = {"project_slug": _NAMES, "author_email": _ADDRESSES}
+    fitting = {"project_slug": _NAMES, "author_email": _ADDRESSES, "extras": _EXTRAS}
     fitting["package_name"] = _NAMES.map(lambda name: name.replace("-", "_"))
     return fitting[key] | TEXTS if key in fitting else TEXTS
 
@@ -99,6 +102,7 @@ def fine_answers_to(key: str) -> st.SearchStrategy[str]:
     if key in choices():
         return st.sampled_from(choices()[key])
     fitting = {"project_slug": _NAMES, "author_email": st.just("ada@example.com")}
+    fitting["extras"] = _EXTRAS
     fitting["package_name"] = _NAMES.map(lambda name: name.replace("-", "_"))
     return fitting.get(key, FINE_TEXT)
 
@@ -135,7 +139,6 @@ class Place:
             **options: more of cookiecutter's.
         """
         config: dict[str, Any] = {"replay_dir": str(self.root / "home" / "replay")}
-        options = {"accept_hooks": False} | options
         options |= {"output_dir": str(self.root / "out"), "default_config": config}
         typed = ""
         if entry == "key=value":
@@ -161,7 +164,7 @@ class Place:
             key: environment.from_string(source).render(
                 cookiecutter={**recorded, **given}
             )
-            for key, source in read_template(ROOT).derived.items()
+            for key, source in read_template().derived.items()
         }
 
     def _run(self, typed: str, options: dict[str, Any]) -> Attempt:

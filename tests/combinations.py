@@ -1,5 +1,7 @@
 """Every pair of choices, in as few renders as allpairspy finds.
 
+An extra counts as a question with two choices: its own name, and "" to do without it.
+
 A plugin of these tests: the fixture `combinations` renders the list once, and the
 summary after the tests shows the list and how many of the pairs were really rendered.
 What was rendered is read from cookiecutter's record of the answers, not from the list.
@@ -17,13 +19,22 @@ from typing import Any
 import pytest
 from allpairspy import AllPairs
 
-from conftest import REPLAY_RECORD, BakedProject, bake_into, choices
+from answers.filters import EXTRAS, extras
+from conftest import REPLAY_RECORD, BakedProject, bake_into, choices, questions
 
 Answers = dict[str, str]
 Choice = tuple[str, str]  # a question and one of its choices
 Pair = tuple[Choice, Choice]
 
 RENDERED = pytest.StashKey[list[Answers]]()
+
+
+def asked() -> dict[str, list[str]]:
+    """Return every question and its choices, the default first."""
+    default = extras(questions()["extras"]).split(",")
+    return choices() | {
+        name: [name, ""] if name in default else ["", name] for name in EXTRAS
+    }
 
 
 def pairwise(allowed: Mapping[str, list[str]]) -> list[Answers]:
@@ -55,15 +66,17 @@ def pairs_in(rows: Iterable[Answers], allowed: Mapping[str, list[str]]) -> set[P
 
 
 def name_of(row: Answers) -> str:
-    """Return a readable name, such as "tensorflow-3.12-mit-github-docker"."""
-    return "-".join(row.values())
+    """Return a readable name, such as "tensorflow-3.12-mit-github-docker-serve"."""
+    return "-".join(filter(None, row.values()))
 
 
 def recorded_answers(project: BakedProject) -> Answers:
     """Return the choices that cookiecutter wrote down when it made a project."""
     record = project.path.parents[1] / "home" / REPLAY_RECORD
     answers = json.loads(record.read_text(encoding="utf-8"))["cookiecutter"]
-    return {question: answers[question] for question in choices()}
+    chosen = {name: name for name in answers["__extras"].split(",")}
+    made = {question: answers[question] for question in choices()}
+    return made | {name: chosen.get(name, "") for name in EXTRAS}
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +87,13 @@ def combinations(
 
     A render that failed is there too; its tests say so.
     """
-    rows = pairwise(choices())
+    rows = pairwise(asked())
     folders = {name_of(row): tmp_path_factory.mktemp("combination") for row in rows}
 
     def render(row: Answers) -> BakedProject:
-        answers: dict[str, Any] = dict(row)
+        answers: dict[str, Any] = {key: row[key] for key in choices()}
+        named = ",".join(name for name in EXTRAS if row[name])
+        answers["extras"] = named or "none"
         return bake_into(folders[name_of(row)], **answers)
 
     with ThreadPoolExecutor() as pool:  # each thread only waits for its cookiecutter
@@ -123,12 +138,12 @@ def pytest_terminal_summary(
     """Show the list and its coverage when it was rendered."""
     if rows := config.stash.get(RENDERED, None):
         terminalreporter.write_sep("=", "pairs of choices that were rendered")
-        for line in coverage(rows, choices()):
+        for line in coverage(rows, asked()):
             terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `combination`, a name, once for every row of the list."""
     if "combination" in metafunc.fixturenames:
-        names = [name_of(row) for row in pairwise(choices())]
+        names = [name_of(row) for row in pairwise(asked())]
         metafunc.parametrize("combination", names)

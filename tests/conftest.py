@@ -17,9 +17,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(
-    0, str(ROOT)
-)  # local_extensions and answer_checks, as cookiecutter does
+sys.path.insert(0, str(ROOT))  # local_extensions and answers, as cookiecutter does
 
 # Fixtures for renders of every pair of choices, for renders that are installed, and for
 # what is seen in a browser.

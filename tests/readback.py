@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from markdown_it import MarkdownIt
 
+from answers.filters import extras
 from tidiness import syntax_errors
 
 FREE_TEXTS = ("project_name", "project_description", "author_name", "author_email")
@@ -74,11 +75,12 @@ def readings(
     yield "environment.yml", f"python={version}" in conda["dependencies"], True
     container = json.loads(text(".devcontainer/devcontainer.json"))
     yield "devcontainer.json name", container["name"], slug
-    if answers["deploy_target"] != "none":
+    serving = "serve" in extras(answers["extras"])
+    if serving and answers["deploy_target"] != "none":
         compose = yaml.safe_load(text("compose.yaml"))
         images = {service.get("image") for service in compose["services"].values()}
         yield "compose.yaml image", slug in images, True
-    if answers["deploy_target"] == "kubernetes":
+    if serving and answers["deploy_target"] == "kubernetes":
         manifest = yaml.safe_load(text("deploy/kubernetes/base/deployment.yaml"))
         named = manifest["metadata"]["name"]
         yield "deployment.yaml name", named, slug.replace("_", "-")

@@ -17,7 +17,7 @@ import pytest
 from conftest import PROJECT, ROOT, isolated_environment
 
 # What a render reads, as patterns below the template.
-RENDERED_FROM = "*.py", "*.txt", "cookiecutter.json", "pyproject.toml", "hooks"
+RENDERED_FROM = "*.py", "answers", "hooks", "cookiecutter.json", "pyproject.toml"
 IDENTITY = {
     f"GIT_{role}_{part}": text
     for role in ("AUTHOR", "COMMITTER")
@@ -25,9 +25,10 @@ IDENTITY = {
 }
 PACKAGE = PROJECT + "/src/{{cookiecutter.package_name}}"
 NEXT_VERSION = "9.8.7"
-# What the release changes in utils.py, of which there are two.
+# What the release changes in the first line of utils.py, of which there are two.
 UTILS = "templates/images/src/utils.py", "templates/tabular/src/utils.py"
-BEFORE, AFTER = "Everything here works with", "All of this works with"
+RELEASED = '"""', '"""Released: '
+REMOVED = ".gitattributes"
 
 
 @dataclass(frozen=True)
@@ -158,31 +159,30 @@ def release(template: Repository) -> None:
         "pyproject.toml", f'version = "{version}"', f'version = "{NEXT_VERSION}"'
     )
     for name in UTILS:
-        template.replace(name, BEFORE, AFTER)
+        template.write(name, template.read(name).replace(*RELEASED, 1))
     template.write(
         f"{PACKAGE}/novel.py",
         '"""Says who made the project: {{ cookiecutter.project_slug | shout }}."""\n',
     )
-    template.git("rm", "--quiet", f"{PROJECT}/.vscode/tasks.json")
-    template.replace("cookiecutter.json", '    ".vscode/tasks.json",\n', "")
+    template.git("rm", "--quiet", f"{PROJECT}/{REMOVED}")
     template.replace(
         "cookiecutter.json",
         '  "deploy_target": "kubernetes",\n',
         '  "deploy_target": "kubernetes",\n  "team": "nobody",\n',
     )
-    template.replace(
+    template.write(
         f"{PROJECT}/pyproject.toml",
-        "[tool.poe.tasks.lock]\n",
-        '[tool.poe.tasks.hello]\nhelp = "Greet {{ cookiecutter.team }}"\n'
-        'cmd = "python --version"\n\n[tool.poe.tasks.lock]\n',
+        template.read(f"{PROJECT}/pyproject.toml")
+        + '\n[tool.poe.tasks.hello]\nhelp = "Greet {{ cookiecutter.team }}"\n'
+        'cmd = "python --version"\n',
     )
     template.replace(
-        "answer_filters.py",
-        "def dns_label(",
+        "answers/filters.py",
+        "def spdx(",
         'def shout(text: str) -> str:\n    """Return capitals."""\n'
-        "    return text.upper()\n\n\ndef dns_label(",
+        "    return text.upper()\n\n\ndef spdx(",
     )
-    template.replace("answer_filters.py", "    slug,\n", "    shout,\n    slug,\n")
+    template.replace("answers/filters.py", "    slug,\n", "    shout,\n    slug,\n")
     template.replace(
         "hooks/post_gen_project.py",
         "    if IS_NEW:\n",

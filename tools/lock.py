@@ -1,6 +1,6 @@
 """Compile requirements/*.txt of the template and of the generated projects.
 
-Also lists, in distributions.txt, what a project may install: no project or package may
+Also lists, in answers/distributions.txt, what a project may install: no project or package may
 have such a name, and reading the list is quicker than reading all requirements.
 
     python tools/lock.py [--upgrade]
@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
-DISTRIBUTIONS = ROOT / "distributions.txt"
+DISTRIBUTIONS = ROOT / "answers" / "distributions.txt"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.

@@ -3,16 +3,14 @@
 import html
 import json
 import re
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from markdown_it import MarkdownIt
 
-from conftest import REPLAY_RECORD, ROOT, BakedProject, bake_into, choices
+from conftest import REPLAY_RECORD, BakedProject, bake_into, choices
 from tidiness import syntax_errors
 
 Bake = Callable[..., BakedProject]
@@ -140,10 +138,8 @@ def test_only_the_chosen_service_is_configured(
 
 
 @pytest.mark.parametrize("framework", choices()["framework"])
-def test_without_experiment_tracking_nothing_speaks_of_mlflow(
-    bake: Bake, framework: str
-) -> None:
-    project = bake(framework=framework, experiment_tracking="none")
+def test_without_tracking_nothing_speaks_of_mlflow(bake: Bake, framework: str) -> None:
+    project = bake(framework=framework, extras="none")
     assert project.exit_code == 0, project.stderr
     named = [
         name
@@ -151,23 +147,6 @@ def test_without_experiment_tracking_nothing_speaks_of_mlflow(
         if "mlflow" in f"{name}\n{project.read(name)}".lower()
     ]
     assert named == []
-    assert not project.has_file("requirements/tracking.txt")
-
-
-@pytest.mark.parametrize("framework", choices()["framework"])
-def test_the_other_requirements_are_the_same_with_and_without_tracking(
-    bake: Bake, framework: str
-) -> None:
-    one, other = (
-        bake(framework=framework, experiment_tracking=answer)
-        for answer in choices()["experiment_tracking"]
-    )
-    shared = [name for name in other.files() if name.startswith("requirements/")]
-    assert "requirements/dev.txt" in shared
-    for name in shared:
-        assert one.read(name) == other.read(name)
-    for project in (one, other):
-        project.run(sys.executable, "scripts/requirements.py", "check")
 
 
 @pytest.mark.parametrize("version", choices()["python_version"])
@@ -176,15 +155,6 @@ def test_the_preferred_python_is_the_answer(
 ) -> None:
     project = chosen_project("python_version", version)
     assert project.read(".python-version") == f"{version}\n"
-
-
-@pytest.mark.parametrize("preset", sorted(p.stem for p in (ROOT / "presets").iterdir()))
-def test_a_preset_says_only_what_it_changes(preset: str) -> None:
-    file = ROOT / "presets" / f"{preset}.yaml"
-    answers = yaml.safe_load(file.read_text(encoding="utf-8"))["default_context"]
-    assert answers
-    for key, answer in answers.items():
-        assert answer in choices()[key]
 
 
 def contents(project: BakedProject) -> dict[str, bytes]:

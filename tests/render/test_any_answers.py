@@ -12,11 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from answer_checks import review
+from answers.checks import review
+from answers.template import read_template
 from any_answers import ENTRIES, PUBLIC, Place, answers_to, expected, fine_answers_to
-from conftest import ROOT
 from linting import lint
-from local_extensions import read_template
 from readback import FREE_TEXTS, WITH_FREE_TEXT, contents, misread, unparsable
 
 # An example that fails is shown as it is: shrinking it would take minutes.
@@ -79,7 +78,7 @@ def assert_refused_clearly(said: str) -> None:
     command = shlex.split(said[said.rindex("\n  cookiecutter ") :])
     corrected = dict(argument.split("=", 1) for argument in command[3:])
     assert list(corrected) == PUBLIC
-    assert review(corrected, read_template(ROOT)) == ([], corrected)
+    assert review(corrected, read_template()) == ([], corrected)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from combinations import (
+    asked,
     every_pair,
     fingerprint,
     pairs_in,
@@ -40,8 +41,8 @@ def test_every_pair_of_choices_is_rendered(
     combinations: dict[str, BakedProject],
 ) -> None:
     rendered = [recorded_answers(project) for project in combinations.values()]
-    assert rendered == pairwise(choices())
-    assert pairs_in(rendered, choices()) == every_pair(choices())
+    assert rendered == pairwise(asked())
+    assert pairs_in(rendered, asked()) == every_pair(asked())
 
 
 @pytest.mark.parametrize(

@@ -65,42 +65,13 @@ def test_a_file_that_is_skipped_stays(place: Place) -> None:
     assert contents(project, names) == place.defaults | kept
 
 
-@pytest.mark.parametrize(
-    ("name", "answers"),
-    [
-        pytest.param("Makefile", {}, id="copied"),
-        pytest.param("Dockerfile", {"deploy_target": "none"}, id="not-needed"),
-        pytest.param(".github/workflows/ci.yml", {"ci_provider": "none"}, id="both"),
-        pytest.param("src/handwritten_digits/files.py", {}, id="copied-source"),
-    ],
-)
-def test_a_file_that_would_be_lost_in_spite_of_the_option_stops_the_run(
-    place: Place, name: str, answers: dict[str, str]
-) -> None:
+def test_a_users_file_beside_those_of_another_choice_stays(place: Place) -> None:
     project = place.attempt("key=value", {}).project
     assert project
-    mine = project / name
+    mine = project / ".github" / "workflows" / "mine.yml"
     mine.write_text("mine\n", encoding="utf-8")
-    (project / "LICENSE").unlink()
-    refused = place.attempt("key=value", answers, accept_hooks=True, **SKIP)
-    assert refused.project is None
-    assert "in spite of --skip-if-file-exists" in refused.said
-    assert f"\n  {name}\n" in refused.said
-    assert mine.read_text(encoding="utf-8") == "mine\n"
-    assert not (project / "LICENSE").exists()
-
-
-def test_a_copied_file_is_not_removed_though_it_is_as_the_template_made_it(
-    place: Place,
-) -> None:
-    project = place.attempt("key=value", {}).project
-    assert project
-    workflow = project / ".github" / "workflows" / "ci.yml"
-    for path in (project / ".github").rglob("*"):
-        if path.is_file() and path != workflow:
-            path.unlink()
-    answers = {"ci_provider": "none"}
-    refused = place.attempt("key=value", answers, accept_hooks=True, **SKIP)
-    assert refused.project is None
-    assert "\n  .github/workflows/ci.yml\n" in refused.said
-    assert workflow.is_file()
+    answers = {"ci_provider": "none", "extras": "none"}
+    again = place.attempt("key=value", answers, overwrite_if_exists=True)
+    assert again.project, again.said
+    assert [path.name for path in mine.parent.iterdir()] == ["mine.yml"]
+    assert not list(project.glob("src/*/serving"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, bake_into, choices, files_below
-from updating import AFTER, BEFORE, NEXT_VERSION, History, Repository
+from updating import NEXT_VERSION, RELEASED, REMOVED, History, Repository
 
 ODD = {
     "project_name": 'Zoë\'s "digits" {{ 7*7 }} 手写 \\ 🎉',
@@ -23,7 +23,8 @@ ODD = {
 }
 UTILS = "src/digits/utils.py"
 MODELS = "src/digits/models.py"
-MINE = "My own way works with"
+FIRST, AFTER = RELEASED
+MINE = '"""Mine: '
 TRAIN = "configs/train.yaml"
 OWN_FUNCTION = '\n\ndef own() -> str:\n    """Return mine."""\n    return "mine"\n'
 
@@ -48,7 +49,7 @@ def edit(project: Repository) -> Repository:
     """Return a project whose user has worked on it."""
     project.write(UTILS, project.read(UTILS) + OWN_FUNCTION)
     project.write(MODELS, project.read(MODELS) + OWN_FUNCTION)
-    project.replace(TRAIN, "\nhidden_units: 128\n", "\nhidden_units: 96 # mine\n")
+    project.write(TRAIN, project.read(TRAIN) + "# mine\n")
     project.write("src/digits/mine.py", '"""Mine."""\n')
     project.git("rm", "--quiet", ".editorconfig")
     project.commit("Work")
@@ -105,7 +106,7 @@ def test_an_update_keeps_the_users_work_and_brings_the_templates(
     assert edited.status() == {
         ".cookiecutter.json": "M ",
         ".cruft.json": " M",
-        ".vscode/tasks.json": "D ",
+        REMOVED: "D ",
         "pyproject.toml": "M ",
         "src/digits/novel.py": "A ",
         UTILS: "M ",
@@ -113,7 +114,7 @@ def test_an_update_keeps_the_users_work_and_brings_the_templates(
     assert edited.read(UTILS).endswith(OWN_FUNCTION)
     assert AFTER in edited.read(UTILS)
     assert edited.read(MODELS).endswith(OWN_FUNCTION)
-    assert "hidden_units: 96 # mine" in edited.read(TRAIN)
+    assert edited.read(TRAIN).endswith("\n# mine\n")
     assert edited.read("src/digits/mine.py") == '"""Mine."""\n'
     assert edited.read(".gitlab-ci.yml") == "# mine\n"
     assert not (edited.path / ".editorconfig").exists()
@@ -144,7 +145,7 @@ def test_without_work_of_the_user_an_update_is_a_new_render(
 
 
 def test_a_conflict_is_marked_where_it_is(project: Repository) -> None:
-    project.replace(UTILS, BEFORE, MINE)
+    project.write(UTILS, project.read(UTILS).replace(FIRST, MINE, 1))
     project.commit("Work on the line that the release changes")
     shown = project.cruft("update", "--skip-apply-ask")
     assert f"Applied patch to '{UTILS}' with conflicts" in shown
@@ -157,20 +158,20 @@ def test_a_conflict_is_marked_where_it_is(project: Repository) -> None:
 def test_a_file_that_both_changed_and_removed_is_a_conflict(
     project: Repository,
 ) -> None:
-    own = project.read(".vscode/tasks.json").replace("check", "mine")
-    project.write(".vscode/tasks.json", own)
+    own = project.read(REMOVED) + "# mine\n"
+    project.write(REMOVED, own)
     project.commit("Work on a file that the release removes")
     shown = project.cruft("update", "--skip-apply-ask")
-    assert "error: .vscode/tasks.json: patch does not apply" in shown
-    assert ".vscode/tasks.json" not in project.status()
-    assert project.read(".vscode/tasks.json") == own
+    assert f"error: {REMOVED}: patch does not apply" in shown
+    assert REMOVED not in project.status()
+    assert project.read(REMOVED) == own
 
 
 def test_without_git_a_conflict_is_a_file_of_what_was_refused(
     history: History, tmp_path: Path
 ) -> None:
     project = history.create(tmp_path, ODD)
-    project.replace(UTILS, BEFORE, MINE)
+    project.write(UTILS, project.read(UTILS).replace(FIRST, MINE, 1))
     shown = project.cruft("update", "--skip-apply-ask")
     assert "may have *.rej files" in shown
     assert MINE in project.read(UTILS)
@@ -217,6 +218,24 @@ def test_an_answer_can_be_changed_later(edited: Repository) -> None:
     assert remembered["ci_provider"] == "gitlab"
 
 
+def test_an_extra_can_be_added_and_removed_later(edited: Repository) -> None:
+    def extras(answer: str) -> set[str]:
+        variables = json.dumps({"extras": answer})
+        edited.cruft("update", "--skip-apply-ask", "--variables-to-update", variables)
+        edited.commit(f"Extras: {answer}")
+        assert edited.read(UTILS).endswith(OWN_FUNCTION)
+        folders = ("serving", "explaining", "reporting", "monitoring")
+        return {
+            name for name in folders if (edited.path / "src/digits" / name).is_dir()
+        }
+
+    assert extras("serve,report") == {"serving", "reporting"}
+    assert "reporting.command" in edited.read("src/digits/main.py")
+    assert extras("none") == set()
+    assert "reporting" not in edited.read("src/digits/main.py")
+    assert edited.read("src/digits/mine.py") == '"""Mine."""\n'
+
+
 def test_a_wrong_answer_stops_an_update_before_it_touches_the_project(
     edited: Repository,
 ) -> None:
@@ -250,7 +269,7 @@ def test_the_how_to_works_as_it_is_written(history: History, tmp_path: Path) -> 
     how_to = how_to.replace("COMMIT", history.older)
     create, link, update, change, differ = commands(how_to)
 
-    assert "Created handwritten-digits. Next:" in folder.answer(create)
+    folder.answer(create)
     project = Repository(tmp_path / "handwritten-digits", folder.home)
     project.git("rm", "--quiet", ".cruft.json")
     project.commit("As if it was made by cookiecutter")

@@ -25,7 +25,7 @@ from serving.running import (
 )
 
 SCRIPTS = Path(__file__).resolve().parent / "servers"
-SERVE = "templates/tensorflow/requirements/serve.txt"
+SERVE = "templates/images/requirements/serve.txt"
 TORCHSERVE = ROOT / PROJECT / "deploy/torchserve"
 
 

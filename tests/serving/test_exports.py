@@ -1,6 +1,6 @@
-"""What the command `export` writes is loaded by the servers that it is meant for.
+"""What a training exports is loaded by the servers that it is meant for.
 
-Each framework's default project is set up, trains and exports; then a real server and
+Each framework's default project is set up and trains; then a real server and
 the project's own one load the same version, and have to answer the same bytes alike.
 """
 
@@ -37,14 +37,12 @@ VERSION = "models/model/1"
 def exported(
     installed: Callable[[str], InstalledProject],
 ) -> Callable[[str], InstalledProject]:
-    """Return `exported(framework)`: a project with one version, exported."""
+    """Return `exported(framework)`: a project with one version."""
 
     def get(framework: str) -> InstalledProject:
         project = installed(framework)
         if not (project.path / VERSION).exists():
             project.run(project.path.name, "train")
-        if not (project.path / VERSION / "model.onnx").exists():
-            project.run(project.path.name, "export", "--version", "1")
         return project
 
     return get

@@ -34,20 +34,8 @@ def test_the_cluster_accepts_it(
     assert manifest_problems([read(framework, file)]) == []
 
 
-def test_tables_use_seldons_own_server(read: Callable[[str, str], Any]) -> None:
-    (predictor,) = read("scikit-learn", SELDON)["spec"]["predictors"]
-    assert predictor["graph"]["implementation"] == "SKLEARN_SERVER"
-    assert "componentSpecs" not in predictor
-
-
-@pytest.mark.parametrize(
-    ("framework", "file"),
-    [
-        ("tensorflow", SELDON),
-        ("pytorch", SELDON),
-        *((name, KSERVE) for name in FRAMEWORKS),
-    ],
-)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("file", [SELDON, KSERVE])
 def test_the_projects_image_runs_with_no_more_rights_than_it_needs(
     framework: str, file: str, read: Callable[[str, str], Any]
 ) -> None:

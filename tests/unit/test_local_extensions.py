@@ -12,34 +12,18 @@ import yaml
 from cookiecutter.environment import StrictEnvironment
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from jinja2 import (
-    ChoiceLoader,
-    DictLoader,
-    FileSystemLoader,
-    TemplateNotFound,
-    UndefinedError,
-)
+from jinja2 import DictLoader
 from markdown_it import MarkdownIt
 
-from answer_checks import Problem
-from answer_filters import (
-    cluster,
-    container,
-    fixture_modules,
-    markdown,
-    quoted,
-    record,
-    template_version,
-    tracker,
-    tracking_file,
-)
+from answers.checks import Problem
+from answers.filters import extras, markdown, quoted, record, template_version
 from conftest import PROJECT, ROOT, questions
-from local_extensions import AnswersExtension, literal
-from unfinished import message
+from local_extensions import AnswersExtension, literal, message
 
-CONTEXT = {"cookiecutter": {"_extensions": ["local_extensions.AnswersExtension"]}}
+SETTINGS = {k: v for k, v in questions().items() if k[0] == "_" and k[1] != "_"}
 USABLE = {
     **{k: v for k, v in questions().items() if not k.startswith("_")},
+    **SETTINGS,
     "project_name": "Handwritten Digits",
     "project_description": "Train, evaluate and use an image classifier.",
     "project_slug": "handwritten-digits",
@@ -47,7 +31,9 @@ USABLE = {
 }
 SOURCES = st.text(
     st.characters() | st.sampled_from("{}%#\"'\\\n\t\u2028"), max_size=40
-) | st.sampled_from(["{{ 7*7 }}", "{% raw %}", "{# x", "{{", "\\N{BULLET} {{", "{{\n"])
+) | st.sampled_from(
+    ["{{ 7*7 }}", "{% raw %}", "{# x", "#% if x", "{{", "\\N{BULLET} {{", "{{\n"]
+)
 # Text that the check accepts, and more: only what no UTF-8 file can hold is missing.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 PROSE = st.text(
@@ -65,7 +51,11 @@ def make_environment() -> StrictEnvironment:
 
 def new_environment() -> StrictEnvironment:
     """Make the environment that cookiecutter makes."""
-    return StrictEnvironment(context=CONTEXT, keep_trailing_newline=True)
+    return StrictEnvironment(
+        context={"cookiecutter": SETTINGS},
+        keep_trailing_newline=True,
+        **SETTINGS["_jinja2_env_vars"],
+    )
 
 
 ENVIRONMENT = new_environment()
@@ -87,6 +77,19 @@ def test_quoted_reads_back_the_same_in_every_format(text: str) -> None:
 
 def test_quoted_keeps_letters_of_any_language_readable() -> None:
     assert quoted("北京 café 😀") == '"北京 café 😀"'
+
+
+@pytest.mark.parametrize(
+    ("answer", "normalised"),
+    [
+        ("serve,explain,track", "serve,explain,track"),
+        (" Track,  serve serve ", "serve,track"),
+        ("all", "serve,explain,report,monitor,track"),
+        ("none", ""),
+    ],
+)
+def test_extras_are_in_order_once_each(answer: str, normalised: str) -> None:
+    assert extras(answer) == normalised
 
 
 @given(st.dictionaries(TEXTS, TEXTS))
@@ -136,44 +139,6 @@ def test_markdown_leaves_plain_prose_alone() -> None:
     assert markdown(text) == text
 
 
-@pytest.mark.parametrize(
-    ("target", "images", "manifests"),
-    [
-        ("kubernetes", "docker", "kubernetes"),
-        ("docker", "docker", "none"),
-        ("none", "none", "none"),
-    ],
-)
-def test_a_cluster_needs_images_and_images_need_no_cluster(
-    target: str, images: str, manifests: str
-) -> None:
-    assert target in questions()["_choices"]["deploy_target"]
-    assert (container(target), cluster(target)) == (images, manifests)
-
-
-@pytest.mark.parametrize(
-    ("answer", "variant", "file", "option", "plugins"),
-    [
-        (
-            "mlflow",
-            "mlflow",
-            " requirements/tracking.txt",
-            " -r requirements/tracking.txt",
-            "patient samples tracked untracked",
-        ),
-        ("none", "untracked", "", "", "patient samples"),
-    ],
-)
-def test_what_records_runs_is_installed_and_switched_off_in_tests(
-    answer: str, variant: str, file: str, option: str, plugins: str
-) -> None:
-    assert answer in questions()["_choices"]["experiment_tracking"]
-    assert tracker(answer) == variant
-    assert (ROOT / "templates" / variant / "src/recording.py").is_file()
-    assert (tracking_file(answer), tracking_file(answer, "-r ")) == (file, option)
-    assert fixture_modules(answer) == plugins
-
-
 @given(SOURCES)
 def test_an_answer_is_rendered_as_itself(text: str) -> None:
     assume("\r" not in text)  # Jinja turns these into \n, and the check refuses both
@@ -221,91 +186,12 @@ def test_a_template_file_is_left_alone(environment: StrictEnvironment) -> None:
     assert extension.preprocess("{{ 7*7 }}", "file.txt") == "{{ 7*7 }}"
 
 
-def test_what_only_pastes_answers_in_is_not_compiled(
-    environment: StrictEnvironment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment.loader = DictLoader(
-        {
-            "pasting": "# {{ cookiecutter.project_slug }}\n",
-            "including": '{% include "pasting" %}{{ 7*7 }}',
-        }
-    )
-    answers = {"project_slug": "a-b", "package_name": "a_b"}
-    including = environment.get_template("including")
-
-    def refuse(source: str, *_: object) -> None:
-        raise AssertionError(f"compiles {source!r}")
-
-    monkeypatch.setattr(environment, "compile", refuse)
-    pasting = environment.get_template("pasting")
-    assert pasting.render(cookiecutter=answers) == "# a-b\n"
-    assert including.render(cookiecutter=answers) == "# a-b\n49"
-    folder = environment.from_string("src/{{cookiecutter.package_name}}")
-    assert folder.render(cookiecutter=answers) == "src/a_b"
-    plain = environment.from_string("src/main.py")
-    assert plain.render(cookiecutter=answers) == "src/main.py"
-
-
 def test_an_answer_that_looks_like_a_pasted_one_is_rendered_as_itself(
     environment: StrictEnvironment,
 ) -> None:
     answer = environment.from_string("{{ cookiecutter.author_name }}")
     rendered = answer.render(cookiecutter={"author_name": "Ada"})
     assert rendered == "{{ cookiecutter.author_name }}"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("{{ cookiecutter.framework }}, pasted", id="pasted"),
-        pytest.param("{% if cookiecutter.framework %}yes{% endif %}", id="compiled"),
-        pytest.param("no Jinja, two lines\n\n", id="plain"),
-    ],
-)
-def test_a_variant_is_what_include_gives(
-    environment: StrictEnvironment, text: str
-) -> None:
-    sources = {
-        "variant": '{{ cookiecutter.framework | variant("*/models.py") -}}\n',
-        "include": '{% include cookiecutter.framework ~ "/models.py" -%}\n',
-        "a/models.py": text,
-    }
-    environment.loader = DictLoader(sources)
-    ours, jinjas = (
-        environment.get_template(name).render(cookiecutter={"framework": "a"})
-        for name in ("variant", "include")
-    )
-    assert ours == jinjas != ""
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param("*/src/missing.py", id="missing"),
-        pytest.param("*/src", id="folder"),
-        pytest.param("../cookiecutter.json", id="above"),
-        pytest.param("*/../../cookiecutter.json", id="above-in-the-middle"),
-        pytest.param(str(Path(__file__)), id="absolute"),
-    ],
-)
-def test_a_variant_comes_from_nowhere_else(
-    environment: StrictEnvironment, path: str
-) -> None:
-    line = '{{ cookiecutter.framework | variant("%s") }}' % path
-    files = FileSystemLoader(ROOT / "templates")
-    environment.loader = ChoiceLoader([DictLoader({"models.py": line}), files])
-    template = environment.get_template("models.py")
-    with pytest.raises(TemplateNotFound) as refused:
-        template.render(cookiecutter={"framework": "tensorflow"})
-    assert refused.value.name == path.replace("*", "tensorflow")
-
-
-def test_a_text_of_a_misspelt_answer_is_refused(environment: StrictEnvironment) -> None:
-    line = '{{ cookiecutter.framwork | variant("models/*.py") }}'
-    environment.loader = DictLoader({"models.py": line})
-    template = environment.get_template("models.py")
-    with pytest.raises(UndefinedError, match="framwork"):
-        template.render(cookiecutter={"framework": "tensorflow"})
 
 
 def test_the_folder_has_a_name_for_checked_answers_only(
@@ -319,12 +205,6 @@ def test_the_folder_has_a_name_for_checked_answers_only(
     shown = capsys.readouterr().err
     assert "project_slug: '../../x' holds '..'" in shown
     assert "cookiecutter gh:someone/this --no-input" in shown
-
-
-def test_the_folder_has_no_name_without_the_extension() -> None:
-    folder = StrictEnvironment(context={}).from_string(PROJECT)
-    with pytest.raises(UndefinedError, match="'checked' is undefined"):
-        folder.render(cookiecutter=USABLE)
 
 
 def test_a_private_name_that_does_not_follow_is_refused(
@@ -354,6 +234,7 @@ def test_choices_in_the_answers_do_not_widen_the_choices(
         pytest.param("_copy_without_render", ["*"], id="nothing-rendered"),
         pytest.param("_copy_without_render", "*", id="text"),
         pytest.param("_extensions", ["x.Y", "local_extensions.AnswersExtension"]),
+        pytest.param("_jinja2_env_vars", None, id="no-jinja-settings"),
         pytest.param("_new_lines", "\r", id="line-ends"),
         pytest.param("_jinja2_env_vars", {"trim_blocks": True}, id="jinja-settings"),
     ],

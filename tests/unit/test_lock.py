@@ -1,6 +1,6 @@
 """The list of what a project installs, which tools/lock.py writes."""
 
-from answer_checks import normalised
+from answers.checks import normalised
 from tools.lock import DISTRIBUTIONS, distributions
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from combinations import coverage, every_pair, name_of, pairs_in, pairwise
-from conftest import choices
+from combinations import asked, coverage, every_pair, name_of, pairs_in, pairwise
 
 SMALL = {"size": ["s", "l"], "colour": ["red", "blue"], "shape": ["round"]}
 
@@ -13,14 +12,16 @@ def test_every_pair_is_every_two_choices_of_two_questions() -> None:
     assert (("size", "s"), ("colour", "blue")) in every_pair(SMALL)
 
 
-@pytest.mark.parametrize("allowed", [SMALL, choices()], ids=["small", "the template's"])
+@pytest.mark.parametrize("allowed", [SMALL, asked()], ids=["small", "the template's"])
 def test_the_list_holds_every_pair(allowed: dict[str, list[str]]) -> None:
     assert pairs_in(pairwise(allowed), allowed) == every_pair(allowed)
 
 
 def test_the_list_starts_with_the_defaults_and_repeats_nothing() -> None:
-    names = [name_of(row) for row in pairwise(choices())]
-    assert names[0] == "-".join(allowed[0] for allowed in choices().values())
+    names = [name_of(row) for row in pairwise(asked())]
+    assert names[0] == "-".join(
+        filter(None, (allowed[0] for allowed in asked().values()))
+    )
     assert len(set(names)) == len(names)
 
 

@@ -2,26 +2,31 @@
 
 import importlib.util
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from cookiecutter.environment import StrictEnvironment
 
-from conftest import PROJECT, ROOT, BakedProject, choices, questions
-from files_by_choice import CONDITIONS, NEEDED_BY, unchosen_files
+from answers.filters import EXTRAS
+from conftest import ROOT, choices, isolated_environment, questions
 
 HOOK = ROOT / "hooks" / "post_gen_project.py"
+NAMES = {"project_slug": "digits", "package_name": "digits"}
 
 
 def load_hook(folder: Path, **answers: str) -> ModuleType:
     """Render the hook as cookiecutter does and import it."""
     defaults = {question: allowed[0] for question, allowed in choices().items()}
-    usable = {"project_slug": "digits", "package_name": "digits", **defaults, **answers}
-    environment = StrictEnvironment(context={"cookiecutter": questions()})
+    private = {"__extras": ",".join(EXTRAS), "__data_kind": "images"}
+    settings = {"context": {"cookiecutter": questions()}}
+    environment = StrictEnvironment(**settings, **questions()["_jinja2_env_vars"])
     source = environment.from_string(HOOK.read_text(encoding="utf-8"))
     file = folder / "rendered_hook.py"
+    usable = NAMES | defaults | private | answers
     file.write_text(source.render(cookiecutter=usable), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("rendered_hook", file)
     assert spec and spec.loader
@@ -32,71 +37,59 @@ def load_hook(folder: Path, **answers: str) -> ModuleType:
 
 def test_only_checked_names_enter_the_source() -> None:
     pasted = re.findall(r"\{\{ (.+?) \}\}", HOOK.read_text(encoding="utf-8"))
-    filters = ["unchosen_files", "is_new"]
-    assert pasted == [
-        "cookiecutter.project_slug",
-        *(f"cookiecutter | {name}" for name in filters),
-    ]
+    assert {re.sub(r".*\b(cookiecutter[.\w]*).*", r"\1", line) for line in pasted} == {
+        "cookiecutter",
+        *(f"cookiecutter.{question}" for question in ("framework", "ci_provider")),
+        *(f"cookiecutter.{name}" for name in ("__data_kind", "__extras")),
+        *(f"cookiecutter.{name}" for name in ("project_slug", "deploy_target")),
+    }
 
 
-@pytest.mark.parametrize(
-    ("question", "chosen"),
-    [(question, choice) for question in choices() for choice in choices()[question]],
-)
-def test_only_the_files_that_a_choice_needs_stay(
-    tmp_path: Path, question: str, chosen: str
-) -> None:
-    hook = load_hook(tmp_path, **{question: chosen})
+def test_the_table_names_files_and_choices_that_exist(tmp_path: Path) -> None:
+    hook = load_hook(tmp_path)
+    known = {"images", "tabular", "container", *EXTRAS}
+    known |= {c for key in ("framework", "ci_provider") for c in choices()[key]}
+    known |= {*choices()["deploy_target"]} - {"none"}
+    for pattern, needed in hook.NEEDS.items():
+        assert [name for name in hook.TEMPLATE_FILES if fnmatch(name, pattern)], pattern
+        assert set(needed.split()) <= known
+
+
+def test_what_was_not_chosen_goes_and_a_users_own_files_stay(tmp_path: Path) -> None:
+    hook = load_hook(tmp_path, ci_provider="none", __extras="serve")
     project = tmp_path / "project"
-    answers = {key: allowed[0] for key, allowed in choices().items()}
-    answers |= {question: chosen, "package_name": "digits"}
-    for name in CONDITIONS:
-        file = project / name.replace("{{cookiecutter.package_name}}", "digits")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
-    expected = sorted(
-        name.replace("{{cookiecutter.package_name}}", "digits")
-        for name, needing in CONDITIONS.items()
-        if all(answers[key] in allowed for key, allowed in needing.items())
+    mine = {".github/workflows/mine.yml", "src/digits/explaining/mine.py"}
+    for name in {*hook.TEMPLATE_FILES, *mine}:
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).touch()
+    for _ in range(2):  # cruft runs it again
+        hook.remove(str(project), hook.unchosen(hook.TEMPLATE_FILES, hook.CHOSEN))
+        left = {p.relative_to(project).as_posix() for p in project.rglob("*.*")}
+        assert mine <= left
+        assert "src/digits/serving/server.py" in left
+        gone = (".github/", "src/digits/explaining/", "src/digits/reporting/")
+        assert {name for name in left if name.startswith(gone)} - mine == {
+            ".github/workflows"
+        } & left
+        folders = [p for p in project.rglob("*") if p.is_dir()]
+        assert [folder for folder in folders if not any(folder.iterdir())] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe of a shell")
+@pytest.mark.parametrize("reader", ["cat", "head -n 0"])
+def test_whoever_makes_a_project_is_told_how_to_go_on_if_he_listens(
+    tmp_path: Path, reader: str
+) -> None:
+    command = f"{sys.executable} -m cookiecutter {ROOT} --no-input --default-config"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} project_slug=digits | {reader}"],
+        cwd=tmp_path,
+        env=isolated_environment(tmp_path),
+        capture_output=True,
+        encoding="utf-8",
     )
-    for _ in range(2):  # cruft runs it twice
-        hook.remove_unchosen(str(project), hook.UNCHOSEN)
-        left = [p.relative_to(project) for p in project.rglob("*") if p.is_file()]
-        assert sorted(path.as_posix() for path in left) == expected
-    assert not [p for p in project.rglob("*") if p.is_dir() and not any(p.iterdir())]
-
-
-def test_a_users_own_file_beside_a_removed_one_stays(tmp_path: Path) -> None:
-    hook = load_hook(tmp_path, ci_provider="none")
-    workflows = tmp_path / "project" / ".github" / "workflows"
-    workflows.mkdir(parents=True)
-    (workflows / "ci.yml").touch()
-    (workflows / "mine.yml").touch()
-    hook.remove_unchosen(str(tmp_path / "project"), hook.UNCHOSEN)
-    assert [path.name for path in workflows.iterdir()] == ["mine.yml"]
-
-
-def test_the_table_names_choices_and_files_that_exist() -> None:
-    project = ROOT / PROJECT
-    for question, needing, files in NEEDED_BY:
-        assert needing < set(choices()[question])
-        assert [name for name in files if not (project / name).is_file()] == []
-
-
-@pytest.mark.parametrize("options", [(), ("--accept-hooks", "no")])
-def test_a_render_has_the_files_it_needs_without_the_hook_too(
-    bake: Callable[..., BakedProject], options: tuple[str, ...]
-) -> None:
-    for framework in choices()["framework"]:
-        answers = {"framework": framework, "ci_provider": "github"}
-        files = set(bake(*options, package_name="digits", **answers).files())
-        answers |= {"deploy_target": "kubernetes", "package_name": "digits"}
-        answers |= {"experiment_tracking": "mlflow"}
-        assert files.isdisjoint(unchosen_files(answers).split())
-
-
-def test_whoever_makes_a_project_is_told_how_to_go_on(
-    bake: Callable[..., BakedProject],
-) -> None:
-    said = bake(project_slug="digits").stdout
-    assert "Created digits. Next:\n\n  cd digits\n" in said
+    assert done.stderr == ""
+    assert ("Created digits. Next:\n\n  cd digits\n" in done.stdout) == (
+        reader == "cat"
+    )
+    assert (tmp_path / "digits" / "src" / "digits" / "main.py").is_file()

@@ -53,12 +53,12 @@
         # What builds packages comes first, by hash too: in isolation, pip would fetch
         # whatever a package without a wheel asks for. `conda env` cannot do that: it calls
         # pip once.
-        Write-Host 'installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes'
+        Write-Host 'installing requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }}; this takes a few minutes'
         & $Conda run --name $Name python -m pip --quiet install `
             --require-hashes -r requirements/build.txt
         if ($LASTEXITCODE) { throw 'the build requirements could not be installed; pip says why above' }
         & $Conda run --name $Name python -m pip --quiet install `
-            --require-hashes --no-build-isolation -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }}
+            --require-hashes --no-build-isolation -r requirements/dev.txt{{ ' -r requirements/tracking.txt' if 'track' in cookiecutter.__extras }}
         if ($LASTEXITCODE) { throw 'the requirements could not be installed; pip says why above' }
         & $Conda run --name $Name python -m pip --quiet install `
             --no-deps --no-build-isolation --editable .

@@ -68,10 +68,10 @@ pip() { "$CONDA" run --name "$NAME" python -m pip --quiet install "$@"; }
 
 # What builds packages comes first, by hash too: in isolation, pip would fetch whatever a
 # package without a wheel asks for. `conda env` cannot do that: it calls pip once.
-say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}; this takes a few minutes"
+say "installing requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }}; this takes a few minutes"
 pip --require-hashes -r requirements/build.txt ||
     fail "the build requirements could not be installed; pip says why above"
-pip --require-hashes --no-build-isolation -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }} ||
+pip --require-hashes --no-build-isolation -r requirements/dev.txt{{ ' -r requirements/tracking.txt' if 'track' in cookiecutter.__extras }} ||
     fail "the requirements could not be installed; pip says why above"
 pip --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; pip says why above"

@@ -107,13 +107,13 @@
             if (-not (Test-Python $VenvPython)) { throw "$(& $VenvPython --version) is not $Supported" }
         }
 
-        Write-Host "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(& $VenvPython --version))"
+        Write-Host "installing requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }} into .venv ($(& $VenvPython --version))"
         # What builds packages comes first, by hash too: in isolation, uv would fetch whatever
         # a package without a wheel asks for.
         & $Uv pip install --quiet --python $VenvPython --require-hashes -r requirements/build.txt
         if ($LASTEXITCODE) { throw 'the build requirements could not be installed; uv says why above' }
         & $Uv pip sync --quiet --compile-bytecode --python $VenvPython --require-hashes `
-            --no-build-isolation requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}
+            --no-build-isolation requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }}
         if ($LASTEXITCODE) { throw 'the requirements could not be installed; uv says why above' }
         & $Uv pip install --quiet --python $VenvPython --no-deps --no-build-isolation --editable .
         if ($LASTEXITCODE) { throw 'the project could not be installed; uv says why above' }

@@ -102,7 +102,7 @@ if ! supported .venv/bin/python; then
     supported .venv/bin/python || fail "$(.venv/bin/python --version) is not $SUPPORTED"
 fi
 
-say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(.venv/bin/python --version))"
+say "installing requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }} into .venv ($(.venv/bin/python --version))"
 # What builds packages comes first, by hash too: in isolation, uv would fetch whatever a
 # package without a wheel asks for. Compiled now, as pip does, so that the first command
 # does not have to.
@@ -111,7 +111,7 @@ say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracki
     fail "the build requirements could not be installed; uv says why above"
 "$UV" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes \
     --no-build-isolation \
-    requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} ||
+    requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }} ||
     fail "the requirements could not be installed; uv says why above"
 "$UV" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; uv says why above"

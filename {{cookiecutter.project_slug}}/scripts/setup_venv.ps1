@@ -81,14 +81,14 @@
             if ($LASTEXITCODE) { throw 'pip could not be put into .venv; remove .venv and try again' }
         }
 
-        Write-Host "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(& $VenvPython --version)); this takes a few minutes"
+        Write-Host "installing requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }} into .venv ($(& $VenvPython --version)); this takes a few minutes"
         # What builds packages comes first, by hash too: in isolation, pip would fetch
         # whatever a package without a wheel asks for.
         & $VenvPython -m pip --disable-pip-version-check --quiet install `
             --require-hashes -r requirements/build.txt
         if ($LASTEXITCODE) { throw 'the build requirements could not be installed; pip says why above' }
         & $VenvPython -m pip --disable-pip-version-check --quiet install `
-            --require-hashes --no-build-isolation -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }}
+            --require-hashes --no-build-isolation -r requirements/dev.txt{{ ' -r requirements/tracking.txt' if 'track' in cookiecutter.__extras }}
         if ($LASTEXITCODE) { throw 'the requirements could not be installed; pip says why above' }
         & $VenvPython -m pip --disable-pip-version-check --quiet install `
             --no-deps --no-build-isolation --editable .

@@ -71,12 +71,12 @@ fi
 
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
-say "installing requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }} into .venv ($(.venv/bin/python --version)); this takes a few minutes"
+say "installing requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }} into .venv ($(.venv/bin/python --version)); this takes a few minutes"
 # What builds packages comes first, by hash too: in isolation, pip would fetch whatever a
 # package without a wheel asks for.
 pip install --require-hashes -r requirements/build.txt ||
     fail "the build requirements could not be installed; pip says why above"
-pip install --require-hashes --no-build-isolation -r requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file("-r ") }} ||
+pip install --require-hashes --no-build-isolation -r requirements/dev.txt{{ ' -r requirements/tracking.txt' if 'track' in cookiecutter.__extras }} ||
     fail "the requirements could not be installed; pip says why above"
 pip install --no-deps --no-build-isolation --editable . ||
     fail "the project could not be installed; pip says why above"

@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/tests/armed.py") -}}
+#% include cookiecutter.framework ~ "/tests/armed.py"

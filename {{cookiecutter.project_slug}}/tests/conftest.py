@@ -13,7 +13,7 @@ import pytest
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 
-pytest_plugins = "{{ cookiecutter.experiment_tracking | fixture_modules }}".split()
+pytest_plugins = "patient samples{{ ' tracked untracked' if 'track' in cookiecutter.__extras }}".split()
 
 ROOT = Path(__file__).parents[1]
 

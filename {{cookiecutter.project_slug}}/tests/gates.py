@@ -14,17 +14,33 @@ from starlette.types import Message
 from {{ cookiecutter.package_name }}.serving import app, messages, tally
 from {{ cookiecutter.package_name }}.serving.gate import Gate
 from {{ cookiecutter.package_name }}.serving.messages import Reply, Request
-from {{ cookiecutter.package_name }}.serving.model import Models
+from {{ cookiecutter.package_name }}.serving.model import Model, Models, load_model
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
-from graphs import ROWS
-from one_model import OneModel
+import graphs
 
 PREDICT = "/v1/models/model:predict"
-BODY = orjson.dumps({"instances": ROWS})
+BODY = orjson.dumps({"instances": graphs.ROWS})
 HEALTH = ["/healthz", "/readyz", "/metrics"]
 
 Connect = Callable[..., TestClient]
+
+
+class OneModel:
+    """There is one, "model", in one version."""
+
+    def __init__(self, models_dir: Path, **options: Any) -> None:
+        """Save and load it; the options are those of `graphs.save`."""
+        graphs.save(models_dir / "model", **options)
+        self.model = load_model(models_dir / "model", 1)
+
+    def get(self, name: str | None = None, version: str | None = None) -> Model:
+        """Return it, or say that there is no other."""
+        if name not in (None, "model"):
+            raise messages.RequestError(404, "unknown", "name")
+        if version not in (None, "1"):
+            raise messages.RequestError(404, "unknown", "version")
+        return self.model
 
 
 @contextmanager

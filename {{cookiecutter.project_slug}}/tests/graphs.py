@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/tests/graphs.py") -}}
+#% include cookiecutter.__data_kind ~ "/tests/graphs.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/tests/samples.py") -}}
+#% include cookiecutter.__data_kind ~ "/tests/samples.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/tests/test_backend.py") -}}
+#% include cookiecutter.framework ~ "/tests/test_backend.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/tests/test_commands.py") -}}
+#% include cookiecutter.__data_kind ~ "/tests/test_commands.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/tests/test_exporting.py") -}}
+#% include cookiecutter.framework ~ "/tests/test_exporting.py"

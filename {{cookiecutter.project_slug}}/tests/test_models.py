@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/tests/test_models.py") -}}
+#% include cookiecutter.framework ~ "/tests/test_models.py"

@@ -8,15 +8,11 @@ import numpy as np
 import onnx
 import pytest
 
-from {{ cookiecutter.package_name }} import registry
-from {{ cookiecutter.package_name }}.model_files import ModelFileError
+from {{ cookiecutter.package_name }}.files import FileError
 from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving.model import load_model
 
-from graphs import CLASSES, FACTS, TENSORS, expected, graph, save
-from samples import INPUTS
-
-MANIFEST = {**FACTS, "classes": CLASSES, "inputs": INPUTS}
+from graphs import CLASSES, TENSORS, expected, graph, save
 
 
 def test_a_version_predicts_what_its_graph_says(tmp_path: Path) -> None:
@@ -41,18 +37,13 @@ def test_a_version_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
         load_model(tmp_path / "model", 1)
 
 
-def test_a_version_without_a_graph_is_not_loaded(tmp_path: Path) -> None:
-    registry.save_version(tmp_path, lambda folder: None, **MANIFEST)
-    with pytest.raises(RegistryError, match="run `export --version 1`"):
-        load_model(tmp_path, 1)
-    registry.save_version(tmp_path, write_nonsense, **MANIFEST)
-    with pytest.raises(ModelFileError, match="model.onnx is damaged"):
-        load_model(tmp_path, 2)
-
-
-def write_nonsense(folder: Path) -> None:
-    """Write something else than a graph."""
-    (folder / "model.onnx").write_text("graph", encoding="utf-8")
+def test_what_is_no_graph_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx, "save_model", lambda _, file: file.write_text("graph"))
+    save(tmp_path / "model")
+    with pytest.raises(FileError, match="model.onnx is damaged"):
+        load_model(tmp_path / "model", 1)
 
 
 def renamed_output(content: onnx.ModelProto) -> onnx.ModelProto:

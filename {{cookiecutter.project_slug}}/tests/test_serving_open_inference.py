@@ -11,8 +11,8 @@ import pytest
 from {{ cookiecutter.package_name }}.serving import messages, protocols
 from {{ cookiecutter.package_name }}.serving.protocols import tensors_v2
 
+from gates import OneModel
 from graphs import CLASSES, TENSORS, expected
-from one_model import OneModel
 
 HANDLERS = {each.name: each.handler for each in protocols.ENDPOINTS}
 TEXTS = {"name": "t", "datatype": "BYTES", "shape": [2]}

@@ -16,7 +16,7 @@ from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
-from one_model import OneModel
+from gates import OneModel
 
 JSON = "application/json"
 HEALTH = {"/healthz", "/readyz", "/metrics"}

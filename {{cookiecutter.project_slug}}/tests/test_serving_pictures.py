@@ -12,8 +12,8 @@ from {{ cookiecutter.package_name }}.serving import messages
 from {{ cookiecutter.package_name }}.serving.pictures import read_picture
 from {{ cookiecutter.package_name }}.serving.protocols import torchserve
 
+from gates import OneModel
 from graphs import CLASSES, ROWS, TENSORS, expected
-from one_model import OneModel
 
 PIXELS = (TENSORS["images"][0] * 255 / 16).round().astype(np.uint8)
 

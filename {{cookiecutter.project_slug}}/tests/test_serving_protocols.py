@@ -10,6 +10,7 @@ import pytest
 from {{ cookiecutter.package_name }}.serving import messages
 from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
 
+from gates import OneModel
 from graphs import (
     CLASSES,
     COLUMNS,
@@ -20,7 +21,6 @@ from graphs import (
     WHOLE,
     expected,
 )
-from one_model import OneModel
 
 PREDICT = "/v1/models/{name}:predict"
 SELDON = "/api/v1.0/predictions"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.package_name }}.aliases import promote, rollback
-from {{ cookiecutter.package_name }}.registry import RegistryError
+from {{ cookiecutter.package_name }}.registry import RegistryError, promote, rollback
 from {{ cookiecutter.package_name }}.serving import reload
 from {{ cookiecutter.package_name }}.serving.messages import RequestError
 from {{ cookiecutter.package_name }}.serving.metrics import Metrics
@@ -88,12 +87,10 @@ def test_looking_goes_on_after_a_failure(
     load = served.load
     failures = [error]
 
-    def fail_once(
-        folder: Path, version: int, threads: int, verify_key: Path | None
-    ) -> Model:
+    def fail_once(folder: Path, version: int, threads: int) -> Model:
         if failures:
             raise failures.pop()
-        return load(folder, version, threads, verify_key)
+        return load(folder, version, threads)
 
     served.load = fail_once
     caplog.set_level("INFO")

@@ -10,9 +10,8 @@ from starlette.testclient import TestClient
 
 from {{ cookiecutter.package_name }}.serving.app import create_app
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
-from {{ cookiecutter.package_name }}.watching.settings import report_file
 
-from one_model import OneModel
+from gates import OneModel
 
 NAME = 'a "b"\n<c>'
 CONTENT: dict[str, Any] = {
@@ -32,7 +31,7 @@ def test_figures_appear_with_the_report_and_follow_it(
     models = OneModel(project / "served")
     if workers == "several":
         monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(project))
-    file = report_file(Path("reports"), "model", models.model.version)
+    file = project / f"reports/model/{models.model.version}/monitor/monitor.json"
 
     def figures() -> dict[tuple[str, str | None], float]:
         families = text_string_to_metric_families(client.get("/metrics").text)

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/tests/test_watching_rows.py") -}}
+#% include cookiecutter.__data_kind ~ "/tests/test_watching_rows.py"

@@ -8,10 +8,10 @@ import onnx
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }} import registry
+from {{ cookiecutter.package_name }}.adapter import Inputs
 from {{ cookiecutter.package_name }}.serving.tensors import Array
 
 from onnx_models import onnx_model
-from samples import INPUTS
 
 CLASSES = ("cat", "dog", "emu")
 FACTS: dict[str, Any] = {
@@ -20,7 +20,7 @@ FACTS: dict[str, Any] = {
     "settings": {},
     "seed": 1,
     "dataset": "digits",
-    "inputs": INPUTS,
+    "inputs": Inputs(height=8, width=8, max_value=16),
     "data_sha256": "0" * 64,
 }
 WEIGHTS = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
@@ -71,7 +71,8 @@ def graph(name: str = "images") -> onnx.ModelProto:
 def save(model_dir: Path, content: onnx.ModelProto | None = None) -> Path:
     """Save a version that holds a graph; the one of this module if not given."""
 
-    def write_files(folder: Path) -> None:
+    def write_files(folder: Path) -> dict[str, Any]:
         onnx.save_model(content or graph(), folder / "model.onnx")
+        return {"exports": {"onnx": 0.0}}
 
     return registry.save_version(model_dir, write_files, classes=CLASSES, **FACTS)

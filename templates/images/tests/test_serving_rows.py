@@ -11,8 +11,8 @@ import pytest
 from {{ cookiecutter.package_name }}.serving import messages, rows
 from {{ cookiecutter.package_name }}.serving.model import Model
 
+from gates import OneModel
 from graphs import ROWS, TENSORS
-from one_model import OneModel
 
 
 @pytest.fixture(scope="module")

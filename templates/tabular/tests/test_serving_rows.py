@@ -7,15 +7,17 @@ import numpy as np
 import orjson
 import pytest
 
-from {{ cookiecutter.package_name }}.inputs import Inputs
+from {{ cookiecutter.package_name }}.adapter import Inputs
 from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving import messages, rows
+from {{ cookiecutter.package_name }}.serving.fields import typical
 from {{ cookiecutter.package_name }}.serving.limits import limits_of
 from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
+from {{ cookiecutter.package_name }}.serving.tensors import Limits
 
+from gates import OneModel
 from graphs import COLUMNS, LISTS, ROWS, TENSORS, expected, logits, save
-from one_model import OneModel
 
 FIELDS = {name: name for name in TENSORS}
 
@@ -194,3 +196,23 @@ def test_a_regression_answers_with_values(tmp_path: Path) -> None:
     assert answer["data"]["names"] == ["paid"]
     assert np.allclose(answer["data"]["ndarray"], wanted)
     assert np.allclose(ask("/predictions/{name}", ROWS), wanted.ravel())
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (Limits(minimum=10, maximum=30), 20),
+        (Limits(minimum=100_400, maximum=100_450), 100_425),
+        (Limits(minimum=0, maximum=50), 17),
+        (Limits(minimum=0, maximum=0.28), 0.09),
+        (Limits(minimum=-3, maximum=-3), -3),
+        (Limits(minimum=5), 5),
+        (Limits(maximum=-5), -5),
+        (Limits(maximum=5), 0),
+        (Limits(), 0),
+    ],
+)
+def test_a_typical_value_is_in_the_middle_of_the_range(
+    limits: Limits, expected: float
+) -> None:
+    assert typical(limits) == pytest.approx(expected)

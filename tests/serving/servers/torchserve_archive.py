@@ -1,6 +1,6 @@
 """Pack the golden model: python torchserve_archive.py HANDLER FOLDER.
 
-The archive is made as the project's command `export` makes it, with the project's own
+The archive is made as the project's command `train` makes it, with the project's own
 handler.
 """
 

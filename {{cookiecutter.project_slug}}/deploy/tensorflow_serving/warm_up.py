@@ -1,4 +1,4 @@
-"""Copy an exported version, with requests that TensorFlow Serving warms up on.
+"""Copy a version, with requests that TensorFlow Serving warms up on.
 
     uv pip install --no-deps tensorflow-serving-api
     python deploy/tensorflow_serving/warm_up.py models/model/3 .cache/warm/model
@@ -48,7 +48,7 @@ def copy_with_warm_up(version: Path, target: Path, request: Path, name: str) -> 
     """Copy a version's SavedModel and write its warm-up requests.
 
     Args:
-        version: An exported version, such as models/model/3.
+        version: A version, such as models/model/3.
         target: The folder to copy it into, under the same number.
         request: A file with `{"instances": [image, ...]}`.
         name: The model's name.
@@ -57,10 +57,10 @@ def copy_with_warm_up(version: Path, target: Path, request: Path, name: str) -> 
         The copy.
 
     Raises:
-        SystemExit: If the version is not exported.
+        SystemExit: If the version holds no SavedModel.
     """
     if not (version / "saved_model.pb").is_file():
-        raise SystemExit(f"{version} holds no SavedModel; run the command `export`")
+        raise SystemExit(f"{version} holds no SavedModel")
     copy = target / version.name
     copy.mkdir(parents=True)
     for part in SAVED_MODEL:

@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/src/backend.py") -}}
+#% include cookiecutter.framework ~ "/src/backend.py"

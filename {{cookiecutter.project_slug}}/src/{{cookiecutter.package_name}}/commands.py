@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/commands.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/commands.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/contest.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/contest.py"

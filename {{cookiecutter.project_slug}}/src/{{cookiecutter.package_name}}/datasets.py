@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/datasets.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/datasets.py"

@@ -128,4 +128,4 @@ def export(settings: ExportSettings) -> Path:
     return folder
 
 
-#% include cookiecutter.framework ~ "/src/export.py"
+#% include cookiecutter.framework ~ "/src/export.py" ignore missing

@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/src/exporting.py") -}}
+#% include cookiecutter.framework ~ "/src/exporting.py"

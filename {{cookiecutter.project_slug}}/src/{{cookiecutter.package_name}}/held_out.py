@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/held_out.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/held_out.py"

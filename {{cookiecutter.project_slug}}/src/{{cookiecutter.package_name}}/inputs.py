@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/inputs.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/inputs.py"

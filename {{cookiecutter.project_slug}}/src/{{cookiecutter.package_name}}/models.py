@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/src/models.py") -}}
+#% include cookiecutter.framework ~ "/src/models.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__tracker | variant("*/src/recording.py") -}}
+#% include ("mlflow" if "track" in cookiecutter.__extras else "untracked") ~ "/src/recording.py"

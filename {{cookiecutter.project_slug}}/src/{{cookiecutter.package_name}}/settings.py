@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/settings.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/settings.py"

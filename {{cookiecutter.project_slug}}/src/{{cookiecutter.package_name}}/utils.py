@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/utils.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/utils.py"

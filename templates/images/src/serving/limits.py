@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..inputs import Inputs
+from ..adapter import Inputs
 from .tensors import Limits
 
 

@@ -16,7 +16,7 @@ from .finding import SET_UP, Finding
 PYPROJECT = Path("pyproject.toml")
 SCRIPT = Path("scripts/requirements.py")
 # What set-up installs.
-FILES = "requirements/dev.txt{{ cookiecutter.experiment_tracking | tracking_file }}"
+FILES = "requirements/dev.txt{{ ' requirements/tracking.txt' if 'track' in cookiecutter.__extras }}"
 PIN = re.compile(r"([\w.-]+)==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
 BOUND = re.compile(r"(>=|<)\s*(\d+)\.(\d+)")
 SHOWN = 5  # names in a sentence

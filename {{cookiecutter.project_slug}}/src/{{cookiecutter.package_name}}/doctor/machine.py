@@ -20,7 +20,7 @@ DISK_WARNING, DISK_BROKEN = 3 * GIGABYTE, GIGABYTE // 10
 MEMORY_WARNING = GIGABYTE
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")  # version 2; inside a container, the container's own
-IMAGES = "{{ cookiecutter.__container }}"  # what the project has images for; or "none"
+IMAGES = "{{ 'none' if cookiecutter.deploy_target == 'none' else 'docker' }}"  # what the project has images for; or "none"
 DOCKER_SECONDS, GPU_SECONDS = 20, 120
 # How to ask a framework for its number of GPUs, and what to do if it sees none.
 FRAMEWORKS = {

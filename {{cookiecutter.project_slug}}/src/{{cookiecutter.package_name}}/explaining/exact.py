@@ -1,1 +1,1 @@
-{{ cookiecutter.framework | variant("*/src/explaining/exact.py") -}}
+#% include cookiecutter.framework ~ "/src/explaining/exact.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/explaining/methods.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/explaining/methods.py"

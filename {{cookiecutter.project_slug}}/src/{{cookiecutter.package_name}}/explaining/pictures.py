@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/explaining/pictures.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/explaining/pictures.py"

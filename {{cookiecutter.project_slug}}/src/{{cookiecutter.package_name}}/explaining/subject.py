@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/explaining/subject.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/explaining/subject.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/reporting/rows.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/reporting/rows.py"

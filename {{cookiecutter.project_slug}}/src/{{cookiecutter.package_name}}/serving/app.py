@@ -39,8 +39,6 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
 
     Raises:
         RegistryError: If there is no version to serve, or it cannot be used.
-        ModelFileError: If ONNX Runtime cannot load it.
-        SignatureError: If it is not signed with `verify_key`.
         ConfigError: If the keys cannot be read.
     """
     keys = read_keys(settings.api_key, settings.api_key_file)
@@ -55,9 +53,7 @@ def create_app(settings: ServeSettings, models: Models | None = None) -> Gate:
         read_seconds=settings.read_seconds,
         answer_seconds=settings.answer_seconds,
     )
-    model_dir = settings.models_dir / settings.model_name
-    found = models or ServedModel(model_dir, settings.threads, settings.verify_key)
-
+    found = models or ServedModel(settings.model_dir, settings.threads)
     metrics.others.append(Watched(found, settings.reports_dir))
     requests = open_log(settings, metrics, found.get().inputs.shapes)
 

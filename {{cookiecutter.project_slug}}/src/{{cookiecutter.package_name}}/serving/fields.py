@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/serving/fields.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/serving/fields.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/serving/limits.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/serving/limits.py"

@@ -9,10 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import onnxruntime
 
-from ..aliases import load_exported
-from ..inputs import Inputs
-from ..model_files import careful
-from ..registry import ONNX_FILE, Manifest, RegistryError
+from ..adapter import Inputs
+from ..files import careful
+from ..registry import ONNX_FILE, Manifest, RegistryError, load_version
 from .limits import limits_of
 from .tensors import FROM_ONNX, TEXT, Array, Feeds, Limits, Tensor
 
@@ -101,24 +100,20 @@ class Models(Protocol):
         """
 
 
-def load_model(
-    model_dir: Path, version: int, threads: int = 1, verify_key: Path | None = None
-) -> Model:
+def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
     """Load a version, check it, and predict once with it.
 
     Args:
         model_dir: The folder of all its versions; its name is the model's.
         version: The version.
         threads: How many threads one prediction may use.
-        verify_key: The public key that it must be signed for, if any.
 
     Raises:
         RegistryError: If there is no such version, it was changed, it is not
-            exported, or its graph is not what the manifest says.
-        ModelFileError: If ONNX Runtime cannot load it.
-        SignatureError: If it is not signed with that key.
+            exported, its graph is not what the manifest says, or ONNX Runtime cannot
+            load it.
     """
-    folder, manifest = load_exported(model_dir, version, verify_key)
+    folder, manifest = load_version(model_dir, version)
     path = folder / ONNX_FILE
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

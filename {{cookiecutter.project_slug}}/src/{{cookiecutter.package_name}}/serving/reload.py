@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..aliases import ALIASES, served_version
 from ..config import ProjectError
+from ..registry import ALIASES, served_version
 from .messages import RequestError
 from .metrics import Metrics
 from .model import Model, load_model
@@ -30,29 +30,24 @@ class ServedModel:
         self,
         model_dir: Path,
         threads: int = 1,
-        verify_key: Path | None = None,
-        load: Callable[[Path, int, int, Path | None], Model] = load_model,
+        load: Callable[[Path, int, int], Model] = load_model,
     ) -> None:
         """Load the version that is to be served.
 
         Args:
             model_dir: The folder of all versions; its name is the model's.
             threads: How many threads one prediction may use.
-            verify_key: The public key that versions must be signed for, if any.
             load: Loads a version.
 
         Raises:
             RegistryError: If there is none, or it cannot be used.
-            ModelFileError: If ONNX Runtime cannot load it.
-            SignatureError: If it is not signed with that key.
         """
         self.model_dir = model_dir
         self.threads = threads
-        self.verify_key = verify_key
         self.load = load
         # Before the version: a promote in between is then seen by the first look.
         self.seen = self.state()
-        self.model = load(model_dir, served_version(model_dir), threads, verify_key)
+        self.model = load(model_dir, served_version(model_dir), threads)
         self.retry_at = 0.0
 
     def get(self, name: str | None = None, version: str | None = None) -> Model:
@@ -92,8 +87,6 @@ class ServedModel:
 
         Raises:
             RegistryError: If the version cannot be used; the old one goes on.
-            ModelFileError: If ONNX Runtime cannot load it; the same.
-            SignatureError: If it is not signed with the key; the same.
         """
         state = self.state()
         if state == self.seen and not 0 < self.retry_at <= time.monotonic():
@@ -103,9 +96,7 @@ class ServedModel:
         version = served_version(self.model_dir)
         changed = version != self.model.version
         if changed:
-            self.model = self.load(
-                self.model_dir, version, self.threads, self.verify_key
-            )
+            self.model = self.load(self.model_dir, version, self.threads)
         self.retry_at = 0.0
         return changed
 

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/serving/rows.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/serving/rows.py"

@@ -22,9 +22,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from ..config import ConfigError, ProjectError
-from ..logs import LOGGING_CONFIG, set_up_logging
-from . import listening
+from ..config import ConfigError, ProjectError, set_up_logging
 from .app import create_app
 from .connections import Connection
 from .gate import Gate
@@ -34,6 +32,7 @@ from .settings import ServeSettings
 
 logger = logging.getLogger(__name__)
 
+BACKLOG = 2048  # connections that may wait to be accepted
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
 
@@ -44,14 +43,11 @@ def serve(settings: ServeSettings) -> None:
     Raises:
         RegistryError: If there is no model to serve, or it cannot be used; the message
             says what to run.
-        ModelFileError: If ONNX Runtime cannot load it.
-        SignatureError: If it is not signed with `verify_key`.
         ConfigError: If the port cannot be had.
         ProjectError: If a worker cannot start.
     """
-    model_dir = settings.models_dir / settings.model_name
     # Workers load it too; what is wrong is better said once, before there are any.
-    version = ServedModel(model_dir, verify_key=settings.verify_key).get().version
+    version = ServedModel(settings.model_dir).get().version
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -70,7 +66,7 @@ def serve(settings: ServeSettings) -> None:
         access_log=False,  # tally.py and access.py write one
         server_header=False,
         proxy_headers=False,  # nothing here asks for the client's address
-        backlog=listening.BACKLOG,
+        backlog=BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=ceil(settings.read_seconds + settings.answer_seconds),
         timeout_worker_healthcheck=WORKER_SECONDS,
@@ -103,7 +99,7 @@ def in_this_process(settings: ServeSettings) -> Gate:
 
 def in_child(settings: ServeSettings) -> Gate:
     """Build the application for one worker of several, a process of its own."""
-    set_up_logging(LOGGING_CONFIG, settings.log_dir, settings.log_level, settings.quiet)
+    set_up_logging(settings)
     never_rotate()
     try:
         return drained(create_app(settings), settings.drain_seconds)
@@ -115,14 +111,26 @@ def in_child(settings: ServeSettings) -> Gate:
 def listen(host: str, port: int) -> socket.socket:
     """Open the socket that all workers accept connections from.
 
+    Args:
+        host: A name or an address, of IPv4 or IPv6; of several, the first one counts.
+        port: 0 for a free one.
+
+    Returns:
+        The socket. On Linux and macOS it may follow at once on one that has ended.
+
     Raises:
         ConfigError: If the address is not one of this machine, or the port is taken.
     """
     try:
-        return listening.listen(host, port)
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
+        # Python appends the address, which this names already.
+        reason = str(error.strerror).partition(" (while attempting")[0]
         raise ConfigError(
-            f"{host}, port {port}: {error.strerror}; choose others with --host, --port"
+            f"{host}, port {port}: {reason}; choose others with --host, --port"
         ) from error
 
 

@@ -1,14 +1,14 @@
-"""The settings of the server; read by the command line, so quick to import."""
+"""The settings of `serve` and `fetch`; read by the command line, so quick to import."""
 
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from ..signing import VerifySettings
+from ..config import Settings
 
 
-class ServeSettings(VerifySettings):
+class ServeSettings(Settings):
     """Answer requests for predictions over HTTP."""
 
     config: Path = Field(
@@ -78,4 +78,22 @@ class ServeSettings(VerifySettings):
     )
     request_log_mask: tuple[str, ...] = Field(
         (), description="Inputs that are not logged, such as personal columns"
+    )
+
+
+class FetchSettings(Settings):
+    """Download a version, check it by its hash, and serve it from then on."""
+
+    config: Path = Field(
+        Path("configs/serve.yaml"), description="YAML file with settings"
+    )
+    model_url: str = Field(
+        pattern=r"^https?://\S+$",
+        description="Tar or zip archive of one version's folder",
+    )
+    model_sha256: str = Field(
+        pattern=r"^[0-9A-Fa-f]{64}$", description="SHA-256 that the archive must have"
+    )
+    then_serve: bool = Field(
+        False, description="Become the server afterwards, as `serve` does"
     )

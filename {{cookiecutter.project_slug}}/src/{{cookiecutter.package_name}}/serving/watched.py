@@ -14,10 +14,11 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ..watching.settings import report_file
 from .model import Models
 
 logger = logging.getLogger(__name__)
+
+REPORT = "monitor/monitor.json"  # where `monitor` writes it, below a version's reports
 
 
 class Watched(Collector):
@@ -36,7 +37,8 @@ class Watched(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the figures; none if there is no report, or none that can be read."""
         model = self.models.get()
-        file = report_file(self.reports_dir, model.name, model.version)
+        folder = self.reports_dir / model.name / str(model.version)
+        file = folder / REPORT
         try:
             content = json.loads(file.read_bytes())
             yield from figures(content, str(model.version))

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/watching/rows.py") -}}
+#% include cookiecutter.__data_kind ~ "/src/watching/rows.py"

@@ -1,1 +1,1 @@
-{{ cookiecutter.__data_kind | variant("*/src/serving/static/playground.js") -}}
+#% include cookiecutter.__data_kind ~ "/src/serving/static/playground.js"

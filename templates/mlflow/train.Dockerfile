@@ -1,2 +1,0 @@
-# Where it may be written; better, give a server's address.
-ENV {{ cookiecutter.__env_prefix }}TRACKING_URI=sqlite:////app/logs/mlflow.db

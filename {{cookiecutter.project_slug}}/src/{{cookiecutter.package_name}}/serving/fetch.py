@@ -1,0 +1,109 @@
+"""The command `fetch`: a version of the model from an address, checked by its hash.
+
+What is fetched is a tar or zip archive of one version's folder, made with, for example,
+`tar -C models/model -czf model-3.tar.gz 3`. It is used only if its SHA-256 is the one
+that was asked for, and its files are those that the version's manifest lists.
+"""
+
+import os
+import sys
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from .. import registry
+from ..config import ProjectError
+from .settings import FetchSettings
+
+TIMEOUT_SECONDS = 30  # without a byte
+# How unpacking fails if an archive is damaged, encrypted or leads out of its folder.
+UNREADABLE = (
+    EOFError,
+    OSError,
+    RuntimeError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class FetchError(ProjectError):
+    """A model cannot be fetched, or is not what was asked for."""
+
+
+def fetch(settings: FetchSettings) -> Path:
+    """Fetch a version, make it the one that is served, and return its folder.
+
+    With `then_serve`, it does not return: the process becomes the server, so that a
+    container stays one process, which gets the signals.
+    """
+    model_dir = settings.model_dir
+    folder = fetch_version(settings.model_url, settings.model_sha256, model_dir)
+    registry.promote(model_dir, int(folder.name))
+    print(f"model:   {folder}", flush=True)
+    if settings.then_serve:
+        main = f"{registry.__package__}.main"
+        model = ["--models-dir", str(settings.models_dir)]
+        model += ["--model-name", settings.model_name]
+        os.execv(sys.executable, [sys.executable, "-m", main, "serve", *model])
+    return folder
+
+
+def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
+    """Download a version of a model into the folder of all its versions.
+
+    Returns:
+        The folder of the version, which has the number that the archive gives it.
+
+    Raises:
+        FetchError: If the archive cannot be had, is another one, is not of one version,
+            or has the number of another version that is there already.
+        RegistryError: If the files are not the ones of the manifest.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # it logs addresses with their passwords
+    get = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
+    with registry.incomplete_folder(model_dir) as folder:
+        try:
+            file = pooch.retrieve(url, sha256, "archive", folder, downloader=get)
+        except OSError as error:  # as all of requests' are, and these name the address
+            answer = getattr(error, "response", None)
+            reason = getattr(answer, "status_code", type(error).__name__)
+            raise FetchError(f"model_url cannot be downloaded: {reason}") from None
+        except ValueError as error:
+            raise FetchError(f"not the archive that was asked for: {error}") from error
+        unpack(Path(file), folder / "unpacked")
+        new, manifest = registry.load_version(folder / "unpacked")
+        target = model_dir / new.name
+        try:
+            new.rename(target)
+        except OSError as error:
+            # There already if it was fetched before, as when a container starts again.
+            if registry.load_version(model_dir, int(new.name))[1] != manifest:
+                raise FetchError(
+                    f"{target} is another version {new.name} than that of model_url; "
+                    "fetch it into another folder, with --models-dir"
+                ) from error
+        return target
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip or tar file of one version; nothing gets out of the folder.
+
+    Raises:
+        FetchError: If it is neither, is damaged, or holds something else.
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as zipped:
+                zipped.extractall(folder)
+        else:
+            # Not with pooch's Untar, which sets no filter before Python 3.12.
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+    except UNREADABLE as error:
+        raise FetchError(f"the archive cannot be unpacked: {error}") from error
+    if len(registry.versions(folder)) != 1:
+        raise FetchError("the archive must hold one folder, named as a version is: 3")

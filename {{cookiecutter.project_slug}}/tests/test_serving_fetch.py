@@ -1,0 +1,233 @@
+"""Fetching a version: what is right is taken over, whatever is not leaves nothing."""
+
+import hashlib
+import io
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from {{ cookiecutter.package_name }} import main, registry
+from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.registry import RegistryError
+from {{ cookiecutter.package_name }}.serving.fetch import FetchError, fetch_version
+from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
+
+import graphs
+from loopback import Quiet, address_of, running
+
+Mode = Literal["w:", "w:gz", "w:xz", "w:bz2"]
+Publish = Callable[[bytes], tuple[str, str]]
+
+
+class Folder(Quiet, SimpleHTTPRequestHandler):
+    """Serves a folder."""
+
+
+@pytest.fixture(name="publish")
+def serve_folder(tmp_path: Path) -> Iterator[Publish]:
+    """Return what puts an archive on this machine's HTTP server: address, SHA-256."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    handler = partial(Folder, directory=folder)
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
+
+        def publish(archive: bytes) -> tuple[str, str]:
+            (folder / "model").write_bytes(archive)
+            return f"{address_of(server)}/model", hashlib.sha256(archive).hexdigest()
+
+        yield publish
+
+
+@pytest.fixture(name="version")
+def save_version(tmp_path: Path) -> Path:
+    """Return the folder of a version, the first."""
+    return graphs.save(tmp_path / "trained" / "model")
+
+
+def tarred(folder: Path, mode: Mode = "w:gz", name: str = "1") -> bytes:
+    """Pack a folder as `tar` does."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as tar:
+        tar.add(folder, name)
+    return packed.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """Pack files as `zip` does."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def contents(folder: Path, prefix: str = "1/") -> dict[str, bytes]:
+    """Return a folder's files by name."""
+    return {prefix + path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def tar_of(member: tarfile.TarInfo) -> bytes:
+    """Pack one member, whatever it is."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.addfile(member, io.BytesIO(b"x" * member.size))
+    return packed.getvalue()
+
+
+def link(name: str, kind: bytes) -> bytes:
+    """Pack a member that leads to another file."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "../../../etc/passwd"
+    return tar_of(member)
+
+
+def zip_link() -> bytes:
+    """Pack a symbolic link into a zip file, as Unix does."""
+    info = zipfile.ZipInfo("1/model.onnx")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    return packed.getvalue()
+
+
+def test_the_command_fetches_what_it_is_told_to(
+    project: Path, version: Path, publish: Publish, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, sha256 = publish(tarred(version))
+    arguments = ["--model-url", f"{url}?key=secret", "--model-sha256", sha256.upper()]
+    assert main.main(["fetch", *arguments]) == 0
+    fetched = project / "models/model/1"
+    shown = capsys.readouterr()
+    assert shown.out == "model:   models/model/1\n" and "secret" not in shown.err
+    assert contents(fetched) == contents(version)
+    # Once more, as when a container starts again: what is there stays.
+    before = fetched.stat().st_mtime_ns
+    assert main.main(["fetch", *arguments]) == 0
+    assert fetched.stat().st_mtime_ns == before
+    assert registry.production(fetched.parent) == 1
+    assert list(fetched.parent.glob(".incomplete*")) == []
+
+
+def test_the_process_becomes_the_server_if_it_is_to(
+    project: Path, version: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("os.execv", lambda program, command: started.extend(command))
+    url, sha256 = publish(tarred(version))
+    arguments = ["--model-url", url, "--model-sha256", sha256, "--then-serve"]
+    assert main.main(["fetch", *arguments, "--model-name", "other"]) == 0
+    assert started[1:3] == ["-m", main.__name__] and started[3] == "serve"
+    settings = load_settings(ServeSettings, started[4:], "serve")
+    assert (settings.models_dir, settings.model_name) == (Path("models"), "other")
+
+
+@pytest.mark.parametrize("mode", ["w:", "w:xz", "w:bz2"])
+def test_tar_files_may_be_compressed_in_any_way(
+    mode: Mode, tmp_path: Path, version: Path, publish: Publish
+) -> None:
+    url, sha256 = publish(tarred(version, mode, "./1"))
+    fetched = fetch_version(url, sha256, tmp_path / "model")
+    assert contents(fetched) == contents(version)
+
+
+def test_a_zip_file_is_as_good(tmp_path: Path, version: Path, publish: Publish) -> None:
+    url, sha256 = publish(zipped({"1/": b"", **contents(version)}))
+    fetched = fetch_version(url, sha256, tmp_path / "model")
+    assert contents(fetched) == contents(version)
+
+
+def test_another_archive_than_the_one_asked_for_is_refused(
+    tmp_path: Path, version: Path, publish: Publish
+) -> None:
+    url, _ = publish(tarred(version))
+    with pytest.raises(FetchError, match="not the archive that was asked for") as error:
+        fetch_version(f"{url}?key=secret", "0" * 64, tmp_path / "model")
+    assert "secret" not in str(error.value)
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+BAD = {
+    "a path upwards": tar_of(tarfile.TarInfo("1/../../x")),
+    "a path upwards in a zip file": zipped({"1/../../x": b""}),
+    "an absolute path": tar_of(tarfile.TarInfo("/1/x")),
+    "a drive": zipped({"C:/x": b""}),
+    "a file of no version": zipped({"model.onnx": b""}),
+    "a symbolic link": link("1/x", tarfile.SYMTYPE),
+    "a hard link": link("1/x", tarfile.LNKTYPE),
+    "a device": link("1/x", tarfile.CHRTYPE),
+    "a pipe": link("1/x", tarfile.FIFOTYPE),
+    "two versions": zipped({"1/manifest.json": b"", "2/manifest.json": b""}),
+    "nothing": zipped({}),
+    "a file that is a folder too": zipped({"1/x": b"", "1/x/y": b""}),
+    "no archive": b"<html>not found</html>",
+    "half an archive": zipped({"1/x": b"x" * 1000})[:-30],
+}
+
+
+@pytest.mark.parametrize("archive", BAD.values(), ids=BAD.keys())
+def test_a_bad_archive_is_refused_and_leaves_nothing(
+    archive: bytes, tmp_path: Path, publish: Publish
+) -> None:
+    url, sha256 = publish(archive)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(FetchError, match="archive"):
+        fetch_version(url, sha256, tmp_path / "model")
+    assert sorted(set(tmp_path.rglob("*")) - set(before)) == [tmp_path / "model"]
+
+
+@pytest.mark.parametrize("added", [zip_link(), zipped({"1/extra": b""})])
+def test_files_that_the_manifest_does_not_know_are_refused(
+    added: bytes, tmp_path: Path, version: Path, publish: Publish
+) -> None:
+    archive = io.BytesIO(added)
+    with zipfile.ZipFile(archive, "a") as file:
+        for name, content in contents(version).items():
+            if name not in file.namelist():
+                file.writestr(name, content)
+    url, sha256 = publish(archive.getvalue())
+    with pytest.raises(RegistryError, match="extra was added|model.onnx was changed"):
+        fetch_version(url, sha256, tmp_path / "model")
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_a_version_is_never_replaced_by_another_one(
+    tmp_path: Path, version: Path, publish: Publish
+) -> None:
+    url, sha256 = publish(tarred(version))
+    other = graphs.save(tmp_path / "model", graphs.graph())
+    manifest = other / registry.MANIFEST
+    manifest.write_text(manifest.read_text().replace('"seed": 1', '"seed": 2'))
+    with pytest.raises(FetchError, match="is another version 1"):
+        fetch_version(url, sha256, tmp_path / "model")
+    assert registry.load_version(other.parent)[1].seed == 2
+
+
+def test_what_cannot_be_downloaded_is_said_without_its_key(
+    tmp_path: Path, publish: Publish
+) -> None:
+    url, _ = publish(b"")
+    url = url.replace("http://", "http://user:secret@") + "/gone?key=secret"
+    with pytest.raises(FetchError, match="cannot be downloaded: .*404") as error:
+        fetch_version(url, "0" * 64, tmp_path / "model")
+    assert "secret" not in str(error.value)
+    with pytest.raises(FetchError, match="cannot be downloaded: ConnectionError"):
+        fetch_version("http://127.0.0.1:1/model", "0" * 64, tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("url", "sha256"),
+    [("file:///etc/passwd", "0" * 64), ("https://example.com/x", "0" * 63)],
+)
+def test_other_addresses_and_shorter_hashes_are_refused(
+    project: Path, url: str, sha256: str
+) -> None:
+    arguments = ["--model-url", url, "--model-sha256", sha256]
+    assert main.main(["fetch", *arguments]) == 2
