@@ -22,6 +22,7 @@ def export_model(
     import onnx
 
     from . import adapter, models
+    from .registry import ONNX_FILE
 
     rows = with_gaps(rows[:COMPARED_ROWS], inputs)
     native = models.predict_outputs(pipeline, rows)

@@ -63,10 +63,11 @@ SPACES: dict[str, dict[str, tuple[float, float]]] = {
     },
 }
 TREES = ("sklearn.ensemble.", "sklearn.tree.", "lightgbm.", "xgboost.")
-# skops loads what it knows to be harmless, and these, which hold the numbers of trees
-# and the types of arrays. Add the types that an estimator of yours needs.
+# skops loads what it knows to be harmless, and these, which hold types of arrays, of
+# columns, and the numbers of trees. Add the types that an estimator of yours needs.
 TRUSTED = (
     "numpy.dtype",
+    "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
@@ -109,27 +110,22 @@ def build_pipeline(
             f"{', '.join(known)}"
         )
     model.set_params(**{name: given[name] for name in given if name in known})
-    scale, encode = StandardScaler(), OneHotEncoder(
+    scale = [StandardScaler()]
+    encode: Any = OneHotEncoder(
         handle_unknown="ignore", max_categories=MOST_CATEGORIES, sparse_output=False
     )
     if type(model).__module__.startswith(TREES):
-        scale = "passthrough"
+        scale = []
         encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     median = SimpleImputer(strategy="median", keep_empty_features=True)
     text = SimpleImputer(strategy="constant", fill_value=MISSING)
-    numeric = ["number", "bool"]
+    kinds = ["number", "bool"]
+    numbers = make_column_selector(dtype_include=kinds)
+    others = make_column_selector(dtype_exclude=kinds)
     prepare = ColumnTransformer(
         [
-            (
-                "number",
-                make_pipeline(median, scale),
-                make_column_selector(dtype_include=numeric),
-            ),
-            (
-                "category",
-                make_pipeline(text, encode),
-                make_column_selector(dtype_exclude=numeric),
-            ),
+            ("number", make_pipeline(median, *scale), numbers),
+            ("category", make_pipeline(text, encode), others),
         ]
     )
     return Pipeline([("prepare", prepare), ("model", model)])

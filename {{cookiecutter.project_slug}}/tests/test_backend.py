@@ -1,1 +1,0 @@
-#% include cookiecutter.framework ~ "/tests/test_backend.py"
