@@ -4,9 +4,9 @@
 
 PYTHON ?= python3
 VENV := .venv
-POE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/poe
-INSTALLED := $(VENV)/.installed
-TOOLS := .uv
+# uv is used if it is there; otherwise it is installed into .uv, by hash.
+UV := $(or $(shell command -v uv),$(CURDIR)/.uv/bin/uv)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fix check test matrix bench lock refresh clean
@@ -14,29 +14,29 @@ TOOLS := .uv
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-# uv is used if it is there; otherwise it is installed into .uv, by hash.
-$(INSTALLED): requirements/dev.txt requirements/uv.txt
-	@set -e; uv=$$(command -v uv || true); \
-	if [ -z "$$uv" ]; then \
-		echo "installing uv into $(TOOLS)"; \
-		$(PYTHON) -m venv $(TOOLS); \
-		$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check \
-			--require-hashes -r requirements/uv.txt; \
-		uv=$(TOOLS)/bin/uv; \
-	fi; \
-	[ -x $(VENV)/bin/python ] || "$$uv" venv --quiet --no-python-downloads \
-		--python '>=3.11,<3.14' $(VENV); \
-	"$$uv" pip sync --quiet --python $(VENV)/bin/python --require-hashes --no-build \
-		requirements/dev.txt
+$(CURDIR)/.uv/bin/uv: requirements/uv.txt
+	@echo "installing uv into .uv"
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/uv.txt
+
+$(VENV)/bin/python: | $(UV)
+	@"$(UV)" venv --quiet --no-python-downloads --python '>=3.11,<3.14' $(VENV)
+
+# dev.txt, or what `demo` needs of it: cookiecutter alone.
+$(VENV)/.%: requirements/%.txt | $(VENV)/bin/python
+	@"$(UV)" pip install --quiet --python $(VENV)/bin/python --require-hashes --no-build -r $<
 	@touch $@
 
-setup: $(INSTALLED) ## Make .venv with the tested versions (needs only Python)
+setup: $(VENV)/.dev ## Make .venv with the tested versions (needs only Python)
 
-demo fix check test matrix bench lock refresh: $(INSTALLED)
-	@$(POE) --quiet $@ $(ARGS)
+demo: export DEMO_STARTED := $(shell date +%s)
+demo: $(VENV)/.render ## Render into build/demo, set up, train, serve; FRAMEWORK=pytorch
+	@$(VENV)/bin/python tools/demo.py $(FRAMEWORK:%=framework=%) $(ARGS)
 
-demo: ## Render into build/demo, set up, train, serve; FRAMEWORK=pytorch
-demo: override ARGS += $(FRAMEWORK:%=framework=%)
+fix check test matrix bench lock refresh: $(VENV)/.dev
+	@poe --quiet $@ $(ARGS)
+
 fix: ## Format the code
 check: ## Formatting, lint, types, workflows and secrets, changing nothing
 test: ## Run all tests; ARGS="-m 'not generated'" for the quick ones
@@ -46,5 +46,5 @@ lock: ## Compile requirements/*.txt, of the template and of the generated projec
 refresh: ## The same with the newest versions; then test
 
 clean: ## Remove the environment, caches and renders
-	rm -rf $(VENV) $(TOOLS) build .mypy_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .uv build .mypy_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -94,7 +94,7 @@ def run_in(project: Path, *command: str) -> str:
 def set_up(folder: Path, framework: str) -> tuple[Path, str]:
     """Render and install a project with the data; return it and its package."""
     # What it is compared with records nothing.
-    answers = (f"framework={framework}", "experiment_tracking=none", PYTHON_VERSION)
+    answers = (f"framework={framework}", "extras=none", PYTHON_VERSION)
     seconds_to_render(ROOT, folder, *answers)
     (project,) = folder.iterdir()
     subprocess.run([sys.executable, str(LOCAL_WHEELS), str(project)], check=True)

@@ -22,18 +22,13 @@ CHOSEN = {
 # What the template can put into a project. Other files are the owner's.
 TEMPLATE_FILES = """{{ cookiecutter | project_files }}""".splitlines()
 # Cookiecutter says where it writes; cruft, which also renders to compare, does not.
-IS_NEW = bool("{{ '_output_dir' in cookiecutter }}" == "True")
+IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 
 # What is there for a choice only, and the choices that it needs, all of them. "*" also
 # matches slashes. A file that several patterns match needs what each of them says.
 NEEDS = {
     # frameworks and kinds of data
-    "requirements/jax.txt": "tensorflow",
-    "src/*/checkpoints.py": "images",
-    "src/*/progress.py": "images",
     "src/*/serving/pictures.py": "images",
-    "tests/test_checkpoints.py": "images",
-    "tests/test_progress.py": "images",
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
     "src/*/explaining/cells.py": "tabular",
@@ -45,7 +40,7 @@ NEEDS = {
     "tests/gates.py": "serve",
     "tests/graphs.py": "serve",
     "configs/serve.yaml": "serve",
-    "requirements/serve.txt": "serve",
+    "requirements/serve*.txt": "serve",
     "src/*/explaining/*": "explain",
     "tests/test_explaining*": "explain",
     "requirements/explain.txt": "explain",
@@ -54,20 +49,17 @@ NEEDS = {
     "configs/model_card.yaml": "report",
     "dvc.yaml": "report",
     ".dvc/*": "report",
-    "requirements/pipeline.txt": "report",
     "requirements/report.txt": "report",
     "src/*/monitoring/*": "monitor",
     "src/*/watching/*": "monitor",
     "tests/test_monitoring*": "monitor",
     "tests/test_watching*": "monitor",
     "requirements/monitor.txt": "monitor",
-    "requirements/parquet.txt": "monitor",
     "src/*/tracking/*": "track",
     "src/*/tracking.py": "track",
     "tests/test_tracking*": "track",
     "tests/tracked.py": "track",
     "tests/untracked.py": "track",
-    "requirements/tracking.txt": "track",
     "requirements/track.txt": "track",
     # where the project is checked and where it runs
     ".github/*": "github",

@@ -1,10 +1,10 @@
-"""Render the template, set the project up, train, evaluate, export and serve a model.
+"""Render the template, set the project up, train a model, score it, and serve it.
 
     python tools/demo.py [key=value ...]     make demo FRAMEWORK=pytorch
 
 The project goes to build/demo/; one that is there from an earlier run is replaced, but
 its environment is kept, so that a second demo is quick. What UV_FIND_LINKS names is
-taken into account: see local_wheels.py.
+taken into account: see local_wheels.py. The seconds of each step stand at the end.
 """
 
 import json
@@ -16,6 +16,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,28 @@ ON_WINDOWS = os.name == "nt"
 PREDICT = "/v1/models/{name}:predict"  # TensorFlow Serving's
 MODEL = "model"
 START_SECONDS = 60
+# When `make demo` began, in seconds since 1970; what it has done since is a step, too.
+STARTED = float(os.environ.get("DEMO_STARTED", time.time()))
+
+
+class Steps:
+    """What was done, and how long it took."""
+
+    def __init__(self) -> None:
+        """Count what was done before this program began."""
+        self.seconds = {"uv and cookiecutter": time.time() - STARTED}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Measure what is done in this context."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - started
+
+    def __str__(self) -> str:
+        """Return a line for each step, and one for all of them."""
+        rows = [*self.seconds.items(), ("all", sum(self.seconds.values()))]
+        return "\n".join(f"{seconds:6.1f} s  {name}" for name, seconds in rows)
 
 
 def run(*command: str | Path, folder: Path, environment: dict[str, str]) -> None:
@@ -126,28 +150,37 @@ def shortened(text: str, size: int = 100) -> str:
     return text if len(text) <= size else f"{text[:size]} ..."
 
 
+def set_up(project: Path, environment: dict[str, str], *names: str) -> None:
+    """Install some of the project's files of requirements, those that it has."""
+    there = [
+        name for name in names if (project / f"requirements/{name}.txt").exists()
+    ]
+    script = project / "scripts" / ("setup_uv.ps1" if ON_WINDOWS else "setup_uv.sh")
+    shell = ["powershell", "-File"] if ON_WINDOWS else ["bash"]
+    run(*shell, script, *there, folder=project, environment=environment)
+
+
 def main(answers: list[str]) -> None:
     """Do it all, and say how long it took."""
-    started = time.perf_counter()
-    project = render(answers)
+    steps = Steps()
+    with steps.step("render"):
+        project = render(answers)
     # The template's environment must not be taken for the project's.
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
-    set_up: list[str | Path]
-    if ON_WINDOWS:
-        set_up = ["powershell", "-File", project / "scripts" / "setup_uv.ps1"]
-        poe = project / ".venv" / "Scripts" / "poe"
-    else:
-        set_up = ["bash", project / "scripts" / "setup_uv.sh"]
-        poe = project / ".venv" / "bin" / "poe"
     wheels = [sys.executable, str(ROOT / "tools" / "local_wheels.py"), str(project)]
     if subprocess.run(wheels, check=False).returncode:
         raise SystemExit(1)
-    run(*set_up, folder=project, environment=environment)
-    for task in ("train", "evaluate", "export"):
-        run(poe, "--quiet", task, folder=project, environment=environment)
-    ask_a_server(project, poe.with_name(project.name), environment)
-    seconds = time.perf_counter() - started
-    print(f"\nproject: {os.path.relpath(project)}, made and run in {seconds:.0f} s")
+    with steps.step("set up what training needs"):
+        set_up(project, environment, "train", "track")
+    program = project / ".venv" / ("Scripts" if ON_WINDOWS else "bin") / project.name
+    with steps.step("train and evaluate"):
+        run(program, folder=project, environment=environment)
+    if (project / "requirements/serve.txt").exists():
+        with steps.step("set up what serving needs"):
+            set_up(project, environment, "serve")
+        with steps.step("serve"):
+            ask_a_server(project, program, environment)
+    print(f"\nproject: {os.path.relpath(project)}\n{steps}")
 
 
 if __name__ == "__main__":

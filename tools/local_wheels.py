@@ -3,7 +3,7 @@
     UV_FIND_LINKS=FOLDER python tools/local_wheels.py PROJECT
 
 Such a folder may hold another build of a library: PyTorch without CUDA, for example,
-which saves several GB. Its version says so (`2.13.0+cpu`), so the project's dev.txt is
+which saves several GB. Its version says so (`2.13.0+cpu`), so the project's train.txt is
 compiled again with that version, for the set-up that follows. Without UV_FIND_LINKS, or
 where no such wheel concerns the project, nothing is done.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 def other_builds(folder: Path, project: Path) -> dict[str, str]:
     """Return name==version of the wheels to prefer, each with the Python it is for."""
-    pinned = (project / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    pinned = (project / "requirements" / "train.txt").read_text(encoding="utf-8")
     found = {}
     for wheel in sorted(folder.glob("*.whl")):
         # name-version-python-abi-platform.whl
@@ -30,7 +30,7 @@ def other_builds(folder: Path, project: Path) -> dict[str, str]:
 
 
 def prefer(folder: Path, project: Path) -> None:
-    """Compile the project's dev.txt with the wheels in the folder.
+    """Compile the project's train.txt with the wheels in the folder.
 
     Raises:
         SystemExit: If a wheel is for another Python than the project's.
@@ -47,16 +47,20 @@ def prefer(folder: Path, project: Path) -> None:
                 f"{version}: render it with python_version={wanted}, or unset "
                 "UV_FIND_LINKS"
             )
-    beside = str(Path(sys.executable).parent)  # uv, unless another one is on PATH
+    train = project / "requirements" / "train.txt"
+    command = ["uv", "pip", "compile", "--quiet", "pyproject.toml", "--group", "train"]
     with tempfile.TemporaryDirectory() as temporary:
         constraints = Path(temporary) / "constraints.txt"
         constraints.write_text("\n".join(builds) + "\n", encoding="utf-8")
-        environment = os.environ | {
-            "PATH": os.pathsep.join([os.environ["PATH"], beside]),
-            "UV_CONSTRAINT": str(constraints),
-        }
-        command = [sys.executable, "scripts/requirements.py", "compile", "dev"]
-        subprocess.run(command, cwd=project, env=environment, check=True)
+        command += ["-c", str(constraints), "--python-version", "3.11"]
+        beside = str(Path(sys.executable).parent)  # uv, unless another one is on PATH
+        path = os.pathsep.join([os.environ["PATH"], beside])
+        subprocess.run(
+            [*command, "-o", str(train)],
+            cwd=project,
+            env=os.environ | {"PATH": path},
+            check=True,
+        )
 
 
 if __name__ == "__main__":

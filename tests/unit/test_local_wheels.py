@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
     project = tmp_path / "project"
     (project / "requirements").mkdir(parents=True)
     pins = "numpy==2.4.6 \\\npytorch==1.0 \\\ntorch==2.13.0 \\\n"
-    (project / "requirements" / "dev.txt").write_text(pins)
+    (project / "requirements" / "train.txt").write_text(pins)
     (project / ".python-version").write_text("3.12\n")
     return project
 
@@ -50,7 +50,7 @@ def test_a_wheel_for_another_python_is_named_with_the_way_out(
 def test_a_project_that_needs_none_of_them_is_left_alone(
     folder: Path, project: Path
 ) -> None:
-    file = project / "requirements" / "dev.txt"
+    file = project / "requirements" / "train.txt"
     file.write_text("numpy==2.4.6 \\\n")
-    prefer(folder, project)  # compiling would fail: there is no script
+    prefer(folder, project)  # compiling would fail: there is no pyproject.toml
     assert file.read_text() == "numpy==2.4.6 \\\n"

@@ -1,21 +1,4 @@
-"""The settings of each command; what they are called, and what they may be.
-
-This module must stay quick to import: `--help` reads it, and waits for nothing else.
-"""
-
-from pathlib import Path
-from typing import Literal
-
-from pydantic import Field
-
-from .backend import BackendSettings
-from .config import Command, Settings
-from .recording import RecordSettings
-from .retrain_settings import BaseRetrainSettings
-from .shared_settings import BaseExplainSettings
-
-
-class TrainSettings(BackendSettings, RecordSettings):
+class TrainSettings(Settings):
     """Train a model and keep it as a new version."""
 
     dataset: Literal["digits", "mnist", "fashion_mnist"] = Field(
@@ -43,11 +26,13 @@ class TrainSettings(BackendSettings, RecordSettings):
     learning_rate: float = Field(
         0.006, gt=0, le=1, description="Step size of Adam at the start"
     )
+    #% if cookiecutter.framework == "pytorch"
+    # Nothing is chosen in silence: the same settings mean the same kind of machine.
+    device: Literal["cpu", "cuda", "mps"] = Field(
+        "cpu", description="Where to train; a GPU pays off with larger networks"
+    )
+    #% endif
     resume: bool = Field(False, description="Go on with the last unfinished training")
-
-
-class RetrainSettings(BaseRetrainSettings, TrainSettings):
-    """Train a version; it takes the old one's place if it is better."""
 
 
 class EvaluateSettings(Settings):
@@ -74,32 +59,3 @@ class PredictSettings(Settings):
     version: int | None = Field(
         None, ge=1, description="Version to use; the newest if not given"
     )
-
-
-class ExplainSettings(BaseExplainSettings):
-    """Explain predictions by SHAP, LIME and ELI5; write figures and tables."""
-
-    data_url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="Mirror to download from"
-    )
-    drop: tuple[str, ...] = Field((), description="CSV columns that are not pixels")
-    patch_size: int | None = Field(
-        None,
-        ge=1,
-        description="Side of the squares of pixels; by default 1/7 of the height",
-    )
-    lime_segments: Literal["grid", "slic"] = Field(
-        "grid", description="What LIME leaves out: the squares, or areas alike in shade"
-    )
-
-
-COMMANDS = {
-    "train": Command(TrainSettings, "commands:train"),
-    "retrain": Command(RetrainSettings, "retrain:retrain"),
-    "evaluate": Command(EvaluateSettings, "commands:evaluate"),
-    "predict": Command(PredictSettings, "commands:predict", log=False),
-    "explain": Command(ExplainSettings, "explaining.command:explain"),
-}
-
-# What is said when a command was stopped by Ctrl-C or by a signal.
-WHEN_STOPPED = "a training goes on with --resume"

@@ -1,222 +1,288 @@
-"""Images: load, verify, split and preprocess them, and score their predicted classes.
+"""Images: load, check, scale and split them, read them from files, score predictions.
 
-Everything here works with NumPy arrays and knows nothing of a training framework.
-To use your own images, give `load_mnist_data` another branch, or replace it: the rest
-of the project takes the shape and the number of classes from what it returns.
+Yours: for images of your own, add a data set to `DATASETS` and a branch to
+`load_mnist_data`, or replace it. The rest of the project takes the shape and the names
+of the classes from there. Nothing here knows of a training framework.
 """
 
-import csv
+import gzip
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.format import open_memmap
 
-from .datasets import DATASETS, DataError, fetch, parse_idx
-from .inputs import Inputs
+from .config import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Images = npt.NDArray[Any]  # (n, height, width)
 Labels = npt.NDArray[np.int64]  # (n,)
+Scaled = npt.NDArray[np.float32]  # (n, height, width), in [0, 1]
+Labelled = tuple[Images, Labels]
 
 TEST_FRACTION = 0.2  # of `digits`; the other sets name their own test images
+DOWNLOAD_RETRIES = 4  # pooch waits 1, 2, 3 and 4 s between them
+DOWNLOAD_TIMEOUT = 30  # seconds without a byte
+
+
+class Dataset(NamedTuple):
+    """What there is to know of a data set without loading it."""
+
+    max_value: int  # of a pixel; the smallest is 0
+    classes: tuple[str, ...]  # in the order of the labels
+    # The files, and the SHA-256 of what they hold after decompression, so that a
+    # mirror may compress them again.
+    files: dict[str, str]
+
+
+# Where Keras itself downloads these sets from.
+KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+DATASETS = {
+    # 1,797 images of 8x8 pixels that come with scikit-learn: the test part of
+    # https://archive.ics.uci.edu/dataset/80/
+    "digits": Dataset(16, tuple("0123456789"), {}),
+    # LeCun et al., 1998; the hash is the one that Keras pins.
+    "mnist": Dataset(
+        255,
+        tuple("0123456789"),
+        {
+            # pragma: allowlist nextline secret
+            "mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # noqa: E501
+        },
+    ),
+    # Xiao et al., 2017, https://arxiv.org/abs/1708.07747; the hashes are those of the
+    # files in Debian's package dataset-fashion-mnist.
+    "fashion_mnist": Dataset(
+        255,
+        tuple(CLOTHES.split(",")),
+        {
+            # pragma: allowlist nextline secret
+            "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",  # noqa: E501
+            # pragma: allowlist nextline secret
+            "train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",  # noqa: E501
+            # pragma: allowlist nextline secret
+            "t10k-images-idx3-ubyte.gz": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",  # noqa: E501
+            # pragma: allowlist nextline secret
+            "t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",  # noqa: E501
+        },
+    ),
+}
 
 
 def load_mnist_data(
-    name: str,
-    data_dir: Path,
+    name: str = "digits",
+    data_dir: str | Path = "data",
     data_url: str | None = None,
-    progress: bool = False,
-) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
-    """Load a data set of the MNIST family; download it first if need be.
+    quiet: bool = True,
+) -> tuple[Labelled, Labelled]:
+    """Load a data set of the MNIST family; all but `digits` are downloaded once.
 
     Args:
         name: A key of `DATASETS`.
         data_dir: Folder for downloaded files, made when missing.
         data_url: Folder of a mirror to download from instead.
-        progress: Whether to show a bar while downloading.
+        quiet: Whether to show no progress bar while downloading.
 
     Returns:
-        `(train_images, train_labels), (test_images, test_labels)`. Images are uint8
-        (n, height, width) from 0 to the set's `max_value`, labels int64 (n,).
+        `(x_train, y_train), (x_test, y_test)`. Images are uint8 (n, height, width) from
+        0 to the set's `max_value`, labels int64 (n,).
 
     Raises:
-        DataError: If a file cannot be downloaded or is not the expected one.
+        DataError: If there is no such set, or a file of it cannot be had.
     """
+    if name not in DATASETS:
+        raise DataError(f"no data set {name!r}; there are {', '.join(DATASETS)}")
     if name == "digits":
-        return load_digits()
-    dataset = DATASETS[name]
-    contents = {
-        file: fetch(file, sha256, data_url or dataset.url, data_dir / name, progress)
-        for file, sha256 in dataset.files.items()
-    }
+        from sklearn import datasets  # half a second, and nothing else needs it
+
+        bunch = datasets.load_digits()
+        images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.int64)
+        return split_data(images, labels, TEST_FRACTION, seed=0)
+    contents = [
+        fetch(file, sha256, data_url or KERAS_DATASETS, Path(data_dir, name), quiet)
+        for file, sha256 in DATASETS[name].files.items()
+    ]
     if name == "mnist":
-        arrays = np.load(io.BytesIO(contents["mnist.npz"]), allow_pickle=False)
-        train = arrays["x_train"], arrays["y_train"]
-        test = arrays["x_test"], arrays["y_test"]
+        arrays = np.load(io.BytesIO(contents[0]), allow_pickle=False)
+        parts = [arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")]
     else:
-        parts = [parse_idx(content) for content in contents.values()]
-        train, test = (parts[0], parts[1]), (parts[2], parts[3])
+        parts = [parse_idx(content) for content in contents]
     return (
-        (train[0], train[1].astype(np.int64)),
-        (test[0], test[1].astype(np.int64)),
+        (parts[0], parts[1].astype(np.int64)),
+        (parts[2], parts[3].astype(np.int64)),
     )
 
 
-def load_digits() -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
-    """Load scikit-learn's digits; one fifth of them, always the same, are the test."""
-    # scikit-learn takes half a second to import, and only this needs it.
-    from sklearn import datasets, model_selection
+def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
+    """Return the verified, decompressed content of a file; download it if missing.
 
-    bunch = datasets.load_digits()
-    train_images, test_images, train_labels, test_labels = (
-        model_selection.train_test_split(
-            bunch.images.astype(np.uint8),
-            bunch.target.astype(np.int64),
-            test_size=TEST_FRACTION,
-            stratify=bunch.target,
-            random_state=0,
+    Raises:
+        DataError: If it cannot be had, or is not what it should be: then it is removed.
+    """
+    import pooch
+    import requests  # 0.2 s, and only downloads need it
+
+    pooch.get_logger().setLevel("WARNING")
+    source = url.rstrip("/") + "/"
+    store = pooch.create(folder, source, {file: None}, retry_if_failed=DOWNLOAD_RETRIES)
+    loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=DOWNLOAD_TIMEOUT)
+    try:
+        path = Path(store.fetch(file, downloader=loader))
+    except (requests.RequestException, OSError) as error:
+        raise DataError(
+            f"cannot download {source}{file}: {error}\n"
+            f"Put the file into {folder} yourself, name a mirror with --data-url, "
+            "or work offline with --dataset digits"
+        ) from error
+    content = path.read_bytes()
+    try:
+        content = gzip.decompress(content) if file.endswith(".gz") else content
+        found = hashlib.sha256(content).hexdigest()
+    except (EOFError, OSError, zlib.error) as error:
+        found = f"not readable: {error}"
+    if found != sha256:
+        path.unlink()
+        raise DataError(
+            f"{file} from {source} is damaged, or is not the file this project was "
+            f"tested with, and was removed.\n  expected SHA-256 {sha256}\n"
+            f"  found            {found}"
         )
-    )
-    return (train_images, train_labels), (test_images, test_labels)
+    return content
 
 
-def preprocess_data(images: Images, max_value: float) -> npt.NDArray[np.float32]:
+def parse_idx(content: bytes) -> npt.NDArray[np.uint8]:
+    """Parse the IDX format: two zero bytes, type, rank, sizes (big-endian), data.
+
+    Source: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
+    """
+    rank = content[3]
+    shape = np.frombuffer(content, dtype=">u4", count=rank, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(tuple(shape))
+
+
+@overload
+def preprocess_data(
+    x_train: Images, x_test: None = None, max_value: float | None = None
+) -> Scaled: ...
+@overload
+def preprocess_data(
+    x_train: Images, x_test: Images, max_value: float | None = None
+) -> tuple[Scaled, Scaled]: ...
+def preprocess_data(
+    x_train: Images, x_test: Images | None = None, max_value: float | None = None
+) -> Scaled | tuple[Scaled, Scaled]:
     """Scale pixels to [0, 1].
 
     Args:
-        images: (n, height, width), any number type, from 0 to `max_value`.
-        max_value: The largest value a pixel can have.
+        x_train: Images (n, height, width), any number type, from 0 to `max_value`.
+        x_test: More of them; what they hold decides nothing.
+        max_value: The largest value a pixel can have; the largest of `x_train` if not
+            given.
 
     Returns:
-        float32 (n, height, width), in [0, 1].
+        float32 (n, height, width), in [0, 1]; a pair of them if there is `x_test`.
 
     Raises:
         DataError: If the shape is another, or a pixel is outside the range or not a
             number.
     """
-    if images.ndim != 3 or 0 in images.shape:
-        raise DataError(f"images must be (n, height, width), not {images.shape}")
-    if not (images.min() >= 0 and images.max() <= max_value):
-        raise DataError(
-            f"pixels must be from 0 to {max_value}; these are from {images.min()} "
-            f"to {images.max()}"
-        )
-    return (images / np.float32(max_value)).astype(np.float32)
+    given = (x_train,) if x_test is None else (x_train, x_test)
+    for images in given:
+        if images.ndim != 3 or 0 in images.shape:
+            raise DataError(f"images must be (n, height, width), not {images.shape}")
+    largest = float(x_train.max()) if max_value is None else max_value
+    for images in given:
+        low, high = images.min(), images.max()
+        if not 0 <= low <= high <= largest:  # as NaN is not, either
+            raise DataError(
+                f"pixels must be from 0 to {largest:g}; these are from {low} to {high}"
+            )
+    scaled = [np.divide(images, largest or 1, dtype=np.float32) for images in given]
+    return scaled[0] if x_test is None else (scaled[0], scaled[1])
 
 
 def split_data(
-    images: Images, labels: Labels, validation_fraction: float, seed: int
-) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
-    """Split the training set, keeping the share of each class.
+    images: Images, labels: Labels, fraction: float, seed: int
+) -> tuple[Labelled, Labelled]:
+    """Split images in two, keeping the share of each class.
 
     Args:
         images: (n, height, width).
         labels: int64 (n,).
-        validation_fraction: In (0, 1).
+        fraction: Of the second part, in (0, 1).
         seed: Decides which images go where.
 
-    Returns:
-        `(train_images, train_labels), (validation_images, validation_labels)`.
-
     Raises:
-        DataError: If the numbers of images and labels differ, or a class would be
-            missing from one of the two parts.
+        DataError: If a class would be missing from one of the two parts.
     """
     from sklearn import model_selection
 
     try:
-        train_images, val_images, train_labels, val_labels = (
-            model_selection.train_test_split(
-                images,
-                labels,
-                test_size=validation_fraction,
-                stratify=labels,
-                random_state=seed,
-            )
+        first_x, second_x, first_y, second_y = model_selection.train_test_split(
+            images, labels, test_size=fraction, stratify=labels, random_state=seed
         )
     except ValueError as error:
-        raise DataError(f"cannot split the training set: {error}") from error
-    return (train_images, train_labels), (val_images, val_labels)
+        raise DataError(f"cannot split the images: {error}") from error
+    return (first_x, first_y), (second_x, second_y)
 
 
-def get_data(path: Path, cols_to_drop: Sequence[str] = ()) -> npt.NDArray[np.float64]:
-    """Read images from a file.
+def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFrame":
+    """Read a CSV file with a header, or its URL.
 
     Args:
-        path: A .csv file with a header and one image a row, its pixels row by row;
-            or a .npy file.
-        cols_to_drop: CSV columns that are not pixels, such as a label.
-
-    Returns:
-        float64 (n, pixels) from a CSV file; as stored, (n, height, width), from .npy.
+        path: The file; pandas also reads compressed ones.
+        cols_to_drop: Columns to leave out, such as a label.
 
     Raises:
-        DataError: If the file is missing, is of another kind, or holds something else
-            than numbers; the message names the row.
+        DataError: If it cannot be read, or has no such column.
     """
-    if path.suffix not in {".csv", ".npy"}:
-        raise DataError(f"{path}: expected a .csv or .npy file")
+    import pandas as pd
+
     try:
-        if path.suffix == ".npy":
-            # Mapped, not loaded: no pickles, and no memory for what is not there.
-            return np.array(open_memmap(path, mode="r"), dtype=np.float64)
-        with path.open(encoding="utf-8", newline="") as file:
-            return parse_csv(file, cols_to_drop)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+        frame = pd.read_csv(path)
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise ValueError("the rows have more values than the header has names")
+        return frame.drop(columns=list(cols_to_drop))
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: {error}") from error
 
 
-def get_images(
-    path: Path, cols_to_drop: Sequence[str], inputs: Inputs
+def read_images(
+    path: Path, height: int, width: int, cols_to_drop: Sequence[str] = ()
 ) -> npt.NDArray[np.float64]:
-    """Read images of the size that a model takes.
+    """Read images of one size, float64 (n, height, width), as they are stored.
 
     Args:
-        path: As `get_data` takes it.
+        path: A .csv file, one image a row, its pixels row by row; or a .npy file.
+        height: Of an image, in pixels.
+        width: The same.
         cols_to_drop: CSV columns that are not pixels.
-        inputs: What the model takes.
-
-    Returns:
-        float64 (n, height, width), as stored.
 
     Raises:
-        DataError: If the file cannot be read, or its images are of another size.
+        DataError: If the file cannot be read, holds something else than numbers, or
+            images of another size.
     """
-    pixels = get_data(path, cols_to_drop)
-    height, width = inputs.height, inputs.width
+    try:
+        if path.suffix == ".npy":
+            # Mapped first: no pickles, and no memory for what the file lacks.
+            pixels = np.array(np.load(path, mmap_mode="r"), dtype=np.float64)
+        else:
+            pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
+    except (OSError, ValueError, TypeError, AttributeError, EOFError) as error:
+        raise DataError(f"{path}: {error}") from error
     if pixels.size == 0 or pixels.size != len(pixels) * height * width:
         raise DataError(
             f"{path} has the shape {pixels.shape}; the model takes images "
             f"of {height} x {width} pixels"
         )
     return pixels.reshape(-1, height, width)
-
-
-def parse_csv(
-    lines: Iterable[str], cols_to_drop: Sequence[str]
-) -> npt.NDArray[np.float64]:
-    """Parse the rows of a CSV file with a header into float64 (n, columns)."""
-    reader = csv.reader(lines)
-    header = next(reader, [])
-    missing = [column for column in cols_to_drop if column not in header]
-    if missing:
-        raise DataError(f"no column {', '.join(missing)}; there are {header}")
-    kept = [i for i, column in enumerate(header) if column not in cols_to_drop]
-    rows = []
-    for number, row in enumerate(reader, start=2):
-        if len(row) != len(header):
-            raise DataError(f"row {number}: {len(row)} values, expected {len(header)}")
-        try:
-            rows.append([float(row[i]) for i in kept])
-        except ValueError as error:
-            raise DataError(f"row {number}: {error}") from error
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(kept))
 
 
 def data_fingerprint(*arrays: npt.NDArray[Any]) -> str:
@@ -229,12 +295,12 @@ def data_fingerprint(*arrays: npt.NDArray[Any]) -> str:
 
 
 def score_probabilities(
-    probabilities: npt.NDArray[np.float32], labels: Labels, classes: Sequence[str]
+    probabilities: npt.NDArray[Any], labels: Labels, classes: Sequence[str]
 ) -> dict[str, Any]:
     """Compare predicted probabilities with the truth.
 
     Args:
-        probabilities: float32 (n, classes), rows summing to 1.
+        probabilities: (n, classes), rows summing to 1.
         labels: int64 (n,), from 0 to len(classes) - 1.
         classes: The name of each class.
 
@@ -245,8 +311,7 @@ def score_probabilities(
     """
     from sklearn import metrics
 
-    predicted = probabilities.argmax(axis=1)
-    numbers = range(len(classes))
+    predicted, numbers = probabilities.argmax(axis=1), range(len(classes))
     report = metrics.classification_report(
         labels,
         predicted,
@@ -255,12 +320,12 @@ def score_probabilities(
         output_dict=True,
         zero_division=0,
     )
+    rounded = probabilities.astype(np.float32)  # whose sums are as exact as they are
+    confusion = metrics.confusion_matrix(labels, predicted, labels=numbers)
     return {
         "accuracy": float(metrics.accuracy_score(labels, predicted)),
-        "loss": float(metrics.log_loss(labels, probabilities, labels=numbers)),
+        "loss": float(metrics.log_loss(labels, rounded, labels=numbers)),
         "images": len(labels),
         "classes": {name: report[name] for name in classes},
-        "confusion_matrix": metrics.confusion_matrix(
-            labels, predicted, labels=numbers
-        ).tolist(),
+        "confusion_matrix": confusion.tolist(),
     }

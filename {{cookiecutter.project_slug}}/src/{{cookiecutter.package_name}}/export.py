@@ -1,4 +1,4 @@
-"""What servers load: ONNX and the framework's own format, made while a version is saved.
+"""What servers load: ONNX and the framework's own format, made as a version is saved.
 
 Each format predicts rows that the model has not seen, beside the model; one that
 disagrees is not kept, and neither is the version.
@@ -8,7 +8,7 @@ as a request has them, and scales or encodes them itself.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,8 @@ import numpy.typing as npt
 
 from .adapter import Inputs
 from .config import ExportSettings, ProjectError
-from .registry import (
-    REFERENCE_FILE,
-    RegistryError,
-    incomplete_folder,
-    load_version,
-    read_manifest,
-)
+from .files import incomplete_folder
+from .registry import REFERENCE_FILE, RegistryError, load_version, read_manifest
 
 Array = npt.NDArray[Any]
 Feeds = Mapping[str, Array]  # an array for each input; the first axis is the rows

@@ -1,0 +1,149 @@
+"""All that serving, explaining, reporting and monitoring see of the data and the model.
+
+A server imports this module for `Inputs` alone: what takes long to import is imported
+where it is needed.
+
+Yours: nothing has to change here for other images, or another network.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from .registry import Manifest
+
+Array = npt.NDArray[Any]
+Labelled = tuple[Array, Array]  # rows, and what is true of them
+
+AREAS_PER_SIDE = 7  # 49 areas: 4 x 4 pixels of an MNIST image
+
+
+class Inputs(BaseModel, extra="forbid", frozen=True):
+    """What a model of images has to be given; kept in its manifest."""
+
+    height: int  # of an image, in pixels
+    width: int
+    max_value: float  # the largest pixel value; what images are divided by
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of the exported graph; -1: the number of images."""
+        return {"images": (-1, self.height, self.width)}
+
+
+def describe(rows: Array, inputs: Inputs) -> dict[str, Array]:
+    """Return what drift is looked for in: single pixels say too little.
+
+    Args:
+        rows: Images (n, height, width).
+        inputs: What the model takes.
+
+    Returns:
+        float64 (n,), all in shares of the largest pixel value: `brightness`, the mean;
+        `contrast`, the standard deviation; `sharpness`, the mean difference of pixels
+        that are neighbours; and the mean of each of up to 49 areas.
+    """
+    images = rows.astype(np.float64) / inputs.max_value
+    across = np.abs(np.diff(images, axis=2)).mean(axis=(1, 2))
+    down = np.abs(np.diff(images, axis=1)).mean(axis=(1, 2))
+    found = {
+        "brightness": images.mean(axis=(1, 2)),
+        "contrast": images.std(axis=(1, 2)),
+        "sharpness": (across + down) / 2,
+    }
+    ys, xs = edges(inputs.height), edges(inputs.width)
+    for top, bottom in zip(ys, ys[1:]):
+        for left, right in zip(xs, xs[1:]):
+            area = images[:, top:bottom, left:right]
+            name = f"y{top}-{bottom - 1} x{left}-{right - 1}"
+            found[name] = area.mean(axis=(1, 2))
+    return found
+
+
+def edges(size: int) -> list[int]:
+    """Return where the areas begin along a side, and where the last one ends."""
+    parts = min(AREAS_PER_SIDE, max(1, size // 2))  # two pixels at least
+    return [round(size * part / parts) for part in range(parts + 1)]
+
+
+def graph_feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
+    """Return images as the ONNX graph takes them: float32 (n, height, width)."""
+    (name,) = inputs.shapes
+    return {name: rows.astype(np.float32)}
+
+
+def feeds(rows: Array, manifest: "Manifest") -> dict[str, Array]:
+    """Return images as the ONNX graph of a version takes them; see `graph_feeds`."""
+    return graph_feeds(rows, manifest.inputs)
+
+
+def read_rows(
+    path: Path, manifest: "Manifest", folder: Path, cols_to_drop: Sequence[str] = ()
+) -> tuple[Array, Array | None]:
+    """Read the images of a file, float64 (n, height, width); no labels are with them.
+
+    Args:
+        path: A .csv file, one image a row, or a .npy file.
+        manifest: The version's.
+        folder: The version; nothing is needed from it.
+        cols_to_drop: CSV columns that are not pixels.
+
+    Raises:
+        DataError: If the file cannot be read, its images are of another size, or a
+            pixel is out of range.
+    """
+    from . import utils
+
+    inputs = manifest.inputs
+    images = utils.read_images(path, inputs.height, inputs.width, cols_to_drop)
+    utils.preprocess_data(images, max_value=inputs.max_value)
+    return images, None
+
+
+def load_splits(
+    manifest: "Manifest", folder: Path, data_dir: Path, quiet: bool = True
+) -> tuple[Labelled, Labelled]:
+    """Return the training images and the test images, raw, and their labels.
+
+    Raises:
+        DataError: If the data set cannot be had, or has changed since the training.
+    """
+    from . import utils
+    from .config import DataError
+
+    training, test = utils.load_mnist_data(
+        manifest.dataset, data_dir, manifest.settings["data_url"], quiet
+    )
+    if utils.data_fingerprint(*training) != manifest.data_sha256:
+        raise DataError(
+            f"{manifest.dataset} has changed since version {folder.name} was trained; "
+            "train a new version"
+        )
+    return training, test
+
+
+def predictor(
+    folder: Path, manifest: "Manifest"
+) -> Callable[[Array], npt.NDArray[np.float64]]:
+    """Return the model itself: raw images to probabilities float64 (n, classes)."""
+    from . import models, utils
+
+    model, max_value = models.load_model(folder), manifest.inputs.max_value
+
+    def predict(rows: Array) -> npt.NDArray[np.float64]:
+        images = utils.preprocess_data(rows, max_value=max_value)
+        return models.predict_probabilities(model, images).astype(np.float64)
+
+    return predict
+
+
+def fingerprint(rows: Array) -> str:
+    """Return a SHA-256 of images."""
+    from . import utils
+
+    return utils.data_fingerprint(rows)

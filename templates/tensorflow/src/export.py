@@ -1,0 +1,57 @@
+EXPORT_LIBRARIES = ("onnx", "onnxruntime", "tf2onnx")
+
+
+def export_model(
+    model: Any,
+    folder: Path,
+    inputs: Inputs,
+    classes: tuple[str, ...],
+    feeds: Feeds,
+    outputs: Array,
+    unit: float = 1.0,
+) -> dict[str, dict[str, Any]]:
+    """Write ONNX and a SavedModel into a folder, and compare both with the model.
+
+    Args:
+        model: From images float32 (n, height, width) in [0, 1] to probabilities.
+        folder: Where to; `saved_model.pb` and `variables/` go directly into it.
+        inputs: What it has to be given.
+        classes: Their names; neither format has a place for them.
+        feeds: Rows that the model has not seen, as a request has them.
+        outputs: What the model says of them, float (n, classes).
+        unit: What a difference is measured in.
+
+    Returns:
+        `exports`: for each format, its largest difference.
+
+    Raises:
+        ExportError: If one does not agree.
+    """
+    import warnings
+
+    import keras
+    import tensorflow
+
+    from .models import quiet_tensorflow
+
+    ((name, shape),) = inputs.shapes.items()
+    images = keras.Input(shape[1:], name=name, dtype="float32")
+    scaled = keras.layers.Rescaling(1 / inputs.max_value)(images)
+    served = keras.Model(images, {PROBABILITIES: model(scaled)})
+    served(np.zeros((1, *shape[1:]), dtype=np.float32))  # or Keras exports nothing
+    with warnings.catch_warnings(), quiet_tensorflow():
+        # tf2onnx asks NumPy for a name that it does not have any more.
+        warnings.simplefilter("ignore", FutureWarning)
+        served.export(folder / "model.onnx", format="onnx", verbose=False)
+        served.export(folder, format="tf_saved_model", verbose=False)
+
+    found = {"onnx": run_onnx(folder / "model.onnx", feeds)}
+    serve = tensorflow.saved_model.load(folder).signatures["serving_default"]
+    tensors = {name: tensorflow.constant(values) for name, values in feeds.items()}
+    found["saved_model"] = serve(**tensors)[PROBABILITIES].numpy()
+    return {
+        "exports": {
+            name: largest_difference(name, values, outputs, unit)
+            for name, values in found.items()
+        }
+    }

@@ -1,1 +1,0 @@
-"""Whether the machine, the environment, the models and the template are well."""
