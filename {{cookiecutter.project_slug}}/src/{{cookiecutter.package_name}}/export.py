@@ -89,7 +89,7 @@ def write_reference(
         labels: What is true of these: int64 class numbers, or float64 values.
     """
     # Names are values here, not keys: a column's may hold what no file's name may.
-    arrays = {"names": np.array(list(described), dtype=str)}
+    arrays: dict[str, Any] = {"names": np.array(list(described), dtype=str)}
     for number, values in enumerate(described.values()):
         # pandas' texts are objects, which NumPy would pickle.
         plain = values.astype(str) if values.dtype == object else values
