@@ -111,7 +111,9 @@ def check_answers(environment: Environment, answers: Mapping[str, Any]) -> str:
     return "yes"
 
 
-def message(problems: list[checks.Problem], corrected: Mapping[str, str], folder: str) -> str:
+def message(
+    problems: list[checks.Problem], corrected: Mapping[str, str], folder: str
+) -> str:
     """Write the problems and a command that works, for the terminal.
 
     Args:

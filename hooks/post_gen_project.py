@@ -22,51 +22,16 @@ CHOSEN = {
 # What the template can put into a project. Other files are the owner's.
 TEMPLATE_FILES = """{{ cookiecutter | project_files }}""".splitlines()
 # Cookiecutter says where it writes; cruft, which also renders to compare, does not.
-IS_NEW = bool("{{ '_output_dir' in cookiecutter }}" == "True")
+IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 
 # What is there for a choice only, and the choices that it needs, all of them. "*" also
 # matches slashes. A file that several patterns match needs what each of them says.
 NEEDS = {
     # frameworks and kinds of data
     "src/*/serving/pictures.py": "images",
+    "src/*/serving/native.py": "tabular",
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
-    "src/*/baseline.py": "tabular",
-    "src/*/checks.py": "tabular",
-    "src/*/chunks.py": "tabular",
-    "src/*/explore.py": "tabular",
-    "src/*/graphs.py": "tabular",
-    "src/*/infer.py": "tabular",
-    "src/*/inspection.py": "tabular",
-    "src/*/large.py": "tabular",
-    "src/*/loading.py": "tabular",
-    "src/*/paired_bootstrap.py": "tabular",
-    "src/*/reading.py": "tabular",
-    "src/*/results.py": "tabular",
-    "src/*/schema.py": "tabular",
-    "src/*/scores.py": "tabular",
-    "src/*/streaming.py": "tabular",
-    "src/*/tree_graphs.py": "tabular",
-    "src/*/tuning.py": "tabular",
-    "src/*/workers.py": "tabular",
-    "tests/test_baseline.py": "tabular",
-    "tests/test_checks.py": "tabular",
-    "tests/test_chunks.py": "tabular",
-    "tests/test_explore.py": "tabular",
-    "tests/test_graphs.py": "tabular",
-    "tests/test_infer.py": "tabular",
-    "tests/test_inspection.py": "tabular",
-    "tests/test_large.py": "tabular",
-    "tests/test_loading.py": "tabular",
-    "tests/test_paired_bootstrap.py": "tabular",
-    "tests/test_reading.py": "tabular",
-    "tests/test_results.py": "tabular",
-    "tests/test_schema.py": "tabular",
-    "tests/test_scores.py": "tabular",
-    "tests/test_streaming.py": "tabular",
-    "tests/test_tree_graphs.py": "tabular",
-    "tests/test_tuning.py": "tabular",
-    "tests/test_workers.py": "tabular",
     "src/*/explaining/cells.py": "tabular",
     "src/*/reporting/numbers.py": "tabular",
     "tests/test_reporting_numbers.py": "tabular",

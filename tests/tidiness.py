@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 # Not "{{" alone: that is also GitHub's and Python's. "${#" is the shell's.
-JINJA = re.compile(r"\{\{-?\s*cookiecutter\b|\{%|(?<!\$)\{#")
+JINJA = re.compile(r"\{\{-?\s*cookiecutter\b|\{%|(?<!\$)\{#|^\s*#%")
 COMMENT_LINE = re.compile(r"(?m)^\s*//.*$")  # in VS Code's JSON
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from answer_checks import review
+from answers.checks import review
+from answers.template import read_template
 from any_answers import FINE_TEXT, INJECTIONS
-from conftest import ROOT, BakedProject, choices
+from conftest import BakedProject, choices
 from environments import Installed, InstalledProject
-from local_extensions import read_template
 
 pytestmark = [
     pytest.mark.generated,
@@ -82,7 +82,7 @@ def test_every_author_and_description_survives_the_packages_metadata(
 def test_no_project_can_be_called_like_a_program_of_its_environment(
     installed: Installed, framework: str
 ) -> None:
-    template = read_template(ROOT)
+    template = read_template()
     programs = installed(framework).path / ".venv" / "bin"
     names = {path.name for path in programs.iterdir()}
     own = tomllib.loads((programs.parents[1] / "pyproject.toml").read_text("utf-8"))

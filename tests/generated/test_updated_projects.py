@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from environments import PYTHON_VERSION, Installed
-from updating import AFTER, History
+from updating import RELEASED, History
 
 pytestmark = [
     pytest.mark.generated,
@@ -68,7 +68,7 @@ def test_an_updated_project_passes_its_tests(
     project.commit("Work")
 
     project.cruft("update", "--skip-apply-ask")
-    assert AFTER in project.read(f"{source}/utils.py")
+    assert RELEASED[1] in project.read(f"{source}/utils.py")
     project.commit("Update")
     # The environment is that of a fresh render, whose own code is not to be used.
     python = ["env", f"PYTHONPATH={project.path / 'src'}", "python", "-m"]

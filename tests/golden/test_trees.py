@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from sizes import BUDGETS, Kind, measure, page
 
 from conftest import ROOT, BakedProject, bake_into, choices
+from sizes import BUDGETS, Kind, measure, page
 
 TREES = Path(__file__).parent / "trees"
 PAGE = ROOT / "docs" / "reference" / "sizes.md"

@@ -35,7 +35,14 @@ def test_what_parses_is_left_alone(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{{ cookiecutter.x }}", "{{-cookiecutter.x}}", "{% if a %}", "{# why #}"]
+    "line",
+    [
+        "{{ cookiecutter.x }}",
+        "{{-cookiecutter.x}}",
+        "{% if a %}",
+        "{# why #}",
+        "  #% if a",
+    ],
 )
 def test_left_over_jinja_is_found(line: str) -> None:
     assert list(leftover_jinja("a.md", f"first\n{line}\n")) == [
