@@ -11,8 +11,6 @@ import json
 import logging
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from multiprocessing.pool import ThreadPool
@@ -30,13 +28,12 @@ from .registry import RunLogger, production, read_manifest
 logger = logging.getLogger(__name__)
 
 SECONDS = 30  # that a command waits for a server when everything else is done
-ENVIRONMENT = {  # of MLflow, which would try for minutes, and tell of migrations
+ENVIRONMENT = {  # of MLflow, which would try for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_CONFIGURE_LOGGING": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-MAKE = "import sys, mlflow; mlflow.MlflowClient(sys.argv[1]).search_experiments()"
 
 
 class TrackingSettings(Settings):
@@ -74,7 +71,7 @@ class MlflowLogger(RunLogger):
 
     def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
         """Begin the file of a run, or go on with it."""
-        name = run or f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}"
+        name = re.sub(r"[^\w.-]", "_", run)
         file = self.settings.model_dir / ".runs" / f"{name}.json"
         if file.is_file():
             self.run = json.loads(file.read_bytes())
@@ -178,20 +175,22 @@ def send(settings: TrackingSettings, files: Iterable[Path]) -> None:
 def connect(uri: str) -> Any:
     """Return MLflow's client, which takes seconds to import.
 
-    A database gets its tables under another name, from a process of its own: if that is
-    stopped half-way, nothing is left that MLflow would stumble over ever after.
+    A database gets its tables under another name: a process that is stopped half-way
+    leaves nothing that MLflow would stumble over ever after.
     """
     os.environ.update({**ENVIRONMENT, **os.environ})
+    for name in ("alembic", "mlflow"):  # which would tell of every table
+        logging.getLogger(name).setLevel(logging.WARNING)
     from mlflow import MlflowClient
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     def make(new: Path) -> None:
         new.touch()  # an error here is clearer than MLflow's
-        command = [sys.executable, "-c", MAKE, f"sqlite:///{new}"]
-        subprocess.run(command, check=True, capture_output=True)
+        SqlAlchemyStore(f"sqlite:///{new}", "mlruns").engine.dispose()
 
     file = Path(uri.partition("sqlite:///")[2])
     if file.name:
-        with filelock.FileLock(file.with_name(f".{file.name}.lock")):
+        with filelock.FileLock(f"{file}.lock"):
             if not file.exists():
                 write_whole(file, make)
     return MlflowClient(uri, uri)
