@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from multiprocessing.pool import ThreadPool
@@ -179,6 +180,8 @@ def connect(uri: str) -> Any:
     leaves nothing that MLflow would stumble over ever after.
     """
     os.environ.update({**ENVIRONMENT, **os.environ})
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = tempfile.gettempdir()  # MLflow asks for one, for nothing
     for name in ("alembic", "mlflow"):  # which would tell of every table
         logging.getLogger(name).setLevel(logging.WARNING)
     from mlflow import MlflowClient
