@@ -56,12 +56,14 @@ SPACES: dict[str, dict[str, tuple[float, float]]] = {
     },
 }
 TREES = ("sklearn.ensemble.", "sklearn.tree.", "lightgbm.", "xgboost.")
-# skops loads what it knows to be harmless, and these, which hold types of arrays, of
-# columns, and the numbers of trees. Add the types that an estimator of yours needs.
+# skops loads what it knows to be harmless, and these, which hold numbers and types.
+# Add those that it names when it refuses an estimator of yours.
 TRUSTED = (
     "numpy.dtype",
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
 )
 
@@ -74,14 +76,14 @@ def build_pipeline(
 ) -> Pipeline:
     """Return a pipeline that is not fitted yet; skl2onnx can convert each of its steps.
 
-    Numbers: the median where there is none, mean 0 and variance 1; for trees, which need
-    no scale, the former only. Categories: "(missing)" is one of them; one column of 0
-    and 1 for each, or one number for trees, which need no distance between categories.
+    Numbers: the median where there is none; mean 0 and variance 1, but for trees.
+    Categories: "(missing)" is one of them; a column of 0 and 1 for each, or one number
+    for trees.
 
     Args:
-        estimator: `linear` (logistic or ridge regression), `forest` (of random trees),
-            `boosting` (of trees on histograms), `sgd` (linear, learned in steps); or
-            the import path of another class, such as sklearn.svm.SVR.
+        estimator: `linear` (logistic or ridge regression), `forest`, `boosting` (of
+            trees), `sgd` (linear, learned in steps); or the import path of any other
+            class, such as sklearn.svm.SVR.
         task: Which of the two kinds a short name stands for.
         parameters: Those of the estimator, by its own names.
         seed: Of everything random.
@@ -288,11 +290,7 @@ def save_model(pipeline: Pipeline, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> Pipeline:
-    """Load what `save_model` wrote.
-
-    Raises:
-        FileError: If it is damaged, or holds a type that is not trusted.
-    """
+    """Load what `save_model` wrote; a FileError says that it is damaged or hostile."""
     file = folder / MODEL_FILE
     with careful(file, "if the types are your estimator's, see TRUSTED in models.py"):
         pipeline = skops.load(file, trusted=list(TRUSTED))
