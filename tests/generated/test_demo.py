@@ -42,7 +42,10 @@ def test_a_fresh_clone_with_an_empty_cache_trains(tmp_path: Path) -> None:
     """From nothing but Python, make and git; how long it takes is printed."""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    here = {str(Path(sys.executable).parent), os.environ.get("VIRTUAL_ENV", "") + "/bin"}
+    here = {
+        str(Path(sys.executable).parent),
+        os.environ.get("VIRTUAL_ENV", "") + "/bin",
+    }
     path = [part for part in os.environ["PATH"].split(os.pathsep) if part not in here]
     environment = {
         key: value

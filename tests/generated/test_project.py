@@ -26,7 +26,7 @@ pytestmark = [
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 FRAMEWORKS = choices()["framework"]
 IMAGES = [name for name in FRAMEWORKS if name != "scikit-learn"]
-# Beside all extras, which `installed` gives: what a choice leaves out, nothing may need.
+# Beside all extras, which `installed` gives: nothing needs what a choice leaves out.
 FEWER = [
     (framework, extras, target)
     for framework in FRAMEWORKS

@@ -159,7 +159,7 @@ def with_another_hash(file: Path, package: str) -> None:
 def test_a_package_with_another_hash_is_not_installed(
     script: str, name: str, bake: Callable[..., BakedProject], tmp_path: Path
 ) -> None:
-    """LIME for `explain`, which is built here; little else, so that it takes seconds."""
+    """LIME for `explain`, which is built here; nothing else, so it takes seconds."""
     project = bake(framework=FRAMEWORK, extras="explain")
     file = project.path / "requirements" / f"{name}.txt"
     package = {"build": "setuptools", "explain": "lime"}[name]

@@ -15,7 +15,8 @@ from conftest import PROJECT, ROOT, files_below
 # continued lines.
 INSTALL = re.compile(
     r"`?(?:uv )?pip(?: -[\w-]+(?: /\S+)?)* (?:install|sync|wheel)\b[^\n]*"
-    r"|^ *install --[^\n]*|@Install --[^\n]*|uv tool run[^\n]*|uvx [^\n]*|poetry install[^\n]*",
+    r"|^ *install --[^\n]*|@Install --[^\n]*"
+    r"|uv tool run[^\n]*|uvx [^\n]*|poetry install[^\n]*",
     re.MULTILINE,
 )
 CONTINUED = re.compile(r" *[\\`]\n[ \t#]*")
