@@ -32,6 +32,8 @@ NEEDS = {
     "src/*/serving/native.py": "tabular",
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
+    "src/*/schema.py": "tabular",
+    "tests/test_schema.py": "tabular",
     "src/*/explaining/cells.py": "tabular",
     "src/*/reporting/numbers.py": "tabular",
     "tests/test_reporting_numbers.py": "tabular",
