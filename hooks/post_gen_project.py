@@ -6,7 +6,7 @@ no network, no installs, no git. Running it again changes nothing (cruft does th
 
 import contextlib
 import os
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 # Only answers that were checked to be plain lower-case names may stand in this source;
 # `local_extensions.py` has refused everything else before the project's folder existed.
@@ -29,44 +29,11 @@ IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 NEEDS = {
     # frameworks and kinds of data
     "src/*/serving/pictures.py": "images",
+    "src/*/serving/native.py": "tabular",
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
-    "src/*/baseline.py": "tabular",
-    "src/*/checks.py": "tabular",
-    "src/*/chunks.py": "tabular",
-    "src/*/explore.py": "tabular",
-    "src/*/graphs.py": "tabular",
-    "src/*/infer.py": "tabular",
-    "src/*/inspection.py": "tabular",
-    "src/*/large.py": "tabular",
-    "src/*/loading.py": "tabular",
-    "src/*/paired_bootstrap.py": "tabular",
-    "src/*/reading.py": "tabular",
-    "src/*/results.py": "tabular",
     "src/*/schema.py": "tabular",
-    "src/*/scores.py": "tabular",
-    "src/*/streaming.py": "tabular",
-    "src/*/tree_graphs.py": "tabular",
-    "src/*/tuning.py": "tabular",
-    "src/*/workers.py": "tabular",
-    "tests/test_baseline.py": "tabular",
-    "tests/test_checks.py": "tabular",
-    "tests/test_chunks.py": "tabular",
-    "tests/test_explore.py": "tabular",
-    "tests/test_graphs.py": "tabular",
-    "tests/test_infer.py": "tabular",
-    "tests/test_inspection.py": "tabular",
-    "tests/test_large.py": "tabular",
-    "tests/test_loading.py": "tabular",
-    "tests/test_paired_bootstrap.py": "tabular",
-    "tests/test_reading.py": "tabular",
-    "tests/test_results.py": "tabular",
     "tests/test_schema.py": "tabular",
-    "tests/test_scores.py": "tabular",
-    "tests/test_streaming.py": "tabular",
-    "tests/test_tree_graphs.py": "tabular",
-    "tests/test_tuning.py": "tabular",
-    "tests/test_workers.py": "tabular",
     "src/*/explaining/cells.py": "tabular",
     "src/*/reporting/numbers.py": "tabular",
     "tests/test_reporting_numbers.py": "tabular",
@@ -75,6 +42,8 @@ NEEDS = {
     "tests/test_serving*": "serve",
     "tests/gates.py": "serve",
     "tests/graphs.py": "serve",
+    "tests/loopback.py": "serve",
+    "tests/onnx_models.py": "serve",
     "configs/serve.yaml": "serve",
     "requirements/serve*.txt": "serve",
     "src/*/explaining/*": "explain",
@@ -142,7 +111,7 @@ def unchosen(names: list[str], chosen: set[str]) -> list[str]:
     return [
         name
         for name in names
-        if any(fnmatch(name, pattern) and needs[pattern] - chosen for pattern in needs)
+        if any(fnmatchcase(name, pattern) and needs[pattern] - chosen for pattern in needs)
     ]
 
 

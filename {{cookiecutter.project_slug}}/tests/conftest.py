@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import registry
+from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 
-pytest_plugins = "patient samples{{ ' tracked untracked' if 'track' in cookiecutter.__extras }}".split()
+pytest_plugins = ["samples"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,6 +26,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in list(os.environ):
         if name.startswith(ENV_PREFIX):
             monkeypatch.delenv(name)
+    if "tracking" in main.COMMANDS:  # it takes seconds; a test of it turns it on
+        monkeypatch.setenv(f"{ENV_PREFIX}TRACKING", "false")
     root = logging.getLogger()
     handlers, hook = root.handlers[:], sys.excepthook
     yield tmp_path

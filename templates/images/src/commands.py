@@ -118,6 +118,9 @@ def train(settings: TrainSettings, run_logger: registry.RunLogger) -> Path:
     )
     identity = settings.model_dump(mode="json", include=set(IDENTITY))
     identity["data"] = fingerprint
+    #% if cookiecutter.framework == "pytorch"
+    models.use_device(settings.device)
+    #% endif
     models.set_seed(settings.seed)
     if settings.resume:
         saved, state = load_checkpoint(settings.model_dir, identity)

@@ -1,10 +1,12 @@
 """The network: build, compile, train, evaluate, save and load it (PyTorch).
 
-Pure functions of arrays: where data come from and where models go is decided elsewhere.
-PyTorch computes where its default device is, which `backend.prepare` chooses.
+Yours: `build_mnist_model` is the network, `compile_model` how it learns, `train_model`
+the loop. Functions of arrays only: where data come from and where models go is decided
+in commands.py.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +16,39 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .checkpoints import Run, State
-from .model_files import careful
-from .progress import Bookkeeper, OnEpoch
-from .utils import score_probabilities
+from .config import ConfigError
+from .files import careful
 
 FloatArray = npt.NDArray[np.float32]
-LabelArray = npt.NDArray[np.int64]
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+Batches = Iterable[tuple[Tensor, Tensor]]  # images and their labels
 
 MODEL_FILE = "model.pt"
-# Whose versions go into the manifest.
-LIBRARIES = ("numpy", "torch")
+LIBRARIES = ("numpy", "torch")  # whose versions go into the manifest
 # Without gradients to keep, large batches are faster and change no result.
 EVALUATION_BATCH = 1024
+
+# A network this small is fastest with one thread, and sums that threads share out are
+# rounded in another order.
+torch.set_num_threads(1)
 
 
 class MultilayerPerceptron(nn.Module):
     """The classic network of the MNIST tutorials, and once compiled, what trains it."""
 
     # Made by `compile_model`: what takes the steps, and what lets their size fall.
-    optimizer: torch.optim.Adam
-    schedule: torch.optim.lr_scheduler.CosineAnnealingLR
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
 
-    def __init__(
-        self, input_shape: tuple[int, int], classes: int, units: int, dropout: float
-    ) -> None:
-        """Make the layers, with random weights."""
+    def __init__(self, pixels: int | None, classes: int, units: int, drop: float):
+        """Make the layers, with random weights; without `pixels`, at the first use."""
         super().__init__()
-        self.sizes = (input_shape, classes, units, dropout)
-        height, width = input_shape
+        self.sizes = (pixels, classes, units, drop)
         self.layers = nn.Sequential(
             nn.Flatten(),  # (n, height * width)
-            nn.Linear(height * width, units),
+            nn.LazyLinear(units) if pixels is None else nn.Linear(pixels, units),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            nn.Dropout(drop),
             nn.Linear(units, classes),
         )
 
@@ -58,15 +59,15 @@ class MultilayerPerceptron(nn.Module):
 
 
 def build_mnist_model(
-    input_shape: tuple[int, int],
-    num_classes: int,
+    input_shape: tuple[int, int] | None = None,
+    num_classes: int = 10,
     hidden_units: int = 128,
     dropout: float = 0.2,
 ) -> MultilayerPerceptron:
     """Build the classic multilayer perceptron of the MNIST tutorials.
 
     Args:
-        input_shape: (height, width) of an image.
+        input_shape: (height, width) of an image; that of the first ones if not given.
         num_classes: Number of outputs.
         hidden_units: Width of the hidden layer.
         dropout: Part of the hidden units left out in training, in [0, 1).
@@ -77,38 +78,53 @@ def build_mnist_model(
     Raises:
         ValueError: If a size is less than one, or `dropout` outside its range.
     """
-    if min(*input_shape, num_classes, hidden_units) < 1:
-        raise ValueError(
-            f"input_shape {input_shape}, num_classes {num_classes} and hidden_units "
-            f"{hidden_units} must be at least 1"
-        )
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be in [0, 1), not {dropout}")
-    return MultilayerPerceptron(input_shape, num_classes, hidden_units, dropout)
+    if min(*(input_shape or (1,)), num_classes, hidden_units) < 1:
+        raise ValueError("input_shape, num_classes and hidden_units must be 1 or more")
+    pixels = input_shape and input_shape[0] * input_shape[1]
+    return MultilayerPerceptron(pixels, num_classes, hidden_units, dropout)
 
 
 def compile_model(
-    model: MultilayerPerceptron, total_steps: int, learning_rate: float = 0.006
+    model: MultilayerPerceptron,
+    learning_rate: float = 0.001,
+    total_steps: int | None = None,
 ) -> MultilayerPerceptron:
-    """Choose the optimizer and how its step size falls.
+    """Choose the optimizer and how its step size falls; return the same model.
 
     Args:
         model: What `build_mnist_model` returned.
-        total_steps: Gradient steps of the whole training. The step size falls to zero
-            over them along half a cosine (Loshchilov and Hutter, 2017,
-            https://arxiv.org/abs/1608.03983, without restarts), so that the result
-            does not depend on which batch happened to be the last.
-        learning_rate: Step size of Adam at the start, positive.
-
-    Returns:
-        The same model.
+        learning_rate: Step size of Adam, positive.
+        total_steps: Gradient steps of the whole training, if the step size is to fall
+            to zero over them, along half a cosine (Loshchilov and Hutter, 2017,
+            https://arxiv.org/abs/1608.03983, without restarts): the result does not
+            depend on which batch happened to be the last.
     """
     # Fused: one call for all weights, which takes a third of the time.
     model.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
-    model.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        model.optimizer, total_steps
+    model.schedule = (
+        torch.optim.lr_scheduler.CosineAnnealingLR(model.optimizer, total_steps)
+        if total_steps
+        else torch.optim.lr_scheduler.ConstantLR(model.optimizer, factor=1)
     )
     return model
+
+
+def use_device(name: str) -> None:
+    """Let tensors be made on a device, such as "cpu", "cuda" or "mps".
+
+    Raises:
+        ConfigError: If it is not there.
+    """
+    # Read when cuBLAS starts: without it, it may not repeat its results (see
+    # https://docs.nvidia.com/cuda/cublas/#results-reproducibility).
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if name != "cpu" and not getattr(torch, name).is_available():
+        raise ConfigError(
+            f"device: {name} is not here, or this build of PyTorch "
+            f"({torch.__version__}) cannot use it; train with --device cpu"
+        )
+    # The processor is the default already, and saying so would slow every call down.
+    torch.set_default_device(None if name == "cpu" else name)
 
 
 def set_seed(seed: int) -> None:
@@ -121,49 +137,34 @@ def set_seed(seed: int) -> None:
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def shuffled_batches(
-    count: int, batch_size: int, seed: int, epoch: int
-) -> tuple[Tensor, ...]:
-    """Return, for each batch, the numbers of its images, int64 (b,).
-
-    The order depends on the seed and the epoch only; the last batch may be smaller.
-    """
-    order = np.random.default_rng([seed, epoch]).permutation(count)
-    return torch.split(as_tensor(order), batch_size)
-
-
-def seed_dropout(seed: int, epoch: int) -> None:
-    """Let what dropout leaves out depend on the seed and the epoch, and nothing else.
-
-    PyTorch's generator goes on from wherever it is, and a resumed training would find
-    it elsewhere than one that was never interrupted.
-    """
-    torch.manual_seed(int(np.random.default_rng([seed, epoch, 1]).integers(2**63)))
+def shuffled(
+    images: Tensor, labels: Tensor, size: int, generator: np.random.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all images and labels, `size` at a time, in a random order."""
+    order = as_tensor(generator.permutation(len(labels)))
+    for rows in order.split(size):
+        # One copy a batch, instead of one an image as a DataLoader makes them.
+        yield images.index_select(0, rows), labels.index_select(0, rows)
 
 
-def train_epoch(
-    model: MultilayerPerceptron,
-    images: Tensor,
-    labels: Tensor,
-    batches: tuple[Tensor, ...],
-) -> dict[str, float]:
-    """Take a gradient step for each batch of images (n, height, width).
+def train_epoch(model: MultilayerPerceptron, batches: Batches) -> dict[str, float]:
+    """Take a gradient step for each batch.
 
     Returns:
         The mean loss and accuracy, each image judged before the step it was used in.
     """
     model.train()
-    seen = []
-    for batch in batches:
-        # One copy a batch, instead of one an image as a DataLoader makes them.
-        logits = model(images.index_select(0, batch))
-        loss = functional.cross_entropy(logits, labels.index_select(0, batch))
+    seen, truths = [], []
+    for images, labels in batches:
+        logits = model(images)
+        loss = functional.cross_entropy(logits, labels)
         model.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         model.optimizer.step()
         model.schedule.step()
         seen.append(logits.detach())
-    return score_logits(torch.cat(seen), labels.index_select(0, torch.cat(batches)))
+        truths.append(labels)
+    return score_logits(torch.cat(seen), torch.cat(truths))
 
 
 def score_logits(logits: Tensor, labels: Tensor) -> dict[str, float]:
@@ -175,29 +176,32 @@ def score_logits(logits: Tensor, labels: Tensor) -> dict[str, float]:
 
 def train_model(
     model: MultilayerPerceptron,
-    train: tuple[FloatArray, LabelArray],
-    validation: tuple[FloatArray, LabelArray],
-    run: Run,
-    state: State,
-    epochs: int = 100,
-    batch_size: int = 256,
+    x_train: Any,
+    y_train: Any = None,
+    epochs: int = 5,
+    validation_split: float = 0.0,
+    batch_size: int = 32,
+    validation_data: tuple[Any, Any] | None = None,
     seed: int = 1,
-    quiet: bool = True,
     on_epoch: OnEpoch | None = None,
+    initial_epoch: int = 0,
+    verbose: int = 1,
 ) -> dict[str, list[float]]:
-    """Train from the epoch that `state` has reached to the last one.
+    """Train a model.
 
     Args:
         model: A compiled model.
-        train: Images float32 (n, height, width) in [0, 1], labels int64 (n,).
-        validation: The same for the validation set.
-        run: Where checkpoints are kept.
-        state: How far the training is; brought up to date after every epoch.
+        x_train: Images float32 (n, height, width) in [0, 1]; or, without `y_train`, a
+            `DataLoader`, or whatever else gives batches of images and labels.
+        y_train: Labels int64 (n,).
         epochs: Passes over the training set in all.
+        validation_split: Part at the end of the training set to validate on instead.
         batch_size: Images per gradient step.
-        seed: Decides the order of the batches and what dropout leaves out.
-        quiet: Whether to show no progress bar.
-        on_epoch: Called after every epoch with its number and its figures.
+        validation_data: Images and labels to validate on.
+        seed: Decides the order of the images and what dropout leaves out.
+        on_epoch: Called after every epoch with its number, from 1, and its figures.
+        initial_epoch: Epochs that were done before.
+        verbose: Whether to print a line an epoch.
 
     Returns:
         For loss, accuracy, val_loss and val_accuracy, one value an epoch.
@@ -207,60 +211,62 @@ def train_model(
     """
     if not hasattr(model, "optimizer"):
         raise ValueError("compile the model before you train it")
-    images, labels = as_tensor(train[0]), as_tensor(train[1])
-    val_images, val_labels = as_tensor(validation[0]), as_tensor(validation[1])
-    with Bookkeeper(
-        run, state, epochs, quiet, lambda folder: save_model(model, folder), on_epoch
-    ) as bookkeeper:
-        for epoch in range(state.epoch, epochs):
-            seed_dropout(seed, epoch)
-            batches = shuffled_batches(len(labels), batch_size, seed, epoch)
-            figures = train_epoch(model, images, labels, batches)
-            tested = score_logits(predict_logits(model, val_images), val_labels)
-            figures |= {f"val_{name}": value for name, value in tested.items()}
-            bookkeeper.epoch_done(figures)
-    return state.history
+    if validation_split and y_train is not None:
+        kept = len(y_train) - int(len(y_train) * validation_split)
+        validation_data = (x_train[kept:], y_train[kept:])
+        x_train, y_train = x_train[:kept], y_train[:kept]
+    images = None if y_train is None else as_tensor(x_train)
+    labels = None if y_train is None else as_tensor(y_train)
+    history: dict[str, list[float]] = {}
+    for epoch in range(initial_epoch, epochs):
+        # What is random depends on the seed and the epoch only: a training that was
+        # stopped ends where an uninterrupted one does.
+        generator = np.random.default_rng([seed, epoch])
+        torch.manual_seed(int(generator.integers(2**63)))
+        batches = x_train
+        if images is not None and labels is not None:
+            batches = shuffled(images, labels, batch_size, generator)
+        figures = train_epoch(model, batches)
+        if validation_data:
+            loss, accuracy = evaluate_model(model, *validation_data)
+            figures |= {"val_loss": loss, "val_accuracy": accuracy}
+        for name, value in figures.items():
+            history.setdefault(name, []).append(value)
+        if verbose:
+            shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            print(f"epoch {epoch + 1}/{epochs}: {shown}")
+        if on_epoch:
+            on_epoch(epoch + 1, figures)
+    return history
 
 
-def as_tensor(array: npt.NDArray[Any]) -> Tensor:
+def as_tensor(array: Any) -> Tensor:
     """Return an array's values on the default device; on a CPU, nothing is copied."""
-    return torch.from_numpy(array).to(torch.get_default_device())
+    return torch.as_tensor(array, device=torch.get_default_device())
 
 
-def predict_logits(model: MultilayerPerceptron, images: Tensor) -> Tensor:
+def predict_logits(model: nn.Module, images: Any) -> Tensor:
     """Return the logits (n, classes) of images (n, height, width), without dropout."""
     model.eval()
-    parts = torch.split(images, EVALUATION_BATCH)
     with torch.inference_mode():
-        return torch.cat([model(part) for part in parts])
+        return torch.cat([model(p) for p in as_tensor(images).split(EVALUATION_BATCH)])
 
 
-def predict_probabilities(
-    model: MultilayerPerceptron, images: FloatArray
-) -> FloatArray:
+def predict_probabilities(model: nn.Module, images: FloatArray) -> FloatArray:
     """Return the probability of each class, float32 (n, classes), rows summing to 1."""
-    logits = predict_logits(model, as_tensor(images))
-    return np.asarray(logits.softmax(dim=1).cpu(), dtype=np.float32)
+    return np.asarray(predict_logits(model, images).softmax(dim=1).cpu())
 
 
-def evaluate_model(
-    model: MultilayerPerceptron,
-    images: FloatArray,
-    labels: LabelArray,
-    classes: Sequence[str],
-) -> dict[str, Any]:
-    """Score a model on images it has never seen.
+def evaluate_model(model: nn.Module, x_test: Any, y_test: Any) -> tuple[float, float]:
+    """Return the loss, in nats, and the accuracy on images the model has never seen.
 
     Args:
         model: A trained model.
-        images: float32 (n, height, width) in [0, 1].
-        labels: int64 (n,), from 0 to len(classes) - 1.
-        classes: The name of each class.
-
-    Returns:
-        What `score_probabilities` returns.
+        x_test: float32 (n, height, width) in [0, 1].
+        y_test: int64 (n,).
     """
-    return score_probabilities(predict_probabilities(model, images), labels, classes)
+    scores = score_logits(predict_logits(model, x_test), as_tensor(y_test))
+    return scores["loss"], scores["accuracy"]
 
 
 def save_model(model: MultilayerPerceptron, folder: Path) -> None:
@@ -276,17 +282,17 @@ def load_model(folder: Path) -> MultilayerPerceptron:
     """Load what `save_model` wrote.
 
     Raises:
-        ModelFileError: If the file is damaged, or holds more than numbers and names.
+        FileError: If the file is damaged, or holds more than numbers and names.
             PyTorch's files are pickles, which could run any code when they are read.
     """
-    file = folder / MODEL_FILE
     device = torch.get_default_device()
-    with careful(file):
-        content = torch.load(file, map_location=device, weights_only=True)
-        model = build_mnist_model(*content["sizes"])
+    with careful(folder / MODEL_FILE):
+        content = torch.load(folder / MODEL_FILE, device, weights_only=True)
+        model = MultilayerPerceptron(*content["sizes"])
         model.load_state_dict(content["weights"])
         if "optimizer" in content:
-            compile_model(model, total_steps=1)  # this number, too, is replaced
+            falls = "T_max" in content["schedule"]  # which is replaced, too
+            compile_model(model, total_steps=1 if falls else None)
             model.optimizer.load_state_dict(content["optimizer"])
             model.schedule.load_state_dict(content["schedule"])
     return model
