@@ -13,6 +13,7 @@ from .rows import Rows
 
 matplotlib.use("Agg")  # needs no display
 ROWS_SHOWN, BARS_SHOWN = 6, 12
+ADDS = "what a feature adds to the output"
 
 
 def draw(found: Explanation, rows: Rows, folder: Path) -> None:
@@ -24,10 +25,12 @@ def draw(found: Explanation, rows: Rows, folder: Path) -> None:
 #% if cookiecutter.__data_kind == "images"
     maps = found.values[:ROWS_SHOWN, rows.patches, None]
     shap.image_plot(maps, rows.explained[:ROWS_SHOWN, ..., None], show=False)
+    plt.gcf().axes[-1].set_xlabel(ADDS)
     save(folder / "rows")
 #% endif
     cells, shown = rows.cells(), {"max_display": BARS_SHOWN, "show": False}
     shap.summary_plot(found.values, cells, names, rng=0, **shown)
+    plt.xlabel(ADDS)
     save(folder / "summary")
     if np.isfinite(found.base[0]):
         first = [plain(cell) for cell in cells[0]]
