@@ -25,7 +25,7 @@ def main(data_dir: Path, epochs: int, seed: int) -> None:
     (images, labels), (test_images, test_labels) = utils.load_mnist_data(
         "fashion_mnist", data_dir
     )
-    images = utils.preprocess_data(images, 255)
+    images = utils.preprocess_data(images, max_value=255)
     (images, labels), validation = utils.split_data(images, labels, 0.2, seed)
     keras.utils.set_random_seed(seed)
     model = models.build_mnist_model(images.shape[1:], 10)
@@ -35,7 +35,7 @@ def main(data_dir: Path, epochs: int, seed: int) -> None:
     started = time.perf_counter()
     model.fit(images, labels, epochs=epochs, validation_data=validation)
     seconds = time.perf_counter() - started
-    test_images = utils.preprocess_data(test_images, 255)
+    test_images = utils.preprocess_data(test_images, max_value=255)
     _, accuracy = model.evaluate(test_images, test_labels, verbose=0)
     print("\n" + json.dumps({"seconds": seconds, "accuracy": float(accuracy)}))
 

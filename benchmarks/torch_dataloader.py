@@ -62,9 +62,9 @@ def main(data_dir: Path, epochs: int, seed: int, batch_size: int) -> None:
     """Fit, score and print."""
     training, test = utils.load_mnist_data("fashion_mnist", data_dir)
     split = utils.split_data(
-        utils.preprocess_data(training[0], 255), training[1], 0.2, seed
+        utils.preprocess_data(training[0], max_value=255), training[1], 0.2, seed
     )
-    parts = [*split, (utils.preprocess_data(test[0], 255), test[1])]
+    parts = [*split, (utils.preprocess_data(test[0], max_value=255), test[1])]
     train_set, validation_set, test_set = (
         TensorDataset(torch.from_numpy(images), torch.from_numpy(labels))
         for images, labels in parts

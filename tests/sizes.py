@@ -21,7 +21,7 @@ HEAD = """\
 # Sizes
 
 How much of a project there is to own, for each preset and framework, counted by
-`tests/golden`, which fails when a figure has changed (`UPDATE_GOLDEN=1` writes this page
+`tests/golden`, which fails when one has changed (`UPDATE_GOLDEN=1` writes this page
 anew). Lines are those of whole files, comments and docstrings included; *modules* are
 the Python files below `src/`, whose lines the columns after them add up.
 """

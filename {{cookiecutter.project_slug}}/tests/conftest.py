@@ -13,7 +13,7 @@ import pytest
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 
-pytest_plugins = "patient samples{{ ' tracked untracked' if 'track' in cookiecutter.__extras }}".split()
+pytest_plugins = ["samples"]
 
 ROOT = Path(__file__).parents[1]
 

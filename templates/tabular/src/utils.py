@@ -1,227 +1,361 @@
-"""Tables: read, split, and refuse what no model can learn from.
+"""Tables: read them, check every row against a schema, split them.
 
-Everything here works with pandas and knows nothing of a model. What a column holds is
-the schema's business (schema.py): here every cell is text or missing, whatever the file
-was, so that a column cannot be read as numbers one day and as text the next.
+Yours: `NAMED`, if a table of yours is to have a short name; and configs/schemas/, where
+a file for each table says what its columns may hold. Nothing here knows of a model.
+
+Every row has a number, its index in a frame: as in a spreadsheet, the header is row 1.
+In a folder, the rows of each file are counted from a multiple of `FILE_ROWS` on.
 """
 
-from collections.abc import Collection, Sequence
+import hashlib
+import json
+import logging
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-from pyarrow import csv, parquet
+from pydantic import ValidationError
 
-from .datasets import DataError
-from .inputs import Task
-from .reading import MISSING
+from .adapter import Array, Column, Inputs, Labelled
+from .config import DataError, FitSettings, read_yaml
+from .files import hashes, write_text, write_whole
 
-FIRST_ROW = 2  # as in a spreadsheet: the header is row 1
-SHOWN = 10  # rows that a message names at most
+logger = logging.getLogger(__name__)
+
+# The tables that come with scikit-learn: what their target is called here, and the task.
+NAMED = {
+    "breast_cancer": ("diagnosis", "classification"),
+    "wine": ("cultivar", "classification"),
+    "iris": ("species", "classification"),
+    "diabetes": ("progression", "regression"),
+}
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+FIRST_ROW, FILE_ROWS = 2, 10**9
+CHUNK_ROWS = 50_000  # read at once
+SAMPLE_ROWS = 100_000  # of a table that exceeds the memory; of its test rows, too
+SHOWN = 10  # bad rows that a message names
+EPOCH = pd.Timestamp(0, tz="UTC")
 
 
-def get_data(path: Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table from a file.
+def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table, with the types that pandas finds.
 
     Args:
-        path: A .csv or .csv.gz file with a header, UTF-8, separated by commas and
-            quoted with `"`; or a .parquet file.
+        path: A path or URL of a .csv, .csv.gz or .parquet file; a folder of such files;
+            or a key of `NAMED`.
         cols_to_drop: Columns to leave out.
 
-    Returns:
-        Text in every cell, or NaN where there is no value (see `reading.MISSING`). The
-        index counts as a spreadsheet does, for messages: the first row below the
-        header is row 2, also for Parquet.
-
     Raises:
-        DataError: If the file is missing, is of another kind, cannot be parsed or
-            has no rows, or if a column has no name, the name of another one, or is
-            to be dropped and not there.
+        DataError: If it cannot be read, has no rows, or lacks a column to drop.
     """
-    try:
-        table = read_parquet(path) if path.suffix == ".parquet" else read_csv(path)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file") from error
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: {error}") from error
-    names = table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice or "" in names:
-        what = f"{len(twice)} names twice: {listed(twice)}" if twice else "no name"
-        raise DataError(f"{path}: a header must name every column once; it has {what}")
-    absent = [column for column in cols_to_drop if column not in names]
+    frame = joined(read_chunks(find_data(str(path))), path).reset_index(drop=True)
+    absent = [name for name in cols_to_drop if name not in frame]
     if absent:
-        raise DataError(
-            f"{path}: no column {listed(absent)} to drop; there are {listed(names)}"
-        )
-    if table.num_rows == 0:
-        raise DataError(f"{path}: there is a header, and no row below it")
-    frame: pd.DataFrame = table.drop_columns(list(cols_to_drop)).to_pandas()
-    frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame), name="row")
-    return frame
+        raise DataError(f"{path}: no column {absent}; there are {list(frame)}")
+    return frame.drop(columns=list(cols_to_drop))
 
 
-def read_csv(path: Path) -> pa.Table:
-    """Read a CSV file as text; rows with more or fewer cells than the header are named.
-
-    Raises:
-        DataError: If there are such rows.
-    """
-    ragged: list[str] = []
-
-    def note(row: csv.InvalidRow) -> str:
-        ragged.append(
-            f"row {row.number}: {row.actual_columns} cells, expected "
-            f"{row.expected_columns}"
-        )
-        return "skip"
-
-    skip = csv.ParseOptions(
-        newlines_in_values=True, invalid_row_handler=lambda row: "skip"
-    )
-    with csv.open_csv(path, parse_options=skip) as start:
-        names = start.schema.names
-    table = csv.read_csv(
-        path,
-        # Only one thread knows the numbers of the rows.
-        read_options=csv.ReadOptions(use_threads=False),
-        parse_options=csv.ParseOptions(
-            newlines_in_values=True, invalid_row_handler=note
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
-            null_values=MISSING,
-            strings_can_be_null=True,
-        ),
-    )
-    if ragged:
-        raise DataError(f"{path}: " + "\n  ".join([*ragged[:SHOWN], *more(ragged)]))
-    return table
+def joined(chunks: Iterator[pd.DataFrame], path: str | Path) -> pd.DataFrame:
+    """Return all chunks as one table; a DataError says that there is none."""
+    parts = [chunk for chunk in chunks if len(chunk)]
+    if not parts:
+        raise DataError(f"{path}: there are no rows, or no good ones")
+    return pd.concat(parts)
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """Read a Parquet file and write every value as text, as a CSV file would have it.
+def find_data(
+    data: str, data_dir: Path = Path("data"), sha256: str | None = None
+) -> Path:
+    """Return the file or folder that a setting `data` names.
+
+    A table of `NAMED` is written to data/raw/ and a URL downloaded to there, so that
+    both go the way of any other file.
 
     Raises:
-        DataError: If a column holds lists or structures.
+        DataError: If it cannot be had, or has another SHA-256.
     """
-    # Without the metadata, in which pandas keeps the types that the columns had.
-    table = parquet.read_table(path).replace_schema_metadata()
-    for number, field in enumerate(table.schema):
-        kind = field.type
-        if pa.types.is_dictionary(kind):
-            kind = kind.value_type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind):
-            raise DataError(f"{path}: {field.name} holds {kind}, not one value a row")
-        column = table.column(number).cast(kind).cast(pa.string())
-        table = table.set_column(number, field.name, column)
-    return table
+    raw, path = data_dir / "raw", Path(data)
+    if data in NAMED:
+        path = raw / f"{data}.csv"
+        if not path.exists():
+            write_text(path, load_named(data).to_csv(index=False, lineterminator="\n"))
+    elif re.match("https?://", data):
+        import pooch
+
+        name = data.rpartition("/")[2]
+        key = hashlib.sha256(data.encode()).hexdigest()[:8]  # many are called data.csv
+        try:
+            path = Path(pooch.retrieve(data, None, f"{key}-{name}", raw))
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot download {data}: {error}") from error
+    if not path.exists():
+        raise DataError(f"{data} is no file, no URL and none of {', '.join(NAMED)}")
+    if sha256 and sha256_of(path) != sha256:
+        raise DataError(f"{path} has the SHA-256 {sha256_of(path)}, not {sha256}")
+    return path
 
 
-def refuse_useless(frame: pd.DataFrame, target: str, where: str) -> None:
-    """Refuse a table that nothing can be learned from.
+def load_named(name: str) -> pd.DataFrame:
+    """Load a table that comes with scikit-learn, the target last, classes by name."""
+    from sklearn import datasets
+
+    target, task = NAMED[name]
+    unscaled = {"scaled": False} if name == "diabetes" else {}
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True, **unscaled)
+    frame: pd.DataFrame = bunch.data
+    if task == "classification":
+        return frame.assign(**{target: bunch.target_names[bunch.target]})
+    sex = frame["sex"].map({1: "sex1", 2: "sex2"})  # the source does not say which
+    return frame.assign(sex=sex, **{target: bunch.target})
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file; of a folder, that of the names and hashes in it."""
+    if path.is_dir():
+        return hashlib.sha256(json.dumps(hashes(path)).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_chunks(
+    path: Path, columns: Collection[str] | None = None, texts: Collection[str] = ()
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a file, or of all files in a folder, `CHUNK_ROWS` at a time.
 
     Args:
-        frame: The table.
-        target: The column to predict.
-        where: What the message calls the table.
+        path: The file or folder.
+        columns: Those to read, as far as they are there; all if None.
+        texts: Those to keep as they are written: "08" is not to become 8.
 
     Raises:
-        DataError: If it lacks the target, has no other column, or a column has the
-            same value in every row, or none.
+        DataError: If a file cannot be read; the message names it.
     """
-    if target not in frame.columns:
-        raise DataError(
-            f"{where} has no column {target!r} to predict; there are "
-            f"{listed(list(frame.columns))}"
-        )
-    if frame.shape[1] < 2:
-        raise DataError(f"{where} has no column beside {target!r} to predict it from")
-    values = {str(name): frame[name].nunique() for name in frame}
-    if values[target] < 2:
-        raise DataError(
-            f"{where}: {target!r} has {values[target]} value(s); a model has to tell "
-            "two at least apart"
-        )
-    empty = [name for name, count in values.items() if count == 0]
-    constant = [
-        name
-        for name, count in values.items()
-        if count == 1 and frame[name].notna().all()
-    ]
-    if empty or constant:
-        names = empty + constant
-        raise DataError(
-            f"{where}: nothing can be learned from columns without any value "
-            f"({listed(empty)}) or with one for all rows ({listed(constant)}); "
-            f"leave them out with --drop {','.join(names)}"
-        )
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [file for file in found if file.name.endswith(SUFFIXES)]
+    if not files:
+        raise DataError(f"{path}: no file that ends in {', '.join(SUFFIXES)}")
+    for number, file in enumerate(files):
+        first = FIRST_ROW + number * FILE_ROWS
+        try:
+            for frame in read_file(file, columns, texts):
+                if not isinstance(frame.index, pd.RangeIndex):
+                    raise DataError("rows have more cells than the header")
+                frame.index = pd.RangeIndex(first, first + len(frame), name="row")
+                first += len(frame)
+                yield frame
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file}: {error}") from error
 
 
-def split_data(
-    frame: pd.DataFrame, target: str, task: Task, test_fraction: float, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split a table, keeping the share of each class.
+def read_file(
+    file: Path, columns: Collection[str] | None, texts: Collection[str]
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a file; see `read_chunks`."""
+    if file.suffix == ".parquet":
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(file) as reader:
+            names = reader.schema_arrow.names
+            known = [name for name in names if columns is None or name in columns]
+            for batch in reader.iter_batches(CHUNK_ROWS, columns=known):
+                frame = batch.to_pandas()
+                as_text = [name for name in known if name in texts]
+                empty = frame[as_text].isna()
+                frame[as_text] = frame[as_text].astype(str).mask(empty)
+                yield frame
+    else:
+        kept = None if columns is None else lambda name: name in columns
+        types = dict.fromkeys(texts, str)
+        yield from pd.read_csv(file, chunksize=CHUNK_ROWS, usecols=kept, dtype=types)
+
+
+def numbers(cells: "pd.Series[Any]") -> "pd.Series[float]":
+    """Return cells as float64; NaN where there is no finite number."""
+    values = pd.to_numeric(cells, errors="coerce").astype("float64")
+    return values.where(values.abs() < math.inf)
+
+
+def days(cells: "pd.Series[Any]") -> "pd.Series[float]":
+    """Return ISO 8601 dates (UTC, if no zone is given) as days since 1970, float64."""
+    times = pd.to_datetime(cells, format="ISO8601", utc=True, errors="coerce")
+    return (times - EPOCH) / pd.Timedelta("1D")
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "number": numbers,
+    "date": days,
+    "category": lambda cells: cells,
+}
+
+
+def check(
+    frame: pd.DataFrame, inputs: Inputs, target: bool = True
+) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Give a table its types, and find every cell that breaks the schema.
 
     Args:
-        frame: The table.
-        target: The column to predict.
-        task: Whether that is a class.
-        test_fraction: In (0, 1).
-        seed: Decides which rows go where.
+        frame: The table; its index numbers the rows.
+        inputs: The schema.
+        target: Whether the target is needed; if not, it may hold anything.
 
     Returns:
-        `(training, test)`, each in the order of the file.
+        The columns of the schema in its order: float64 (dates in days since 1970) or
+        texts, NaN where there is none. And by the number of each bad row, the reasons.
 
     Raises:
-        DataError: If there are too few rows, or too few of a class.
+        DataError: If a column is missing.
     """
-    from sklearn import model_selection
+    needed = [name for name in inputs.rules if target or name != inputs.target]
+    absent = [name for name in needed if name not in frame]
+    if absent:
+        raise DataError(f"no column {absent}; there are {list(frame)}")
+    typed: dict[str, Any] = {}
+    bad: dict[int, list[str]] = {}
+    for name, rule in inputs.rules.items():
+        if name in frame:
+            typed[name] = READERS[rule.kind](frame[name])
+        if name in needed:
+            for reason, rows in broken(rule, frame[name], typed[name]).items():
+                for row, cell in frame[name][rows].items():
+                    bad.setdefault(row, []).append(f"{name}: {cell!r} {reason}")
+    return pd.DataFrame(typed), {row: "; ".join(bad[row]) for row in sorted(bad)}
 
-    labels = frame[target] if task == "classification" else None
-    if labels is not None:
-        counts = labels.value_counts()
-        few = [f"{name} ({count})" for name, count in counts.items() if count < 2]
-        if few:
-            raise DataError(
-                f"too few rows to train and to test on of {target} {listed(few)}; "
-                "add rows, or leave these out"
-            )
-    try:
-        training, test = model_selection.train_test_split(
-            frame, test_size=test_fraction, stratify=labels, random_state=seed
+
+def broken(rule: Column, cells: Any, values: Any) -> dict[str, "pd.Series[bool]"]:
+    """Return which cells of a column break its rule, by the reason."""
+    present, (low, high) = cells.notna(), rule.bounds
+    found = {f"is not a {rule.kind}": present & values.isna()}
+    if not rule.nullable:
+        found["is missing"] = ~present
+    if rule.categories:
+        known = values.isin(rule.categories)
+        found[f"is none of {', '.join(rule.categories)}"] = present & ~known
+    if rule.kind != "category":
+        found[f"is less than {rule.minimum}"] = values < low
+        found[f"is more than {rule.maximum}"] = values > high
+    return found
+
+
+def read_checked(
+    path: Path, inputs: Inputs, quarantine: str | Path | None = None, target: bool = True
+) -> Iterator[pd.DataFrame]:
+    """Yield the good rows of a table with their types; see `read_chunks`, `check`.
+
+    Raises:
+        DataError: In the end, if there were bad rows and no `quarantine`, a CSV file to
+            write them to with the reasons.
+    """
+    texts = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
+    refused = []
+    for raw in read_chunks(path, inputs.rules, texts):
+        frame, bad = check(raw, inputs, target)
+        if bad:
+            rows = raw.loc[list(bad)]
+            rows.insert(0, "reasons", list(bad.values()), allow_duplicates=True)
+            refused.append(rows)
+        yield frame.drop(index=list(bad))
+    if not refused:
+        return
+    table = pd.concat(refused)
+    if quarantine is None:
+        lines = [f"row {n % FILE_ROWS}, {why}" for n, why in table["reasons"].items()]
+        raise DataError(
+            f"{path}: {len(lines):,} bad rows:\n  " + "\n  ".join(lines[:SHOWN]) + "\n"
+            "Mend them, correct the schema, or move them away with --quarantine FILE.csv"
         )
-    except ValueError as error:
-        raise DataError(f"cannot split {len(frame)} rows: {error}") from error
+    logger.warning("%s: %d bad rows moved to %s", path, len(table), quarantine)
+    write_whole(
+        Path(quarantine), lambda file: table.to_csv(file, lineterminator="\n")
+    )
+
+
+def load_parts(
+    path: Path, inputs: Inputs, settings: FitSettings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the training rows and the test rows of a table, in the file's order.
+
+    Samples of them, if the table exceeds the memory.
+
+    Raises:
+        DataError: If rows are bad, or too few of a class or of all.
+    """
+    chunks = read_checked(path, inputs, settings.quarantine)
+    if exceeds_memory(path, settings):
+        training, test = sample(chunks, settings.test_fraction, settings.seed)
+    else:
+        from sklearn.model_selection import train_test_split
+
+        frame = joined(chunks, path)
+        try:
+            training, test = train_test_split(
+                frame,
+                test_size=settings.test_fraction,
+                stratify=frame[inputs.target] if inputs.classes else None,
+                random_state=settings.seed,
+            )
+        except ValueError as error:
+            raise DataError(f"{path}: cannot split {len(frame)} rows: {error}") from error
+    absent = set(inputs.classes) - set(training[inputs.target])
+    if absent or test.empty:
+        raise DataError(f"{path}: no rows to train on of {sorted(absent)}, or to test on")
     return training.sort_index(), test.sort_index()
 
 
-def encode_labels(
-    labels: "pd.Series[str]", classes: Sequence[str]
-) -> npt.NDArray[np.int64]:
-    """Return the number of each label, 0 to n - 1, in the order of `classes`.
-
-    Raises:
-        DataError: If a label is none of them.
-    """
-    from sklearn.preprocessing import LabelEncoder
-
-    unknown = sorted(set(labels) - set(classes))
-    if unknown:
-        raise DataError(f"{listed(unknown)} is none of the classes {listed(classes)}")
-    encoder = LabelEncoder().fit(list(classes))
-    encoded: npt.NDArray[np.int64] = encoder.transform(labels.to_numpy(dtype=object))
-    return encoded
+def exceeds_memory(path: Path, settings: FitSettings) -> bool:
+    """Whether a table is larger than the setting `in_memory_mb`."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files) > settings.in_memory_mb * 10**6
 
 
-def listed(names: Collection[str]) -> str:
-    """Return names for a message: comma-separated, not too many of them."""
-    return ", ".join([*map(str, list(names)[:SHOWN]), *more(names)]) or "none"
+def drawn(rows: "pd.Index[int]", seed: int) -> Array:
+    """Return a random number in [0, 1) for each row: the same wherever it is read."""
+    keys = rows.to_numpy().astype(np.uint64) + np.uint64(seed << 31)
+    return pd.util.hash_array(keys) / 2.0**64
 
 
-def more(items: Collection[object]) -> list[str]:
-    """Return what a list says in place of the items that it leaves out."""
-    left = len(items) - SHOWN
-    return [f"and {left:,} more"] if left > 0 else []
+def sample(
+    chunks: Iterator[pd.DataFrame], test_fraction: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `SAMPLE_ROWS` training rows and as many test rows, or as there are."""
+    kept = [pd.DataFrame(), pd.DataFrame()]
+    for chunk in chunks:
+        is_test = drawn(chunk.index, seed) < test_fraction
+        for part, rows in enumerate((chunk[~is_test], chunk[is_test])):
+            pool = pd.concat([kept[part], rows]) if len(kept[part]) else rows
+            first = np.argsort(drawn(pool.index, seed + 1))[:SAMPLE_ROWS]
+            kept[part] = pool.iloc[first]
+    return kept[0], kept[1]
+
+
+def training_chunks(path: Path, inputs: Inputs, settings: FitSettings) -> Iterator[Labelled]:
+    """Yield the training rows of a table that exceeds the memory, with their labels."""
+    for frame in read_checked(path, inputs, settings.quarantine):
+        is_test = drawn(frame.index, settings.seed) < settings.test_fraction
+        yield split_target(frame[~is_test], inputs)
+
+
+def split_target(frame: pd.DataFrame, inputs: Inputs) -> Labelled:
+    """Return rows without the target; and the labels (n,), int64 classes or float64."""
+    labels = frame[inputs.target]
+    if inputs.classes:
+        codes = pd.Categorical(labels, list(inputs.classes)).codes
+        return frame.drop(columns=inputs.target), codes.astype(np.int64)
+    return frame.drop(columns=inputs.target), labels.to_numpy(np.float64)
+
+
+def read_schema(path: Path) -> Inputs:
+    """Read a schema; a DataError says what is wrong with it, or how to make one."""
+    if not path.exists():
+        raise DataError(
+            f"{path}: this table has no schema yet. Infer one with the command "
+            "`schema` and the same --data; look at it, and keep it in git"
+        )
+    try:
+        return Inputs.model_validate(read_yaml(path))
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise DataError("\n  ".join([f"{path} is no schema:", *problems])) from error

@@ -2,18 +2,19 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from {{ cookiecutter.package_name }} import registry, schema
-from {{ cookiecutter.package_name }}.inputs import Inputs, Task
-from {{ cookiecutter.package_name }}.schema import Column, Schema
+from {{ cookiecutter.package_name }} import registry
+from {{ cookiecutter.package_name }}.adapter import Column, Inputs
 from {{ cookiecutter.package_name }}.serving.tensors import Array
 
 from onnx_models import onnx_model
+
+Task = Literal["classification", "regression"]
 
 CLASSES = ("no", "yes")
 FACTS: dict[str, Any] = {
@@ -66,6 +67,12 @@ def expected() -> Array:
     return np.hstack([1 - yes, yes])
 
 
+def inputs_for(task: Task = "classification") -> Inputs:
+    """Return what a table must be that whether or how much is paid is learned from."""
+    rules = {**COLUMN_RULES, "paid": TARGETS[task]}
+    return Inputs(target="paid", task=task, rules=rules)
+
+
 def graph(task: Task = "classification", column: str = "age") -> onnx.ModelProto:
     """Return a linear model that fills in what is missing itself.
 
@@ -114,17 +121,12 @@ def save(
     task: Task = "classification",
 ) -> Path:
     """Save a version that holds a graph; the one of this module if not given."""
-    rules = {**COLUMN_RULES, "paid": TARGETS[task]}
-    whole = Schema(target="paid", task=task, columns=rules)
+    inputs = inputs_for(task)
 
-    def write_files(folder: Path) -> None:
+    def write_files(folder: Path) -> dict[str, Any]:
         onnx.save_model(content or graph(task), folder / "model.onnx")
-        schema.write_schema(folder / schema.FILE, whole)
+        return {"exports": {"onnx": 0.0}}
 
     return registry.save_version(
-        model_dir,
-        write_files,
-        classes=whole.classes,
-        inputs=Inputs(target="paid", task=task, columns=whole.kinds),
-        **FACTS,
+        model_dir, write_files, classes=inputs.classes, inputs=inputs, **FACTS
     )

@@ -9,15 +9,21 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.datasets import load_named
-from {{ cookiecutter.package_name }}.inputs import Inputs
+from {{ cookiecutter.package_name }}.utils import load_named
+from {{ cookiecutter.package_name }}.adapter import Column, Inputs
 
 # Options of a training that is over at once.
 QUICK_TRAINING = ("--folds", "2")
 # Files of rows that `monitor` has nothing against, and of others.
 CLEAN, CHANGED = "clean.csv", "changed.csv"
 INPUTS = Inputs(
-    target="paid", task="classification", columns={"age": "number", "city": "category"}
+    target="paid",
+    task="classification",
+    rules={
+        "age": Column(kind="number"),
+        "city": Column(kind="category"),
+        "paid": Column(kind="category", categories=("no", "yes")),
+    },
 )
 # The options that a command needs for the file of the fixture `mixed`.
 MIXED = ("--data", "people.csv", "--target", "paid", "--task", "classification")

@@ -5,19 +5,29 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }}.adapter import Inputs
-from {{ cookiecutter.package_name }}.registry import RegistryError
+from {{ cookiecutter.package_name }} import models, registry
+from {{ cookiecutter.package_name }}.adapter import MISSING
 from {{ cookiecutter.package_name }}.serving import messages, rows
 from {{ cookiecutter.package_name }}.serving.fields import typical
-from {{ cookiecutter.package_name }}.serving.limits import limits_of
-from {{ cookiecutter.package_name }}.serving.model import Model
+from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 from {{ cookiecutter.package_name }}.serving.protocols import ENDPOINTS
 from {{ cookiecutter.package_name }}.serving.tensors import Limits
 
 from gates import OneModel
-from graphs import COLUMNS, LISTS, ROWS, TENSORS, expected, logits, save
+from graphs import (
+    CLASSES,
+    COLUMNS,
+    FACTS,
+    LISTS,
+    ROWS,
+    TENSORS,
+    expected,
+    inputs_for,
+    logits,
+)
 
 FIELDS = {name: name for name in TENSORS}
 
@@ -159,34 +169,48 @@ def test_a_picture_is_refused(model: Model) -> None:
 
 def test_a_row_in_json_needs_no_list_around_it(tmp_path: Path) -> None:
     (handler,) = {e.handler for e in ENDPOINTS if e.name == "torchserve_predict"}
-    models = OneModel(tmp_path)
+    served = OneModel(tmp_path)
     path = {"name": "model"}
-    reply = handler(models, messages.Request(path, {}, orjson.dumps(ROWS[0])))
+    reply = handler(served, messages.Request(path, {}, orjson.dumps(ROWS[0])))
     assert orjson.loads(reply.body)["yes"] == pytest.approx(expected()[0, 1])
     bad = orjson.dumps({**ROWS[0], "age": "old"})
     with pytest.raises(messages.RequestError, match=r"^body\.age: must be a number"):
-        handler(models, messages.Request(path, {}, bad))
+        handler(served, messages.Request(path, {}, bad))
     with pytest.raises(messages.RequestError, match="is a picture"):
-        handler(models, messages.Request(path, {"content-type": "image/png"}, b""))
+        handler(served, messages.Request(path, {"content-type": "image/png"}, b""))
 
 
-def test_without_its_schema_a_version_is_not_served(tmp_path: Path) -> None:
-    save(tmp_path / "model")
-    changed = Inputs(target="paid", task="classification", columns={"age": "number"})
-    with pytest.raises(RegistryError, match="has other columns than the manifest"):
-        limits_of(tmp_path / "model" / "1", changed)
-    with pytest.raises(RegistryError, match="has no schema"):
-        limits_of(tmp_path, changed)
+def test_where_onnx_was_refused_the_pipeline_itself_predicts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = pd.DataFrame({name: each[:, 0] for name, each in TENSORS.items()})
+    frame["home town"] = frame["home town"].mask(frame["home town"] == MISSING)
+    table = pd.concat([frame] * 5, ignore_index=True)
+    pipeline = models.build_pipeline("sklearn.neighbors.KNeighborsClassifier")
+    pipeline.fit(table, [0, 1] * 5)
+
+    def write(folder: Path) -> dict[str, Any]:
+        models.save_model(pipeline, folder)
+        return {"not_exported": {"onnx": "there is no converter"}}
+
+    facts = {**FACTS, "classes": CLASSES, "inputs": inputs_for()}
+    registry.save_version(tmp_path / "model", write, **facts)
+    model = load_model(tmp_path / "model", 1)
+    assert "no ONNX: there is no converter" in caplog.text
+    feeds = rows.from_rows(model, ROWS, "instances")
+    wanted = models.predict_outputs(pipeline, frame)
+    assert wanted.tolist() == [[1, 0], [0, 1]]
+    assert np.allclose(model.predict(feeds)["probabilities"], wanted)
 
 
 def test_a_regression_answers_with_values(tmp_path: Path) -> None:
-    models = OneModel(tmp_path, task="regression")
+    served = OneModel(tmp_path, task="regression")
     handlers = {(each.method, each.path): each.handler for each in ENDPOINTS}
     wanted = logits()
 
     def ask(path: str, body: Any) -> Any:
         request = messages.Request({"name": "model"}, {}, orjson.dumps(body))
-        reply = handlers["POST", path](models, request)
+        reply = handlers["POST", path](served, request)
         assert (reply.rows, reply.classes) == (2, {})
         return orjson.loads(reply.body)
 

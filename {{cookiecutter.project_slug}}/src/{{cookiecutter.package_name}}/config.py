@@ -17,14 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 #% if cookiecutter.__data_kind == "tabular"
 from typing import Annotated, Any, Literal, TypeVar
-#% else
-from typing import Any, Literal, TypeVar
-#% endif
 
 import yaml
-#% if cookiecutter.__data_kind == "tabular"
 from pydantic import BeforeValidator, Field, ValidationError
 #% else
+from typing import Any, Literal, TypeVar
+
+import yaml
 from pydantic import Field, ValidationError
 #% endif
 from pydantic_core import ErrorDetails

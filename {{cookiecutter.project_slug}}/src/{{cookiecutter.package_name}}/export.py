@@ -1,4 +1,4 @@
-"""What servers load: ONNX and the framework's own format, made while a version is saved.
+"""What servers load: ONNX and the framework's own format, made as a version is saved.
 
 Each format predicts rows that the model has not seen, beside the model; one that
 disagrees is not kept, and neither is the version.
@@ -8,7 +8,7 @@ as a request has them, and scales or encodes them itself.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,8 @@ import numpy.typing as npt
 
 from .adapter import Inputs
 from .config import ExportSettings, ProjectError
-from .registry import (
-    REFERENCE_FILE,
-    RegistryError,
-    incomplete_folder,
-    load_version,
-    read_manifest,
-)
+from .files import incomplete_folder
+from .registry import REFERENCE_FILE, RegistryError, load_version, read_manifest
 
 Array = npt.NDArray[Any]
 Feeds = Mapping[str, Array]  # an array for each input; the first axis is the rows
@@ -94,7 +89,7 @@ def write_reference(
         labels: What is true of these: int64 class numbers, or float64 values.
     """
     # Names are values here, not keys: a column's may hold what no file's name may.
-    arrays = {"names": np.array(list(described), dtype=str)}
+    arrays: dict[str, Any] = {"names": np.array(list(described), dtype=str)}
     for number, values in enumerate(described.values()):
         # pandas' texts are objects, which NumPy would pickle.
         plain = values.astype(str) if values.dtype == object else values

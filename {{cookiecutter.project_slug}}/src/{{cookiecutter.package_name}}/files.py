@@ -7,7 +7,10 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
+import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
@@ -16,6 +19,8 @@ from typing import Any
 
 from .config import ProjectError
 
+INCOMPLETE = ".incomplete-"  # how the folders begin that something is prepared in
+STALE_SECONDS = 24 * 60 * 60  # longer than any preparation takes
 VERIFY = "`registry verify` says whether it is the one that was written"
 
 
@@ -42,6 +47,21 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file, whole or not at all."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def incomplete_folder(parent: Path) -> Iterator[Path]:
+    """Give a folder to prepare something in; remove it if it was not renamed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for stale in parent.glob(f"{INCOMPLETE}*"):  # of a process that was killed
+        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(stale, ignore_errors=True)
+    folder = parent / f"{INCOMPLETE}{uuid.uuid4().hex}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def hashes(folder: Path) -> dict[str, str]:

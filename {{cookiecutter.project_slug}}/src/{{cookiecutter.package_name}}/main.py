@@ -80,13 +80,12 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
         answer, as `monitor` has one; 0 for anything else.
     """
     settings = load_settings(all_settings()[name], arguments, f"{PROGRAM} {name}")
-    log_file = set_up_logging(settings)
+    set_up_logging(settings)
     logger.debug("%s with %s", name, settings.model_dump(mode="json"))
     function = imported(COMMANDS[name][0])
     if name in LOGGED:
         with imported(RUN_LOGGER)(settings) as run_logger:
             result = function(settings, run_logger)
-        logger.info("log: %s", log_file)
     else:
         result = function(settings)
     return result if isinstance(result, int) else 0

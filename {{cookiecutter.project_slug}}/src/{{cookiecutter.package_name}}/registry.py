@@ -14,9 +14,7 @@ Yours: nothing has to change here.
 
 import json
 import os
-import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,15 +26,20 @@ from pydantic import BaseModel, ConfigDict
 
 from .adapter import Inputs
 from .config import ProjectError, RegistrySettings, Settings
-from .files import careful, git_commit, hashes, library_versions, write_json
+from .files import (
+    careful,
+    git_commit,
+    hashes,
+    incomplete_folder,
+    library_versions,
+    write_json,
+)
 
 MANIFEST = "manifest.json"
 ONNX_FILE = "model.onnx"
 REFERENCE_FILE = "reference.npz"
 ALIASES = "aliases.json"
-INCOMPLETE = ".incomplete-"  # how the folders begin that a version is prepared in
 LOCK_SECONDS = 10  # far longer than anybody needs
-STALE_SECONDS = 24 * 60 * 60  # longer than any save takes
 # What a version is judged by, whichever of these it has.
 SCORES = ("val_accuracy", "cv_accuracy_mean", "val_r2", "cv_r2_mean")
 
@@ -185,21 +188,6 @@ def save_version(
                 # Another training took the number first; the next one is free.
                 if not target.exists():
                     raise
-
-
-@contextmanager
-def incomplete_folder(model_dir: Path) -> Iterator[Path]:
-    """Give a folder to prepare a version in; remove it if it was not renamed."""
-    model_dir.mkdir(parents=True, exist_ok=True)
-    for stale in model_dir.glob(f"{INCOMPLETE}*"):  # of a process that was killed
-        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(stale, ignore_errors=True)
-    folder = model_dir / f"{INCOMPLETE}{uuid.uuid4().hex}"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def promotions(model_dir: Path) -> list[int]:

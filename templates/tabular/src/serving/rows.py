@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..adapter import MISSING
 from .messages import RequestError
 from .model import Model
 from .parsing import kind_of
@@ -21,7 +22,6 @@ from .values import NUMBERS, converted, listed, require_list, require_names
 Where: TypeAlias = Callable[[int], str]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MISSING = "(missing)"  # what the graph knows a missing category as
 NUMBER_OR_NULL = {*NUMBERS, type(None)}
 TEXT_OR_NULL = {str, type(None)}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .. import registry
 from ..config import ProjectError
+from ..files import incomplete_folder
 from .settings import FetchSettings
 
 TIMEOUT_SECONDS = 30  # without a byte
@@ -65,7 +66,7 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
 
     pooch.get_logger().setLevel("WARNING")  # it logs addresses with their passwords
     get = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
-    with registry.incomplete_folder(model_dir) as folder:
+    with incomplete_folder(model_dir) as folder:
         try:
             file = pooch.retrieve(url, sha256, "archive", folder, downloader=get)
         except OSError as error:  # as all of requests' are, and these name the address

@@ -1,4 +1,4 @@
-"""A version of a model, ready to predict with ONNX Runtime."""
+"""A version of a model, ready to predict."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -12,8 +12,10 @@ import onnxruntime
 from ..adapter import Inputs
 from ..files import careful
 from ..registry import ONNX_FILE, Manifest, RegistryError, load_version
-from .limits import limits_of
-from .tensors import FROM_ONNX, TEXT, Array, Feeds, Limits, Tensor
+#% if cookiecutter.__data_kind == "tabular"
+from .native import Pipeline
+#% endif
+from .tensors import FROM_ONNX, TEXT, Array, Feeds, Tensor, limits_of
 
 QUIET = 3  # of ONNX Runtime's log: errors, but no warnings
 
@@ -34,11 +36,7 @@ class Model:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        manifest: Manifest,
-        session: onnxruntime.InferenceSession,
-        limits: Mapping[str, Limits],
+        self, folder: Path, manifest: Manifest, session: onnxruntime.InferenceSession
     ) -> None:
         """Compare the graph with the manifest.
 
@@ -46,7 +44,6 @@ class Model:
             folder: The version's: `<name>/<version>`.
             manifest: The version's.
             session: The graph, loaded.
-            limits: What the values of each input may be.
 
         Raises:
             RegistryError: If an input or output is missing, is one too many, or is of
@@ -59,6 +56,7 @@ class Model:
         self.classes = manifest.classes
         self.inputs: Inputs = manifest.inputs
         where = str(folder / ONNX_FILE)
+        limits = limits_of(self.inputs)
         self.tensors = tuple(
             replace(tensor, limits=limits[tensor.name])
             for tensor in checked(session.get_inputs(), self.inputs.shapes, where)
@@ -110,25 +108,31 @@ def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
 
     Raises:
         RegistryError: If there is no such version, it was changed, it is not
-            exported, its graph is not what the manifest says, or ONNX Runtime cannot
-            load it.
+            exported, or its graph is not what the manifest says.
+        FileError: If it cannot be loaded.
     """
     folder, manifest = load_version(model_dir, version)
-    path = folder / ONNX_FILE
+    with careful(folder / ONNX_FILE):
+        model = Model(folder, manifest, load_session(folder, manifest, threads))
+        # The first prediction allocates memory; no request shall wait for that.
+        model.predict({tensor.name: blank(tensor) for tensor in model.tensors})
+    return model
+
+
+def load_session(folder: Path, manifest: Manifest, threads: int) -> Any:
+    """Return what computes, of a version that was verified."""
+    #% if cookiecutter.__data_kind == "tabular"
+    if ONNX_FILE not in manifest.files:
+        return Pipeline(folder, manifest)
+    #% endif
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = QUIET
     # ONNX Runtime reads no other file than those of the folder.
-    with careful(path):
-        session = onnxruntime.InferenceSession(
-            path, options, providers=["CPUExecutionProvider"]
-        )
-        limits = limits_of(folder, manifest.inputs)
-        model = Model(folder, manifest, session, limits)
-        # The first prediction allocates memory; no request shall wait for that.
-        model.predict({tensor.name: blank(tensor) for tensor in model.tensors})
-    return model
+    return onnxruntime.InferenceSession(
+        folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
+    )
 
 
 def checked(

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..adapter import Inputs
+
 Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Feeds: TypeAlias = Mapping[str, Array]
@@ -54,3 +56,22 @@ class Tensor:
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     limits: Limits = Limits()
+
+
+def limits_of(inputs: Inputs) -> dict[str, Limits]:
+    """Return the limits of each input of a model, from its manifest."""
+    #% if cookiecutter.__data_kind == "images"
+    return dict.fromkeys(inputs.shapes, Limits(minimum=0, maximum=inputs.max_value))
+    #% else
+    return {
+        name: Limits(
+            minimum=None if rule.minimum is None else rule.bounds[0],
+            maximum=None if rule.maximum is None else rule.bounds[1],
+            categories=rule.categories,
+            nullable=rule.nullable,
+            date=rule.kind == "date",
+        )
+        for name, rule in inputs.rules.items()
+        if name != inputs.target
+    }
+    #% endif

@@ -1,0 +1,94 @@
+EXPORT_LIBRARIES = ("joblib", "onnx", "onnxruntime", "skl2onnx")
+JOBLIB_FILE = "model.joblib"  # a pickle, for servers that take nothing else
+UNSEEN = "(a text that training has not seen)"
+
+
+def export_model(
+    pipeline: Any, folder: Path, inputs: Inputs, rows: Any
+) -> dict[str, dict[str, Any]]:
+    """Write ONNX and joblib into a folder; where ONNX cannot be had, say why.
+
+    Args:
+        pipeline: From `models.train_model`.
+        folder: That of the version, while it is written.
+        inputs: The schema that the pipeline was fitted to.
+        rows: A frame that it was not fitted to. Some rows are compared once more with
+            an empty cell or a new text: servers get those too.
+
+    Returns:
+        `exports` and `not_exported` of the manifest.
+    """
+    import joblib
+    import onnx
+
+    from . import adapter, models
+    from .registry import ONNX_FILE
+
+    rows = with_gaps(rows[:COMPARED_ROWS], inputs)
+    native = models.predict_outputs(pipeline, rows)
+    unit = 1.0 if inputs.classes else float(native.std()) or 1.0
+    joblib.dump(pipeline, folder / JOBLIB_FILE)
+    again = models.predict_outputs(joblib.load(folder / JOBLIB_FILE), rows)
+    found = {"exports": {"joblib": largest_difference("joblib", again, native, unit)}}
+    try:
+        onnx.save(as_onnx(pipeline, inputs), folder / ONNX_FILE)
+        output = PROBABILITIES if inputs.classes else VALUE
+        feeds = adapter.graph_feeds(rows, inputs)
+        outputs = run_onnx(folder / ONNX_FILE, feeds, output)
+        found["exports"]["onnx"] = largest_difference("onnx", outputs, native, unit)
+    except Exception as error:  # skl2onnx fails in as many ways as there are estimators
+        (folder / ONNX_FILE).unlink(missing_ok=True)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        found["not_exported"] = {"onnx": f"{type(error).__name__}: {reason:.300}"}
+    return found
+
+
+def as_onnx(pipeline: Any, inputs: Inputs) -> Any:
+    """Return a pipeline as an ONNX model: an input (n, 1) for each column, one output.
+
+    Numbers are float32. `adapter.feeds` makes the inputs.
+    """
+    import copy
+
+    import skl2onnx
+    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+    from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
+
+    from .adapter import MISSING
+
+    pipeline = copy.deepcopy(pipeline)
+    for kind, steps, _ in pipeline["prepare"].transformers_:
+        if kind == "category" and steps != "drop":
+            steps[0].missing_values = MISSING  # what a graph is given, in place of NaN
+    types = {"number": FloatTensorType, "category": StringTensorType}
+    model = skl2onnx.to_onnx(
+        pipeline,
+        initial_types=[(k, types[v]([None, 1])) for k, v in inputs.columns.items()],
+        options={"zipmap": False} if inputs.classes else None,
+        target_opset={"": 18, "ai.onnx.ml": 3},  # ONNX Runtime reads them since 2023
+    )
+    output = model.graph.output[-1].name
+    model = select_model_inputs_outputs(model, outputs=[output])
+    # skl2onnx makes identifiers of the columns' names; the output is called "variable".
+    names = dict(zip([each.name for each in model.graph.input], inputs.columns))
+    names[output] = PROBABILITIES if inputs.classes else VALUE
+    for each in (*model.graph.input, *model.graph.output):
+        each.name = names[each.name]
+    for node in model.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    return model
+
+
+def with_gaps(rows: Any, inputs: Inputs) -> Any:
+    """Return rows, and some of them again: for each column one with an empty cell, and
+    for each category one with a text that no training has seen."""
+    import pandas as pd
+
+    again = rows.iloc[np.arange(len(inputs.columns)) % len(rows)].reset_index(drop=True)
+    empty, new = again.copy(), again.copy()
+    for number, (name, kind) in enumerate(inputs.columns.items()):
+        empty.loc[number, name] = np.nan
+        if kind == "category":
+            new.loc[number, name] = UNSEEN
+    return pd.concat([rows, empty, new], ignore_index=True)

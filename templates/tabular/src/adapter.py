@@ -1,0 +1,198 @@
+"""All that serving, explaining, reporting and monitoring see of the data and the model.
+
+`Inputs` is also the schema that a team edits in configs/schemas/, so a server checks a
+request by the rules that `train` checks a file by. A server imports this module for it:
+pandas and scikit-learn are imported where they are needed.
+
+Yours: nothing has to change here for another table or another estimator.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .registry import Manifest
+
+Array: TypeAlias = npt.NDArray[Any]
+Labelled: TypeAlias = "tuple[pd.DataFrame, Array]"  # rows, and what is true of them
+Kind = Literal["number", "category"]
+
+MISSING = "(missing)"  # how a graph is given an empty text; an empty number is NaN
+
+
+class Column(BaseModel, extra="forbid", frozen=True):
+    """What the cells of one column may hold."""
+
+    kind: Literal["number", "category", "date"]  # category: any text; date: ISO 8601
+    nullable: bool = False  # whether a cell may be empty
+    minimum: float | date | None = None
+    maximum: float | date | None = None
+    categories: tuple[str, ...] | None = Field(None, min_length=1)  # None: any text
+
+    @model_validator(mode="after")
+    def fits_its_kind(self) -> Self:
+        """Refuse bounds and categories that are not of the kind."""
+        given = [each for each in (self.minimum, self.maximum) if each is not None]
+        if self.kind != "category" and self.categories:
+            raise ValueError(f"a {self.kind} has no categories")
+        if self.kind == "category" and given:
+            raise ValueError("a category has no minimum and no maximum")
+        if any(isinstance(each, date) != (self.kind == "date") for each in given):
+            raise ValueError(f"the minimum and maximum of a {self.kind} must be such")
+        if self.bounds[0] > self.bounds[1]:
+            raise ValueError("the minimum is larger than the maximum")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest value; a date in days since 1970."""
+        low, high = (
+            float((each - date(1970, 1, 1)).days) if isinstance(each, date) else each
+            for each in (self.minimum, self.maximum)
+        )
+        return -np.inf if low is None else low, np.inf if high is None else high
+
+
+class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
+    """What a table must be: the schema of a table, kept in a version's manifest too."""
+
+    model_config = ConfigDict(validate_by_alias=True)
+
+    target: str  # the column to predict
+    task: Literal["classification", "regression"]
+    rules: dict[str, Column] = Field(alias="columns")  # for each column, the target too
+
+    @model_validator(mode="after")
+    def has_its_target(self) -> Self:
+        """Refuse a target that is no column, or not of the kind the task needs."""
+        target = self.rules.get(self.target)
+        if target is None or target.nullable or len(self.rules) < 2:
+            raise ValueError(
+                f"the target {self.target!r} must be one of several columns, and not "
+                "nullable"
+            )
+        if self.task == "regression" and target.kind != "number":
+            raise ValueError(f"regression: {self.target!r} must be a number")
+        if self.task == "classification" and len(target.categories or ()) < 2:
+            raise ValueError(
+                f"classification: {self.target!r} must list two categories or more"
+            )
+        return self
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in the order of a model's outputs; none for a regression."""
+        return tuple(sorted(self.rules[self.target].categories or ()))
+
+    @property
+    def columns(self) -> dict[str, Kind]:
+        """What a model is given of each column but the target; a date as a number."""
+        return {
+            name: "category" if rule.kind == "category" else "number"
+            for name, rule in self.rules.items()
+            if name != self.target
+        }
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of the exported graph; -1: the number of rows."""
+        return dict.fromkeys(self.columns, (-1, 1))
+
+
+def describe(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
+    """Return what drift is looked for in: the columns, float64 or texts (n,)."""
+    return {
+        name: rows[name].to_numpy(np.float64)
+        if kind == "number"
+        else rows[name].astype(object).where(rows[name].notna(), MISSING).to_numpy()
+        for name, kind in inputs.columns.items()
+    }
+
+
+def graph_feeds(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
+    """Return rows as the ONNX graph takes them: float32 or texts (n, 1) a column."""
+    return {
+        name: (values if values.dtype == object else values.astype(np.float32))[:, None]
+        for name, values in describe(rows, inputs).items()
+    }
+
+
+def feeds(rows: "pd.DataFrame", manifest: "Manifest") -> dict[str, Array]:
+    """Return rows as the ONNX graph of a version takes them; see `graph_feeds`."""
+    return graph_feeds(rows, manifest.inputs)
+
+
+def read_rows(
+    path: Path,
+    manifest: "Manifest",
+    folder: Path,
+    cols_to_drop: Sequence[str] = (),
+    strict: bool = True,
+) -> tuple["pd.DataFrame", Array | None]:
+    """Read the rows of a file as a model takes them; it may have other columns too.
+
+    Args:
+        path: A .csv, .csv.gz or .parquet file, or a folder of such files.
+        manifest: The version's.
+        folder: The version.
+        cols_to_drop: Columns to leave out, which tables do anyway.
+        strict: Whether bad rows are an error; if not, bad cells become empty ones.
+
+    Returns:
+        The columns but the target, by the number of the row in the file (its header is
+        row 1); and the labels, int64 or float64 (n,), if the file has the target.
+    """
+    from . import utils
+
+    inputs = manifest.inputs
+    frame = utils.load_table(path, inputs, targets=False, strict=strict)
+    if inputs.target in frame and frame[inputs.target].notna().all():
+        return utils.split_target(frame, inputs)
+    return frame.drop(columns=inputs.target, errors="ignore"), None
+
+
+def load_splits(
+    manifest: "Manifest", folder: Path, data_dir: Path, quiet: bool = True
+) -> tuple[Labelled, Labelled]:
+    """Return the training rows and the test rows; samples of what exceeds the memory.
+
+    Raises:
+        DataError: If the table cannot be had, or has changed since the training.
+    """
+    from . import utils
+    from .config import DataError, TrainSettings
+
+    trained = TrainSettings.model_construct(**manifest.settings)
+    path = utils.find_data(trained.data, data_dir)
+    if utils.sha256_of(path) != manifest.data_sha256:
+        raise DataError(
+            f"{path} has changed since version {folder.name} was trained, so which of "
+            "its rows the model has not seen is unknown; train a new version"
+        )
+    training, test = utils.load_parts(path, manifest.inputs, trained)
+    inputs = manifest.inputs
+    return utils.split_target(training, inputs), utils.split_target(test, inputs)
+
+
+def predictor(
+    folder: Path, manifest: "Manifest"
+) -> Callable[["pd.DataFrame"], npt.NDArray[np.float64]]:
+    """Return the model itself: rows to probabilities (n, classes) or values (n, 1)."""
+    from . import models
+
+    model = models.load_model(folder)
+    return lambda rows: models.predict_outputs(model, rows)
+
+
+def fingerprint(rows: "pd.DataFrame") -> str:
+    """Return a SHA-256 of rows."""
+    return hashlib.sha256(rows.to_csv().encode()).hexdigest()
