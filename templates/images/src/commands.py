@@ -1,6 +1,6 @@
 """The commands train, evaluate and predict: they put the parts together.
 
-Data come from utils.py, the network from models.py, a finished version goes to
+Data come from utils.py, the network from models.py, and a finished version goes to
 registry.py.
 
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
@@ -15,28 +15,34 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from . import adapter, export, models, registry, utils
-from .config import EvaluateSettings, PredictSettings, ProjectError, Settings, TrainSettings
-from .files import careful, hashes, write_json, write_text
+from .config import (
+    EvaluateSettings,
+    PredictSettings,
+    ProjectError,
+    Settings,
+    TrainSettings,
+)
+from .files import write_json, write_text
+from .registry import RunLogger
 
 logger = logging.getLogger(__name__)
 
 UNFINISHED = ".unfinished"  # models/<name>/.unfinished/<run>/<number>/
-CHECKPOINT_SECONDS = 2.0  # what a training that is stopped may lose, and an epoch
-# What decides a training's result; with the same of these, it can be resumed.
-IDENTITY = set(TrainSettings.model_fields) - {*Settings.model_fields, "data_url"}
+CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
+# Settings that do not decide the result; with others of the rest, nothing is resumed.
+IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
 
 class ResumeError(ProjectError):
     """There is no unfinished training, or it was started with other settings."""
 
 
-def train(settings: TrainSettings, run_logger: registry.RunLogger) -> Path:
+def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     dataset = utils.DATASETS[settings.dataset]
     training, test = utils.load_mnist_data(
@@ -46,54 +52,24 @@ def train(settings: TrainSettings, run_logger: registry.RunLogger) -> Path:
     fitted, validation = utils.split_data(
         images, training[1], settings.validation_fraction, settings.seed
     )
-    logger.info("%s: %d images to train on", settings.dataset, len(fitted[1]))
-    facts = {
+    _, height, width = images.shape
+    inputs = adapter.Inputs(height=height, width=width, max_value=dataset.max_value)
+    facts: dict[str, Any] = {
         "settings": settings.model_dump(mode="json"),
         "seed": settings.seed,
         "dataset": settings.dataset,
         "classes": dataset.classes,
-        "inputs": adapter.Inputs(
-            height=images.shape[1], width=images.shape[2], max_value=dataset.max_value
-        ),
+        "inputs": inputs,
         "data_sha256": utils.data_fingerprint(*training),
     }
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    if settings.resume:
-        saved, manifest = last_checkpoint(settings.model_dir, facts)
-        run, model, history = saved.parent, models.load_model(saved), manifest.history
-    else:
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
-        run, history = settings.model_dir / UNFINISHED / name, {}
-        model = new_model(settings, facts["inputs"], len(fitted[1]))
-    done = len(history.get("loss", ()))
-    logger.info("%s, from epoch %d of %d on", run, done + 1, settings.epochs)
-    run_logger.start("train", settings.dataset, facts["data_sha256"], run.name)
-
-    def keep(model_dir: Path, write: Callable[[Path], Mapping[str, Any]]) -> Path:
-        metrics = {name: values[-1] for name, values in history.items()}
-        libraries = (*models.LIBRARIES, *export.EXPORT_LIBRARIES)
-        return registry.save_version(
-            model_dir, write, libraries, metrics=metrics, history=history, **facts
-        )
-
-    saved_at = time.monotonic()
-
-    def on_epoch(number: int, figures: Mapping[str, float]) -> None:
-        nonlocal saved_at
-        for name, value in figures.items():
-            history.setdefault(name, []).append(float(value))
-        run_logger.log_epoch(number, figures)
-        log_epoch(number, settings.epochs, figures)
-        if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
-            newest = keep(run, lambda folder: models.save_model(model, folder) or {})
-            saved_at = time.monotonic()
-            for number in registry.versions(run):
-                if number != int(newest.name):
-                    shutil.rmtree(run / str(number))
-
+    run = Run(settings, facts, run_logger)
+    model = run.load() if settings.resume else new_model(settings, fitted[1], inputs)
+    run_logger.start("train", settings.dataset, facts["data_sha256"], run.folder.name)
+    logger.info("%s: %d images to train on", settings.dataset, len(fitted[1]))
     models.train_model(
         model,
         *fitted,
@@ -101,47 +77,137 @@ def train(settings: TrainSettings, run_logger: registry.RunLogger) -> Path:
         batch_size=settings.batch_size,
         validation_data=validation,
         seed=settings.seed,
-        on_epoch=on_epoch,
-        initial_epoch=done,
+        initial_epoch=len(run.history.get("loss", ())),
+        on_epoch=lambda number, figures: run.log_epoch(model, number, figures),
         verbose=0,
     )
-    version = keep(
-        settings.model_dir,
-        lambda folder: write_version(model, folder, facts, training[0], test),
-    )
-    shutil.rmtree(run, ignore_errors=True)
-    with suppress(OSError):  # there is none, or another training is unfinished
-        run.parent.rmdir()
+
+    def write(folder: Path) -> Mapping[str, Any]:
+        models.save_model(model, folder)
+        return write_exports(model, folder, inputs, dataset.classes, training[0], test)
+
+    version = run.save(settings.model_dir, write)
+    run.remove()
     run_logger.log_version(version)
-    print(f"validation accuracy: {history['val_accuracy'][-1]:.4f}")
+    print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
     print(f"model:   {version}")
     return version
 
 
-def exported(
+def new_model(
+    settings: TrainSettings, labels: utils.Labels, inputs: adapter.Inputs
+) -> Any:
+    """Build and compile the network for a training on so many labels."""
+    model = models.build_mnist_model(
+        (inputs.height, inputs.width),
+        len(utils.DATASETS[settings.dataset].classes),
+        settings.hidden_units,
+        settings.dropout,
+    )
+    steps = settings.epochs * -(-len(labels) // settings.batch_size)
+    return models.compile_model(model, settings.learning_rate, steps)
+
+
+class Run:
+    """A training, and its last checkpoint: a version in a folder of its own."""
+
+    def __init__(
+        self, settings: TrainSettings, facts: dict[str, Any], run_logger: RunLogger
+    ) -> None:
+        """Begin; `facts` is what the manifest of a version holds of the training."""
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
+        self.folder = settings.model_dir / UNFINISHED / name
+        self.epochs, self.facts, self.run_logger = settings.epochs, facts, run_logger
+        self.history: dict[str, list[float]] = {}
+        self.saved_at = time.monotonic()
+
+    def load(self) -> Any:
+        """Go on with the newest unfinished training, and return its model.
+
+        Raises:
+            ResumeError: If there is none, or other settings or data would go on.
+        """
+        where = self.folder.parent
+        known = [path for path in where.glob("*") if registry.versions(path)]
+        if not known:
+            raise ResumeError(f"nothing to resume in {where}; train without --resume")
+        self.folder = max(known)
+        folder, manifest = registry.load_version(self.folder)
+        before = {**manifest.settings, "data": manifest.data_sha256}
+        now = {**self.facts["settings"], "data": self.facts["data_sha256"]}
+        changed = [
+            f"{name} was {before.get(name)!r} and is now {value!r}"
+            for name, value in now.items()
+            if name not in IRRELEVANT and before.get(name) != value
+        ]
+        if changed:
+            raise ResumeError(
+                f"the unfinished training differs: {'; '.join(changed)}. Resume with "
+                "the same settings, or train without --resume"
+            )
+        self.history = manifest.history
+        return models.load_model(folder)
+
+    def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
+        """Remember the figures of an epoch, counted from 1; save it now and then."""
+        for name, value in figures.items():
+            self.history.setdefault(name, []).append(float(value))
+        self.run_logger.log_epoch(number, figures)
+        # The log file has every epoch; ten of them are enough for the terminal.
+        often = number % max(1, self.epochs // 10) == 0
+        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        level = logging.INFO if often else logging.DEBUG
+        logger.log(level, "epoch %d/%d: %s", number, self.epochs, shown)
+        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+            self.save(self.folder, partial(write_model, model))
+            for older in registry.versions(self.folder)[:-1]:
+                shutil.rmtree(self.folder / str(older))
+            self.saved_at = time.monotonic()
+
+    def save(self, model_dir: Path, write: Callable[[Path], Mapping[str, Any]]) -> Path:
+        """Save a version: whole or not at all, whatever stops it."""
+        return registry.save_version(
+            model_dir,
+            write,
+            (*models.LIBRARIES, *export.EXPORT_LIBRARIES),
+            metrics={name: values[-1] for name, values in self.history.items()},
+            history=self.history,
+            **self.facts,
+        )
+
+    def remove(self) -> None:
+        """Remove the checkpoint: the training has finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # there was none, or another training is unfinished
+            self.folder.parent.rmdir()
+
+
+def write_model(model: Any, folder: Path) -> Mapping[str, Any]:
+    """Write a model, of which the manifest says nothing else."""
+    models.save_model(model, folder)
+    return {}
+
+
+def write_exports(
     model: Any,
     folder: Path,
     inputs: adapter.Inputs,
     classes: tuple[str, ...],
-    training: utils.Labelled,
+    training: utils.Images,
     test: utils.Labelled,
 ) -> Mapping[str, Any]:
     """Write what servers load, and what later images are compared with.
 
     Nothing is learned from the test set here, and nothing is scored.
     """
-    images = test[0][: export.REFERENCE_ROWS]
-    outputs = models.predict_probabilities(
-        model, utils.preprocess_data(images, max_value=inputs.max_value)
-    )
-    described = adapter.describe(training[0][: export.REFERENCE_ROWS], inputs)
-    labels = test[1][: export.REFERENCE_ROWS]
+    images, labels = (each[: export.REFERENCE_ROWS] for each in test)
+    scaled = utils.preprocess_data(images, max_value=inputs.max_value)
+    outputs = models.predict_probabilities(model, scaled)
+    described = adapter.describe(training[: export.REFERENCE_ROWS], inputs)
     export.write_reference(folder, described, outputs, labels)
     compared = slice(export.COMPARED_ROWS)
     feeds = adapter.graph_feeds(images[compared], inputs)
-    return export.export_model(
-        model, folder, inputs, classes, feeds, outputs[compared]
-    )
+    return export.export_model(model, folder, inputs, classes, feeds, outputs[compared])
 
 
 def evaluate(settings: EvaluateSettings) -> Path:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.format import open_memmap
 
 from .config import DataError
 
@@ -35,38 +36,31 @@ class Dataset(NamedTuple):
     classes: tuple[str, ...]  # in the order of the labels
     # The files, each with the SHA-256 of what it holds: after decompression, so that a
     # mirror may compress it again.
-    files: str
+    files: dict[str, str]
 
 
 # Where Keras itself downloads these sets from.
 KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+# Of the files in Debian's package dataset-fashion-mnist.
+FASHION_MNIST = """\
+c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888 train-images-idx3-ubyte
+bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9 train-labels-idx1-ubyte
+5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b t10k-images-idx3-ubyte
+0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34 t10k-labels-idx1-ubyte
+"""
+# The one that Keras pins.
+# pragma: allowlist nextline secret
+MNIST = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 DATASETS = {
     # 1,797 images of 8x8 pixels that come with scikit-learn: the test part of
     # https://archive.ics.uci.edu/dataset/80/
-    "digits": Dataset(16, tuple("0123456789"), ""),
-    # LeCun et al., 1998; the hash is the one that Keras pins.
-    "mnist": Dataset(
-        255,
-        tuple("0123456789"),
-        # pragma: allowlist nextline secret
-        "mnist.npz 731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
-    ),
-    # Xiao et al., 2017, https://arxiv.org/abs/1708.07747; the hashes are those of the
-    # files in Debian's package dataset-fashion-mnist.
-    "fashion_mnist": Dataset(
+    "digits": Dataset(16, tuple("0123456789"), {}),
+    "mnist": Dataset(255, tuple("0123456789"), {"mnist.npz": MNIST}),  # LeCun, 1998
+    "fashion_mnist": Dataset(  # Xiao et al., 2017, https://arxiv.org/abs/1708.07747
         255,
         tuple(CLOTHES.split(",")),
-        """
-train-images-idx3-ubyte.gz
-c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888
-train-labels-idx1-ubyte.gz
-bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9
-t10k-images-idx3-ubyte.gz
-5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b
-t10k-labels-idx1-ubyte.gz
-0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34
-""",
+        {f"{line[65:]}.gz": line[:64] for line in FASHION_MNIST.splitlines()},
     ),
 }
 
@@ -100,10 +94,9 @@ def load_mnist_data(
         bunch = datasets.load_digits()
         images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.int64)
         return split_data(images, labels, TEST_FRACTION, seed=0)
-    words, source = DATASETS[name].files.split(), data_url or KERAS_DATASETS
     contents = [
-        fetch(file, sha256, source, Path(data_dir, name), quiet)
-        for file, sha256 in zip(words[::2], words[1::2])
+        fetch(file, sha256, data_url or KERAS_DATASETS, Path(data_dir, name), quiet)
+        for file, sha256 in DATASETS[name].files.items()
     ]
     if name == "mnist":
         arrays = np.load(io.BytesIO(contents[0]), allow_pickle=False)
@@ -125,7 +118,8 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
 
     pooch.get_logger().setLevel("WARNING")
     source = url.rstrip("/") + "/"
-    store = pooch.create(folder, source, {file: None}, retry_if_failed=4)
+    files = {file: None}  # what is in them is checked below, decompressed
+    store = pooch.create(folder, source, registry=files, retry_if_failed=4)
     loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=30)
     try:
         path = Path(store.fetch(file, downloader=loader))
@@ -256,16 +250,18 @@ def read_images(
     try:
         if path.suffix == ".npy":
             # Mapped first: no pickles, and no memory for what the file lacks.
-            pixels = np.array(np.load(path, mmap_mode="r"), dtype=np.float64)
+            pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
         else:
             pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
-    except (OSError, ValueError, TypeError, AttributeError, EOFError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{path}: {error}") from error
     if pixels.size == 0 or pixels.size != len(pixels) * height * width:
         raise DataError(
             f"{path} has the shape {pixels.shape}; the model takes images "
             f"of {height} x {width} pixels"
         )
+    if np.isnan(pixels).any():
+        raise DataError(f"{path}: a pixel is missing, or is not a number")
     return pixels.reshape(-1, height, width)
 
 

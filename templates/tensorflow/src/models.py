@@ -116,7 +116,7 @@ class EachEpoch(keras.callbacks.Callback):
         """Take the seed, and whom to tell the number of an epoch and its figures."""
         super().__init__()
         self.on_epoch = on_epoch
-        self.seeds = tf.Variable([seed, 0], dtype=tf.int64)  # of the order: the seed and the epoch
+        self.seeds = tf.Variable([seed, 0], dtype=tf.int64)  # the second: the epoch
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set the order, and the generators of dropout, which Keras does not save."""
@@ -197,7 +197,7 @@ def train_model(
         epochs=epochs,
         validation_data=validation_data,
         callbacks=[*callbacks, each_epoch],
-        shuffle=y_train is None,  # the batches are, already
+        shuffle=False,  # the batches are, already
         **options,
     )
 
