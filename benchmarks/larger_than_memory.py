@@ -3,54 +3,49 @@
     python benchmarks/larger_than_memory.py [PROJECT]
 
 PROJECT is a rendered scikit-learn project with its environment; one is made if it is
-not given. Linux only: it reads /proc and limits memory with `prlimit`.
+not given. Linux only: the peak of the memory is the one that the kernel has counted.
 
-Three files of the same rows, 1, 10 and 100 times, are trained on by two workers, each
-process held to `LIMIT`, a third of the largest file; one process and pandas train on
-the largest too. Memory is looked at in a run of its own, for looking takes a share of
-the processors; then they take turns for the time.
+The same rows, 1, 10 and 100 times, as CSV and as Parquet, are trained on by the
+project's own command; pandas and scikit-learn train on the largest at once.
 """
 
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAIN_PANDAS = ROOT / "benchmarks" / "plain_pandas.py"
 ROWS, COPIES = 130_000, (1, 10, 100)  # of plain_pandas.py
-# Bytes of heap, stacks and other memory of its own that a process may have. Reserved
-# counts as had: allocators reserve more than they use.
-LIMIT = 640 << 20
 TURNS = 2
-PAUSE = 0.1  # seconds between two looks at the memory
-TRAIN = "--target label --task classification --in-memory-mb 0 --quiet".split()
-ALL = "--test-fraction 0.01 --validation-fraction 0.01".split()  # all that is possible
+# Runs a command and says at the end what the kernel counted of it.
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print("\\nmeasured:", used.ru_maxrss * 1024, used.ru_utime + used.ru_stime)
+raise SystemExit(done.returncode)
+"""
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training: seconds to the fitted model, and of the whole process; memory."""
+class Run(NamedTuple):
+    """One training: its seconds, those of the processor, and bytes of memory."""
 
-    training: float
-    whole: float
-    peak: int
-    history: Any = None
+    seconds: float
+    cpu: float
+    peak: float
 
 
 def make_project(folder: Path) -> Path:
     """Render a scikit-learn project and set its environment up."""
     command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
     options = ["--default-config", "--output-dir", str(folder)]
-    subprocess.run([*command, *options, "framework=scikit-learn"], check=True)
+    answers = ["framework=scikit-learn", "extras=none"]
+    subprocess.run([*command, *options, *answers], check=True)
     (project,) = folder.iterdir()
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
     set_up = ["bash", "scripts/setup_uv.sh"]
@@ -58,150 +53,81 @@ def make_project(folder: Path) -> Path:
     return project
 
 
-def family(process: int) -> list[int]:
-    """Return a process and all that descend from it."""
-    members = [process]
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:  # it has just ended
-            children = []
-        for child in children:
-            members += family(int(child))
-    return members
-
-
-def memory(process: int) -> int:
-    """Return the bytes a process holds, a page that n share as 1/n; 0 if it ended."""
-    try:
-        text = Path(f"/proc/{process}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
-
-
-def watch(command: list[str], project: Path, look: bool) -> tuple[float, int, str]:
-    """Run a command; return its seconds, its family's peak memory, and its output.
-
-    The memory is 0 if nobody looks.
-    """
-    peak = 0
+def measured(command: list[str], project: Path) -> Run:
+    """Run a command in a project's folder."""
     started = time.perf_counter()
-    with subprocess.Popen(
-        command, cwd=project, stdout=subprocess.PIPE, text=True
-    ) as process:
-        while look and process.poll() is None:
-            peak = max(peak, sum(map(memory, family(process.pid))))
-            time.sleep(PAUSE)
-        assert process.stdout is not None
-        shown = process.stdout.read()
-        process.wait()
-        seconds = time.perf_counter() - started
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return seconds, peak, shown
+    shown = subprocess.run(
+        [sys.executable, "-c", MEASURE, *command],
+        cwd=project,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    seconds = time.perf_counter() - started
+    ((peak, cpu),) = re.findall(r"^measured: (\d+) ([\d.]+)$", shown, re.MULTILINE)
+    return Run(seconds, float(cpu), float(peak))
 
 
-def source(path: Path) -> list[str]:
-    """Return the options that name a table, and a folder for its schema."""
-    return ["--data", str(path), "--schemas-dir", str(path.parent), *TRAIN]
-
-
-def train(project: Path, path: Path, workers: int, look: bool = False) -> Run:
-    """Train with the project's own command, under the limit."""
-    program = str(project / ".venv" / "bin" / project.name)
-    name = f"{path.stem}-{workers}"
-    options = [*source(path), *ALL, "--workers", str(workers)]
-    command = ["prlimit", f"--data={LIMIT}", program, "train", *options]
-    whole, peak, shown = watch([*command, "--model-name", name], project, look)
-    (log,) = re.findall(r"^log: +(.+)$", shown, re.MULTILINE)
-    (version,) = re.findall(r"^model: +(.+)$", shown, re.MULTILINE)
-    text = (project / log).read_text(encoding="utf-8")
-    training = float(re.findall(r"validated and fitted in ([\d.]+) s", text)[-1])
-    manifest = json.loads((project / version / "manifest.json").read_text("utf-8"))
-    return Run(training, whole, peak, manifest["history"])
-
-
-def train_with_pandas(project: Path, path: Path, look: bool = False) -> Run:
-    """Train with pandas, without a limit."""
+def commands(project: Path, folder: Path) -> dict[str, tuple[int, list[str]]]:
+    """Write the tables, infer their schemas; return how many rows, and what trains."""
     python = str(project / ".venv" / "bin" / "python")
-    command = [python, str(PLAIN_PANDAS), "train", str(path)]
-    whole, peak, shown = watch(command, project, look)
-    return Run(float(shown), whole, peak)
-
-
-def make_tables(project: Path, folder: Path) -> list[Path]:
-    """Write the three files and infer their schemas; the smallest is the first."""
-    python = str(project / ".venv" / "bin" / "python")
-    subprocess.run([python, str(PLAIN_PANDAS), "write", str(folder)], check=True)
-    paths = [folder / f"{copies}.csv" for copies in COPIES]
     program = str(project / ".venv" / "bin" / project.name)
-    for path in paths:
-        command = [program, "schema", *source(path)]
-        subprocess.run(command, cwd=project, check=True, stdout=subprocess.DEVNULL)
-    return paths
+    plain = [python, str(PLAIN_PANDAS)]
+    subprocess.run([*plain, "write", str(folder)], check=True)
+    found = {}
+    for kind in ("csv", "parquet"):
+        for copies in COPIES:
+            path = folder / f"{copies}.{kind}"
+            source = ["--data", str(path), "--schemas-dir", str(folder / kind)]
+            target = ["--target", "label", "--task", "classification"]
+            schema = [program, "schema", *source, *target]
+            subprocess.run(schema, cwd=project, check=True, stdout=subprocess.DEVNULL)
+            options = "--in-memory-mb 0 --estimator sgd --quiet --model-name".split()
+            train = [program, "train", *source, *options, f"{kind}-{copies}"]
+            found[f"{copies} x, {kind}"] = (copies * ROWS, train)
+    largest = folder / f"{COPIES[-1]}.csv"
+    found["100 x, csv, pandas"] = (100 * ROWS, [*plain, "train", str(largest)])
+    return found
 
 
 def measure(folder: Path, project: Path | None = None) -> list[str]:
     """Measure all of it in an empty folder; return a section of RESULTS.md, by line."""
     folder.mkdir(exist_ok=True)
     project = project or make_project(folder / "project")
-    small, middle, large = make_tables(project, folder)
-    ways: list[tuple[str, Path, Callable[[bool], Run]]] = [
-        (f"{path.stem} x, {name}", path, partial(train, project, path, workers))
-        for name, workers in (("two workers", 2), ("one process", 1))
-        for path in ((small, middle, large) if workers == 2 else (middle, large))
+    ways = commands(project, folder)
+    turns = [
+        {name: measured(command, project) for name, (_, command) in ways.items()}
+        for _ in range(TURNS)
     ]
-    pandas = partial(train_with_pandas, project, large)
-    ways.append((f"{large.stem} x, pandas", large, pandas))
-    peaks = {name: run(True).peak for name, _, run in ways}
-    turns = [{name: run(False) for name, _, run in ways} for _ in range(TURNS)]
-    best = {
-        name: min((turn[name] for turn in turns), key=lambda run: run.training)
-        for name, _, _ in ways
-    }
+    best = {name: min(turn[name] for turn in turns) for name in ways}
     rows = [
-        f"| {name} | {path.stat().st_size / 2**20:,.0f} MiB "
-        f"| {peaks[name] / 2**20:,.0f} MiB "
-        f"| {best[name].training:.1f} s | {best[name].whole:.1f} s "
-        f"| {int(path.stem) * ROWS / best[name].training:,.0f} |"
-        for name, path, _ in ways
+        f"| {name} | {run.peak / 2**20:,.0f} MiB | {run.seconds:.1f} s "
+        f"| {run.cpu:.1f} s | {ways[name][0] / run.seconds:,.0f} |"
+        for name, run in best.items()
     ]
-    one, two = best["100 x, one process"], best["100 x, two workers"]
-    flat = peaks["100 x, two workers"] / peaks["10 x, two workers"]
-    speed = one.training / two.training
-    # Rows a second once everything has started: of the rows that 100 x has more.
-    throughput = (one.training - best["10 x, one process"].training) / (
-        two.training - best["10 x, two workers"].training
-    )
-    against = best["100 x, pandas"].whole / two.whole
-    same = all(
-        turn[f"100 x, {way}"].history == one.history
-        for turn in turns
-        for way in ("one process", "two workers")
-    )
+    flat = {
+        k: best[f"100 x, {k}"].peak / best[f"10 x, {k}"].peak
+        for k in ("csv", "parquet")
+    }
+    pandas, csv = best["100 x, csv, pandas"], best["100 x, csv"]
     return [
         "## Larger than memory",
         "",
         "`python benchmarks/larger_than_memory.py`: the command `train` on the same "
-        "130,000 rows of 22 columns 1, 10 and 100 times, each process held to "
-        f"{LIMIT / 2**20:.0f} MiB of memory of its own (`prlimit --data`). Memory is "
-        "the peak of the sum over all processes, in a run of its own. Training is from "
-        "opening the file to the fitted model; the whole adds imports, the SHA-256 of "
-        "the file and the saved version. pandas reads the file whole, scales the "
-        "numbers and calls `partial_fit` once, without checks or a limit. Best of "
-        f"{TURNS} runs.",
+        "130,000 rows of 22 columns 1, 10 and 100 times, in chunks, from the start of "
+        "the process to the saved version: it checks every cell, fits the preparation "
+        "on a sample, calls `partial_fit` on every training row, validates and exports. "
+        "pandas reads the file whole, scales the numbers and calls `partial_fit` once, "
+        f"without checks. Best of {TURNS} runs.",
         "",
-        "| Rows, how | File | Memory | Training | Whole | Rows a second of training |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| Rows, how | Peak of memory | Seconds | Of a processor | Rows a second |",
+        "| --- | ---: | ---: | ---: | ---: |",
         *rows,
         "",
-        f"Memory at 100 x is {flat:.2f} times that at 10 x. Two workers train "
-        f"{speed:.2f} times as fast as one process; the rows from 10 x to 100 x, when "
-        f"all has started, {throughput:.2f} times as fast. The whole command is "
-        f"{against:.2f} times as fast as pandas. Validation scores with one and with "
-        f"two workers are {'the same to the last digit' if same else 'NOT THE SAME'}.",
+        f"Memory at 100 x is {flat['csv']:.2f} times that at 10 x for CSV and "
+        f"{flat['parquet']:.2f} for Parquet. On the largest CSV file the command takes "
+        f"{csv.seconds / pandas.seconds:.2f} times as long as pandas, and "
+        f"{csv.peak / pandas.peak:.2f} times its memory.",
         "",
     ]
 

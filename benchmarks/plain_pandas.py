@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 from sklearn.linear_model import SGDClassifier
 from sklearn.preprocessing import StandardScaler
 
@@ -35,6 +37,10 @@ def write(folder: Path) -> None:
             file.write(header + "\n")
             for _ in range(copies):
                 file.write(rows)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        with parquet.ParquetWriter(path.with_suffix(".parquet"), table.schema) as to:
+            for _ in range(copies):
+                to.write_table(table)
 
 
 def train(path: Path) -> None:

@@ -80,7 +80,7 @@ class Installed(Protocol):
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Return `installed(framework)`: the defaults but for that, and other answers.
+    """Return `installed(framework)`: that, all extras, the defaults, or other answers.
 
     Each is made once. Tests may write what git ignores, and nothing else.
     """
@@ -89,7 +89,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     def get(framework: str, **answers: str) -> InstalledProject:
         name = "-".join([framework, *answers.values()])
         if name not in made:
-            given: dict[str, Any] = {"framework": framework, **answers}
+            given: dict[str, Any] = {"framework": framework, "extras": "all"} | answers
             folder = tmp_path_factory.mktemp(name)
             baked = bake_into(folder, python_version=PYTHON_VERSION, **given)
             assert baked.exit_code == 0, baked.stderr

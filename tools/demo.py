@@ -152,9 +152,7 @@ def shortened(text: str, size: int = 100) -> str:
 
 def set_up(project: Path, environment: dict[str, str], *names: str) -> None:
     """Install some of the project's files of requirements, those that it has."""
-    there = [
-        name for name in names if (project / f"requirements/{name}.txt").exists()
-    ]
+    there = [name for name in names if (project / f"requirements/{name}.txt").exists()]
     script = project / "scripts" / ("setup_uv.ps1" if ON_WINDOWS else "setup_uv.sh")
     shell = ["powershell", "-File"] if ON_WINDOWS else ["bash"]
     run(*shell, script, *there, folder=project, environment=environment)

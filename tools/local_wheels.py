@@ -3,9 +3,9 @@
     UV_FIND_LINKS=FOLDER python tools/local_wheels.py PROJECT
 
 Such a folder may hold another build of a library: PyTorch without CUDA, for example,
-which saves several GB. Its version says so (`2.13.0+cpu`), so the project's train.txt is
-compiled again with that version, for the set-up that follows. Without UV_FIND_LINKS, or
-where no such wheel concerns the project, nothing is done.
+which saves several GB. Its version says so (`2.13.0+cpu`), so the project's train.txt
+is compiled again with that version, for the set-up that follows. Without UV_FIND_LINKS,
+or where no such wheel concerns the project, nothing is done.
 """
 
 import os

@@ -90,8 +90,8 @@ def lock_projects(frameworks: list[str], upgrade: list[str]) -> None:
         pins.write_text("\n".join(texts), encoding="utf-8")
         sources = []
         for project in projects.values():
-            file = str(project / "pyproject.toml")
-            sources += [file, "--group", f"{file}:dev"]
+            source = str(project / "pyproject.toml")
+            sources += [source, "--group", f"{source}:dev"]
         compile_file(pins, *sources, "-c", str(tested), *upgrade)
         compiled: dict[Path, str] = {}
         for framework, project in projects.items():

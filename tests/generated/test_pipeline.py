@@ -9,6 +9,7 @@ from environments import IDENTITY, Installed, InstalledProject
 
 pytestmark = pytest.mark.generated
 
+DVC = ("uvx", "--quiet", "--from", "dvc>=3.60,<4", "dvc")
 STEPS = ["train", "evaluate", "export", "explain", "report"]
 # Quick to explain by; every line replaces that of configs/train.yaml.
 QUICK = {"explained_rows": 3, "background_rows": 10, "lime_samples": 20}
@@ -28,7 +29,7 @@ class Checkout:
 
     def reproduce(self, *options: str) -> list[str]:
         """Run `dvc repro`, and return the steps that ran, in order."""
-        shown = self.run("poe", "dvc", "repro", *options)
+        shown = self.run(*DVC, "repro", *options)
         return re.findall(r"Running stage '(\w+)'", shown)
 
     def change(self, name: str, **values: object) -> None:
@@ -94,19 +95,19 @@ def test_data_and_models_follow_git(installed: Installed, tmp_path: Path) -> Non
     assert "# - data/houses.csv" in text
     text = text.replace("# - data/houses.csv", "- data/raw/people.csv")
     pipeline.write_text(text, encoding="utf-8")
-    work.run("poe", "dvc", "add", "data/raw/people.csv")
+    work.run(*DVC, "add", "data/raw/people.csv")
     work.run("poe", "schema", "--quiet")
     assert sorted(work.reproduce()) == sorted(STEPS)
     remote = tmp_path / "remote"
-    work.run("poe", "dvc", "remote", "add", "--default", "local", str(remote))
+    work.run(*DVC, "remote", "add", "--default", "local", str(remote))
     work.commit("A table, a model")
     tracked = work.run("git", "ls-files", "data", "pipeline").split()
     assert tracked == ["data/raw/people.csv.dvc"]
-    work.run("poe", "dvc", "push")
+    work.run(*DVC, "push")
 
     other = Checkout(project, work.path, tmp_path / "other")
     assert not (other.path / "data/raw/people.csv").exists()
-    other.run("poe", "dvc", "pull")
+    other.run(*DVC, "pull")
     assert other.reproduce() == []
     assert (other.path / "data/raw/people.csv").read_bytes() == table.read_bytes()
     shown = other.run("poe", "registry", "verify", "--models-dir", "pipeline/models")

@@ -10,9 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,14 +25,14 @@ pytestmark = [
 # Debian's package dataset-fashion-mnist.
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 FRAMEWORKS = choices()["framework"]
-# How the frameworks that learn from images can be told to compute.
-TRAININGS = [
-    pytest.param("tensorflow", ["--keras-backend", "tensorflow"], id="tensorflow"),
-    pytest.param("tensorflow", ["--keras-backend", "jax"], id="tensorflow-jax"),
-    pytest.param("pytorch", [], id="pytorch"),
+IMAGES = [name for name in FRAMEWORKS if name != "scikit-learn"]
+# Beside all extras, which `installed` gives: nothing needs what a choice leaves out.
+FEWER = [
+    (framework, extras, target)
+    for framework in FRAMEWORKS
+    for extras, target in (("none", "none"), ("serve,explain,track", "docker"))
 ]
-TARGETS = choices()["deploy_target"]
-TRACKINGS = choices()["experiment_tracking"]
+ALWAYS = {("tensorflow", "none"), ("scikit-learn", "serve,explain,track")}
 
 
 @pytest.fixture(params=FRAMEWORKS)
@@ -65,24 +63,17 @@ def test_its_own_tests_pass_with_the_coverage_they_ask_for(
     assert "Required test coverage of 90.0% reached" in shown
 
 
-def other_answers() -> Iterator[Any]:
-    """Yield every combination that is not the default; one of them is always tested.
-
-    Where a model runs and whether runs are tracked decide which files there are; the
-    others are left to `poe matrix`.
-    """
-    for framework, target, tracking in product(FRAMEWORKS, TARGETS, TRACKINGS):
-        if (target, tracking) != (TARGETS[0], TRACKINGS[0]):
-            seldom = (framework, target, tracking) != ("tensorflow", "none", "none")
-            marks = [pytest.mark.matrix] if seldom else []
-            yield pytest.param(framework, target, tracking, marks=marks)
-
-
-@pytest.mark.parametrize(("framework", "target", "tracking"), list(other_answers()))
-def test_its_own_tests_pass_whatever_the_answers(
-    framework: str, target: str, tracking: str, installed: Installed
+@pytest.mark.parametrize(
+    ("framework", "extras", "target"),
+    [
+        pytest.param(*row, marks=[] if row[:2] in ALWAYS else [pytest.mark.matrix])
+        for row in FEWER
+    ],
+)
+def test_its_own_tests_pass_with_fewer_extras(
+    framework: str, extras: str, target: str, installed: Installed
 ) -> None:
-    project = installed(framework, deploy_target=target, experiment_tracking=tracking)
+    project = installed(framework, extras=extras, deploy_target=target)
     shown = project.run("make", "test")
     assert "Required test coverage of 90.0% reached" in shown
     assert project.changes() == ""
@@ -109,20 +100,20 @@ def test_the_first_command_of_its_readme_does_what_the_readme_shows(
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("extras", ["all", "none"])
 def test_its_requirements_are_what_compiling_them_again_gives(
-    bake: Callable[..., BakedProject], framework: str
+    bake: Callable[..., BakedProject], framework: str, extras: str
 ) -> None:
-    project = bake(framework=framework)
-    before = {
-        name: project.read(name) for name in project.files() if name[-4:] == ".txt"
-    }
+    """With fewer extras, files go; the versions in the others stay."""
+    project = bake(framework=framework, extras=extras)
+    names = [name for name in project.files() if name.startswith("requirements/")]
+    before = {name: project.read(name) for name in names}
     # Another build of a library, in a folder of wheels, is not what is committed.
     environment = {k: v for k, v in os.environ.items() if k != "UV_FIND_LINKS"}
-    beside = str(Path(sys.executable).parent)  # uv
+    beside = str(Path(sys.executable).parent)  # uv and poe
     environment["PATH"] = os.pathsep.join([beside, environment["PATH"]])
-    command = [sys.executable, "scripts/requirements.py", "compile"]
-    project.run(*command, env=environment)
-    assert {name: project.read(name) for name in before} == before
+    project.run("poe", "lock", env=environment)
+    assert {name: project.read(name) for name in names} == before
 
 
 @pytest.fixture
@@ -140,29 +131,21 @@ def mirror() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize(
-    ("framework", "backend"),
-    [training for training in TRAININGS if training.values[0] in FRAMEWORKS],
-)
+@pytest.mark.parametrize("framework", IMAGES)
 def test_fashion_mnist_is_downloaded_and_learnt(
-    framework: str, backend: list[str], installed: Installed, mirror: str
+    framework: str, installed: Installed, mirror: str
 ) -> None:
     project = installed(framework)
-    if "jax" in backend:
-        project.run("uv", "pip", "install", "-q", "-r", "requirements/jax.txt")
-    model = "-".join(["fashion", *backend[1:]])
     train = [project.path.name, "train", "--quiet", "--dataset", "fashion_mnist"]
-    options = ["--epochs", "5", "--data-url", mirror, *backend]
-    project.run(*train, *options, "--model-name", model)
-    project.run(project.path.name, "evaluate", "--model-name", model)
-    report = project.path / f"reports/{model}/1/metrics.json"
+    options = ["--epochs", "5", "--data-url", mirror]
+    project.run(*train, *options, "--model-name", "fashion")
+    project.run(project.path.name, "evaluate", "--model-name", "fashion")
+    report = project.path / "reports/fashion/1/metrics.json"
     metrics = json.loads(report.read_text(encoding="utf-8"))
     assert metrics["images"] == 10_000
     assert metrics["accuracy"] >= 0.86
-    manifest = project.path / f"models/{model}/1/manifest.json"
+    manifest = project.path / "models/fashion/1/manifest.json"
     recorded = json.loads(manifest.read_text(encoding="utf-8"))
-    if backend:
-        assert recorded["settings"]["keras_backend"] == backend[1]
     head = project.run("git", "rev-parse", "HEAD").strip()
     assert recorded["git_commit"].startswith(head)
 

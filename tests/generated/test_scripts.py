@@ -80,6 +80,12 @@ def test_powershell_scripts_parse(default_project: BakedProject) -> None:
             nodes += node.children
 
 
+def test_scripts_are_short(default_project: BakedProject) -> None:
+    """Whoever runs one can read it first."""
+    for script in (default_project.path / "scripts").iterdir():
+        assert len(script.read_text("utf-8").splitlines()) < 80, script.name
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_twins_install_the_same_files(name: str, default_project: BakedProject) -> None:
     """A set-up installs the same thing on Windows as elsewhere."""
@@ -100,7 +106,7 @@ def test_requirements_that_scripts_and_images_name_exist(
     names = ["Dockerfile"]
     names += [f"scripts/{pair}.{suffix}" for pair in PAIRS for suffix in ("sh", "ps1")]
     for name in names:
-        found = re.findall(r"requirements/\w+\.txt", default_project.read(name))
+        found = re.findall(r"requirements/[\w-]+\.txt", default_project.read(name))
         assert found, name
         for file in found:
             assert default_project.has_file(file), f"{name} names {file}"
@@ -180,13 +186,12 @@ def test_conda_brings_python_and_pip_alone(default_project: BakedProject) -> Non
 def test_github_checks_and_tests_on_every_system(
     bake: Callable[..., BakedProject],
 ) -> None:
-    """With the least rights, and with the set-up script that people use."""
+    """With the least rights, and with the tasks that people use."""
     workflow = read_yaml(bake(ci_provider="github").path / ".github/workflows/ci.yml")
     assert workflow["permissions"] == {"contents": "read"}
     assert workflow["concurrency"]["cancel-in-progress"] is True
     jobs = workflow["jobs"]
     assert commands(jobs["unix"]["steps"]) == [
-        "bash scripts/setup_uv.sh",
         "make check",
         "make test",
     ]
@@ -202,12 +207,11 @@ def test_github_checks_and_tests_on_every_system(
 def test_gitlab_checks_and_tests_on_every_python(
     bake: Callable[..., BakedProject],
 ) -> None:
-    """The same three commands as on GitHub."""
+    """The same commands as on GitHub."""
     job = read_yaml(bake(ci_provider="gitlab").path / ".gitlab-ci.yml")["test"]
     (matrix,) = job["parallel"]["matrix"]
     assert matrix["PYTHON_VERSION"] == ["3.11", "3.12", "3.13"]
-    script = ["bash scripts/setup_uv.sh", "make check", "make test"]
-    assert job["script"] == script
+    assert job["script"] == ["make check", "make test"]
 
 
 def test_this_repository_is_tested_on_every_system_and_python() -> None:
@@ -237,7 +241,7 @@ def test_hooks_have_no_versions_of_their_own(default_project: BakedProject) -> N
             assert hook["language"] == "system"
         if folder != ROOT:
             tools = [hook["id"] for hook in config["repos"][0]["hooks"]]
-            assert tools == ["isort", "black", "flake8", "mypy", "find-secrets"]
+            assert tools == ["isort", "black", "flake8", "mypy", "detect-secrets"]
         passes(tool("pre-commit"), "validate-config", file)
 
 
@@ -264,6 +268,18 @@ def test_editor_settings_parse_and_debug_training_and_a_test(
     recommended = parsed["extensions.json"]["recommendations"]
     container = parsed["devcontainer.json"]["customizations"]["vscode"]["extensions"]
     assert container == recommended
+    # What courses on Python in VS Code name.
+    assert {
+        "ms-python.python",
+        "ms-python.vscode-pylance",
+        "donjayamanne.python-extension-pack",
+        "KevinRose.vsc-python-indent",
+        "ms-python.isort",
+        "ms-python.black-formatter",
+    } <= set(recommended)
+    for entry in launched:
+        if "module" in entry:  # otherwise a numbers.py in the project breaks numpy
+            assert entry["env"] == {"PYTHONSAFEPATH": "1"}
 
 
 def test_example_environment_names_settings_that_exist(

@@ -34,10 +34,9 @@ QUICK = [
         "mine",
         "models",
         "utils",
-        "settings",
+        "config",
         "main",
         "requirements",
-        "doctor",
     )
 ]
 

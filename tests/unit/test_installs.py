@@ -11,10 +11,12 @@ import pytest
 
 from conftest import PROJECT, ROOT, files_below
 
-# A command: also where pip is a function of the script, and over continued lines.
+# A command: also where `install` is a function or a list of the script, and over
+# continued lines.
 INSTALL = re.compile(
     r"`?(?:uv )?pip(?: -[\w-]+(?: /\S+)?)* (?:install|sync|wheel)\b[^\n]*"
-    r"|^pip --[^\n]*|uv tool run[^\n]*|uvx [^\n]*|poetry install[^\n]*",
+    r"|^ *install --[^\n]*|@Install --[^\n]*"
+    r"|uv tool run[^\n]*|uvx [^\n]*|poetry install[^\n]*",
     re.MULTILINE,
 )
 CONTINUED = re.compile(r" *[\\`]\n[ \t#]*")
@@ -26,7 +28,9 @@ ITSELF = re.compile(
 BY_RANGES = {
     "pip install --group": "a project's README says that this goes by ranges",
     "poetry install": "a project's README says that this goes by ranges",
-    'pip --quiet install "$@"': "the function of a script; each call is a command here",
+    '"$@"; }': "the function of a script; each call is a command here",
+    "`uv pip install jupyterlab`": "what a user may want beside it",
+    "uvx dvc": "it only calls commands, in an environment of its own",
     "pip install cookiecutter": "what a user needs before there is a project",
     "`uv pip install -r requirements/": "uv checks the hashes that a file has",
     "torchserve==0.12.0": "TorchServe is archived; an environment of its own",
@@ -81,9 +85,7 @@ def test_enough_commands_are_seen() -> None:
         for end in ("sh", "ps1")
     ]
     expected = {f"{PROJECT}/scripts/{name}" for name in scripts}
-    expected |= {
-        f"{PROJECT}/{name}" for name in ("Dockerfile", "pyproject.toml", "README.md")
-    }
+    expected |= {f"{PROJECT}/{name}" for name in ("Dockerfile", "README.md")}
     expected |= {"Makefile", ".github/workflows/ci.yml"}
     assert expected <= seen
 
@@ -94,8 +96,9 @@ def test_enough_commands_are_seen() -> None:
         "RUN pip install -r requirements/serve.txt",
         '"$UV" pip sync --quiet requirements/dev.txt',
         "& $Uv pip sync requirements/dev.txt",
-        "pip --no-build-isolation -r requirements/dev.txt",
-        "uv tool run --constraints requirements/pipeline.txt dvc",
+        "    install --no-build-isolation -r requirements/dev.txt",
+        "& $Uv @Install --no-build-isolation @Files",
+        "uv tool run --constraints requirements/dev.txt black",
         "- run: uv pip install ruff",
     ],
 )

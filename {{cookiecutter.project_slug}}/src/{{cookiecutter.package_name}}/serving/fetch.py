@@ -24,6 +24,7 @@ UNREADABLE = (
     OSError,
     RuntimeError,
     tarfile.TarError,
+    TypeError,  # Python before 3.11.4 knows no filter
     zipfile.BadZipFile,
     zlib.error,
 )

@@ -31,6 +31,7 @@ class Model:
         inputs: What it has to be given, from the manifest.
         folder: The version's files.
         manifest: What else is known of it.
+        platform: What computes, as the Open Inference Protocol calls it.
         tensors: The inputs of the graph.
         outputs: The outputs of the graph: `probabilities` or `value`.
     """
@@ -55,6 +56,8 @@ class Model:
         self.manifest = manifest
         self.classes = manifest.classes
         self.inputs: Inputs = manifest.inputs
+        onnx = ONNX_FILE in manifest.files
+        self.platform = "onnxruntime_onnx" if onnx else "python"
         where = str(folder / ONNX_FILE)
         limits = limits_of(self.inputs)
         self.tensors = tuple(

@@ -52,7 +52,7 @@ def model_metadata(models: Models, request: Request) -> Reply:
         {
             "name": model.name,
             "versions": [str(model.version)],
-            "platform": "onnxruntime_onnx",
+            "platform": model.platform,
             "inputs": [tensors_v2.described(tensor) for tensor in model.tensors],
             "outputs": [tensors_v2.described(tensor) for tensor in model.outputs],
         }
