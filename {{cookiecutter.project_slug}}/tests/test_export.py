@@ -1,4 +1,4 @@
-"""What is exported: that it computes the same, and what later rows are compared with."""
+"""What is exported computes the same; what later rows are compared with."""
 
 from collections.abc import Callable
 from pathlib import Path

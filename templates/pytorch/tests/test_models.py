@@ -183,33 +183,16 @@ def test_bad_sizes_models_and_devices_are_refused(stripes: Arrays) -> None:
             models.use_device("cuda")
 
 
-class Armed:
-    """Makes a file, the canary, when it is read carelessly."""
-
-    def __init__(self, canary: Path) -> None:
-        """Name the file."""
-        self.canary = canary
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Say how to make this object again."""
-        return Path.touch, (self.canary,)
-
-
-@pytest.mark.parametrize("name", ["code", "cut off", "empty", "missing", "others"])
-def test_a_hostile_or_damaged_file_is_refused(name: str, tmp_path: Path) -> None:
-    canary, file = tmp_path / "canary", tmp_path / models.MODEL_FILE
-    models.save_model(small_model(), tmp_path)
-    if name == "code":
-        torch.save({"sizes": (30, 3, 16, 0.2), "weights": Armed(canary)}, file)
-    elif name == "others":
-        torch.save({"sizes": (30, 3, 16, 0.2), "weights": {}}, file)
-    else:
-        file.write_bytes(file.read_bytes()[: 100 if name == "cut off" else 0])
-    if name == "missing":
-        file.unlink()
+@pytest.mark.parametrize("length", [0, 100, None])
+def test_a_damaged_or_missing_file_is_refused(
+    length: int | None, tmp_path: Path
+) -> None:
+    file = tmp_path / models.MODEL_FILE
+    if length is not None:
+        models.save_model(small_model(), tmp_path)
+        file.write_bytes(file.read_bytes()[:length])
     with pytest.raises(FileError, match="model.pt is damaged, or carries code"):
         models.load_model(tmp_path)
-    assert not canary.exists()
 
 
 def test_exports_take_raw_pixels_of_any_number_of_images(

@@ -5,6 +5,7 @@ arrays only: where data come from and where models go is decided in commands.py.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,8 +37,12 @@ def quiet_tensorflow() -> Iterator[None]:
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(THREADS))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quiet_tensorflow():
+    import absl.logging
     import keras
     import tensorflow as tf
+# Keras logs with absl, which closes the stream that it found at its import when logging
+# is configured; in a notebook that one is somebody else's.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 FloatArray = npt.NDArray[np.float32]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
