@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +42,11 @@ class Column(BaseModel, extra="forbid", frozen=True):
     def fits_its_kind(self) -> Self:
         """Refuse bounds and categories that are not of the kind."""
         given = [each for each in (self.minimum, self.maximum) if each is not None]
-        if self.kind != "category" and self.categories:
+        is_date = [isinstance(each, date) for each in given]
+        if self.categories and self.kind != "category":
             raise ValueError(f"a {self.kind} has no categories")
-        if self.kind == "category" and given:
-            raise ValueError("a category has no minimum and no maximum")
-        if any(isinstance(each, date) != (self.kind == "date") for each in given):
-            raise ValueError(f"the minimum and maximum of a {self.kind} must be such")
+        if given and (self.kind == "category" or set(is_date) != {self.kind == "date"}):
+            raise ValueError(f"this minimum or maximum is none of a {self.kind}")
         if self.bounds[0] > self.bounds[1]:
             raise ValueError("the minimum is larger than the maximum")
         return self
@@ -63,9 +62,7 @@ class Column(BaseModel, extra="forbid", frozen=True):
 
 
 class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
-    """What a table must be: the schema of a table, kept in a version's manifest too."""
-
-    model_config = ConfigDict(validate_by_alias=True)
+    """What a table must be: its schema in YAML, and what a version's manifest keeps."""
 
     target: str  # the column to predict
     task: Literal["classification", "regression"]
@@ -77,14 +74,13 @@ class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
         target = self.rules.get(self.target)
         if target is None or target.nullable or len(self.rules) < 2:
             raise ValueError(
-                f"the target {self.target!r} must be one of several columns, and not "
-                "nullable"
+                f"{self.target!r} must be one of the columns, not nullable"
             )
         if self.task == "regression" and target.kind != "number":
             raise ValueError(f"regression: {self.target!r} must be a number")
         if self.task == "classification" and len(target.categories or ()) < 2:
             raise ValueError(
-                f"classification: {self.target!r} must list two categories or more"
+                f"classification: {self.target!r} must list its categories"
             )
         return self
 
@@ -111,9 +107,11 @@ class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
 def describe(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
     """Return what drift is looked for in: the columns, float64 or texts (n,)."""
     return {
-        name: rows[name].to_numpy(np.float64)
-        if kind == "number"
-        else rows[name].astype(object).where(rows[name].notna(), MISSING).to_numpy()
+        name: (
+            rows[name].to_numpy(np.float64)
+            if kind == "number"
+            else rows[name].astype(object).where(rows[name].notna(), MISSING).to_numpy()
+        )
         for name, kind in inputs.columns.items()
     }
 
@@ -143,21 +141,26 @@ def read_rows(
     Args:
         path: A .csv, .csv.gz or .parquet file, or a folder of such files.
         manifest: The version's.
-        folder: The version.
-        cols_to_drop: Columns to leave out, which tables do anyway.
-        strict: Whether bad rows are an error; if not, bad cells become empty ones.
+        folder: The version; nothing is needed from it.
+        cols_to_drop: Not needed: columns that the model does not know are not read.
+        strict: Whether bad rows are an error. If not, what cannot be read is NaN, as is
+            a column that is not there.
 
     Returns:
-        The columns but the target, by the number of the row in the file (its header is
-        row 1); and the labels, int64 or float64 (n,), if the file has the target.
+        The columns but the target, the index the number of the row (the header is row
+        1); and the labels, int64 or float64 (n,), if the file has them all.
     """
     from . import utils
 
     inputs = manifest.inputs
-    frame = utils.load_table(path, inputs, targets=False, strict=strict)
-    if inputs.target in frame and frame[inputs.target].notna().all():
-        return utils.split_target(frame, inputs)
-    return frame.drop(columns=inputs.target, errors="ignore"), None
+    chunks = utils.read_checked(path, inputs, target=False, strict=strict)
+    frame = utils.joined(chunks, path)
+    rows, labels = utils.split_target(frame, inputs)
+    known = (
+        inputs.target in frame
+        and (labels >= 0 if inputs.classes else labels == labels).all()
+    )
+    return rows, labels if known else None
 
 
 def load_splits(

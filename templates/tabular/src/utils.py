@@ -1,7 +1,7 @@
-"""Tables: read them, check every row against a schema, split them.
+"""Tables: where they come from, reading them whole or in chunks, splitting them.
 
-Yours: `NAMED`, if a table of yours is to have a short name; and configs/schemas/, where
-a file for each table says what its columns may hold. Nothing here knows of a model.
+Yours: `NAMED`, if a table of yours is to have a short name. What columns may hold is
+said in configs/schemas/ (see schema.py); nothing here knows of a model.
 
 Every row has a number, its index in a frame: as in a spreadsheet, the header is row 1.
 In a folder, the rows of each file are counted from a multiple of `FILE_ROWS` on.
@@ -10,19 +10,16 @@ In a folder, the rows of each file are counted from a multiple of `FILE_ROWS` on
 import hashlib
 import json
 import logging
-import math
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
-from .adapter import Array, Column, Inputs, Labelled
-from .config import DataError, FitSettings, read_yaml
+from .adapter import Array, Inputs, Labelled
+from .config import DataError, FitSettings
 from .files import hashes, write_text, write_whole
+from .schema import check
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +33,8 @@ NAMED = {
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 FIRST_ROW, FILE_ROWS = 2, 10**9
 CHUNK_ROWS = 50_000  # read at once
-SAMPLE_ROWS = 100_000  # of a table that exceeds the memory; of its test rows, too
+SAMPLE_ROWS = 20_000  # of a table that exceeds the memory; of its test rows, too
 SHOWN = 10  # bad rows that a message names
-EPOCH = pd.Timestamp(0, tz="UTC")
 
 
 def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame:
@@ -59,12 +55,11 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame
     return frame.drop(columns=list(cols_to_drop))
 
 
-def joined(chunks: Iterator[pd.DataFrame], path: str | Path) -> pd.DataFrame:
+def joined(chunks: Iterable[pd.DataFrame], path: str | Path) -> pd.DataFrame:
     """Return all chunks as one table; a DataError says that there is none."""
-    parts = [chunk for chunk in chunks if len(chunk)]
-    if not parts:
-        raise DataError(f"{path}: there are no rows, or no good ones")
-    return pd.concat(parts)
+    if parts := [chunk for chunk in chunks if len(chunk)]:
+        return pd.concat(parts)
+    raise DataError(f"{path}: there are no rows, or no good ones")
 
 
 def find_data(
@@ -83,13 +78,13 @@ def find_data(
         path = raw / f"{data}.csv"
         if not path.exists():
             write_text(path, load_named(data).to_csv(index=False, lineterminator="\n"))
-    elif re.match("https?://", data):
+    elif data.startswith(("http://", "https://")):
         import pooch
 
-        name = data.rpartition("/")[2]
         key = hashlib.sha256(data.encode()).hexdigest()[:8]  # many are called data.csv
+        name = f"{key}-{data.rpartition('/')[2]}"
         try:
-            path = Path(pooch.retrieve(data, None, f"{key}-{name}", raw))
+            path = Path(pooch.retrieve(data, None, name, raw))
         except (OSError, ValueError) as error:
             raise DataError(f"cannot download {data}: {error}") from error
     if not path.exists():
@@ -155,122 +150,71 @@ def read_file(
     file: Path, columns: Collection[str] | None, texts: Collection[str]
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file; see `read_chunks`."""
-    if file.suffix == ".parquet":
-        from pyarrow import parquet
-
-        with parquet.ParquetFile(file) as reader:
-            names = reader.schema_arrow.names
-            known = [name for name in names if columns is None or name in columns]
-            for batch in reader.iter_batches(CHUNK_ROWS, columns=known):
-                frame = batch.to_pandas()
-                as_text = [name for name in known if name in texts]
-                empty = frame[as_text].isna()
-                frame[as_text] = frame[as_text].astype(str).mask(empty)
-                yield frame
-    else:
+    if file.suffix != ".parquet":
         kept = None if columns is None else lambda name: name in columns
         types = dict.fromkeys(texts, str)
         yield from pd.read_csv(file, chunksize=CHUNK_ROWS, usecols=kept, dtype=types)
+        return
+    from pyarrow import parquet
 
-
-def numbers(cells: "pd.Series[Any]") -> "pd.Series[float]":
-    """Return cells as float64; NaN where there is no finite number."""
-    values = pd.to_numeric(cells, errors="coerce").astype("float64")
-    return values.where(values.abs() < math.inf)
-
-
-def days(cells: "pd.Series[Any]") -> "pd.Series[float]":
-    """Return ISO 8601 dates (UTC, if no zone is given) as days since 1970, float64."""
-    times = pd.to_datetime(cells, format="ISO8601", utc=True, errors="coerce")
-    return (times - EPOCH) / pd.Timedelta("1D")
-
-
-READERS: dict[str, Callable[[Any], Any]] = {
-    "number": numbers,
-    "date": days,
-    "category": lambda cells: cells,
-}
-
-
-def check(
-    frame: pd.DataFrame, inputs: Inputs, target: bool = True
-) -> tuple[pd.DataFrame, dict[int, str]]:
-    """Give a table its types, and find every cell that breaks the schema.
-
-    Args:
-        frame: The table; its index numbers the rows.
-        inputs: The schema.
-        target: Whether the target is needed; if not, it may hold anything.
-
-    Returns:
-        The columns of the schema in its order: float64 (dates in days since 1970) or
-        texts, NaN where there is none. And by the number of each bad row, the reasons.
-
-    Raises:
-        DataError: If a column is missing.
-    """
-    needed = [name for name in inputs.rules if target or name != inputs.target]
-    absent = [name for name in needed if name not in frame]
-    if absent:
-        raise DataError(f"no column {absent}; there are {list(frame)}")
-    typed: dict[str, Any] = {}
-    bad: dict[int, list[str]] = {}
-    for name, rule in inputs.rules.items():
-        if name in frame:
-            typed[name] = READERS[rule.kind](frame[name])
-        if name in needed:
-            for reason, rows in broken(rule, frame[name], typed[name]).items():
-                for row, cell in frame[name][rows].items():
-                    bad.setdefault(row, []).append(f"{name}: {cell!r} {reason}")
-    return pd.DataFrame(typed), {row: "; ".join(bad[row]) for row in sorted(bad)}
-
-
-def broken(rule: Column, cells: Any, values: Any) -> dict[str, "pd.Series[bool]"]:
-    """Return which cells of a column break its rule, by the reason."""
-    present, (low, high) = cells.notna(), rule.bounds
-    found = {f"is not a {rule.kind}": present & values.isna()}
-    if not rule.nullable:
-        found["is missing"] = ~present
-    if rule.categories:
-        known = values.isin(rule.categories)
-        found[f"is none of {', '.join(rule.categories)}"] = present & ~known
-    if rule.kind != "category":
-        found[f"is less than {rule.minimum}"] = values < low
-        found[f"is more than {rule.maximum}"] = values > high
-    return found
+    with parquet.ParquetFile(file) as reader:
+        names = reader.schema_arrow.names
+        known = [name for name in names if columns is None or name in columns]
+        for batch in reader.iter_batches(CHUNK_ROWS, columns=known):
+            frame = batch.to_pandas()
+            for name in frame.columns.intersection(list(texts)):
+                frame[name] = frame[name].astype(str).mask(frame[name].isna())
+            yield frame
 
 
 def read_checked(
-    path: Path, inputs: Inputs, quarantine: str | Path | None = None, target: bool = True
+    path: Path,
+    inputs: Inputs,
+    quarantine: str | Path | None = None,
+    target: bool = True,
+    strict: bool = True,
 ) -> Iterator[pd.DataFrame]:
-    """Yield the good rows of a table with their types; see `read_chunks`, `check`.
+    """Yield the rows of a table with their types; see `read_chunks` and `check`.
+
+    Args:
+        path: The file or folder.
+        inputs: The schema.
+        quarantine: A CSV file to write bad rows to, with the reasons, in the end.
+        target: Whether the target is needed.
+        strict: Whether bad rows are left out.
 
     Raises:
-        DataError: In the end, if there were bad rows and no `quarantine`, a CSV file to
-            write them to with the reasons.
+        DataError: If a column is missing; in the end, if there were bad rows and no
+            quarantine. If not strict, there is no such thing.
     """
-    texts = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
+    as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
+    needed = [name for name in inputs.rules if target or name != inputs.target]
     refused = []
-    for raw in read_chunks(path, inputs.rules, texts):
+    for raw in read_chunks(path, inputs.rules, as_text):
+        absent = [name for name in needed if name not in raw]
+        if strict and absent:
+            raise DataError(f"{path}: no column {', '.join(absent)}")
         frame, bad = check(raw, inputs, target)
-        if bad:
+        if strict and bad:
             rows = raw.loc[list(bad)]
             rows.insert(0, "reasons", list(bad.values()), allow_duplicates=True)
             refused.append(rows)
-        yield frame.drop(index=list(bad))
-    if not refused:
-        return
-    table = pd.concat(refused)
+            frame = frame.drop(index=list(bad))
+        yield frame
+    if refused:
+        put_aside(pd.concat(refused), path, quarantine)
+
+
+def put_aside(bad: pd.DataFrame, path: Path, quarantine: str | Path | None) -> None:
+    """Write bad rows to a CSV file; a DataError names them if there is to be none."""
     if quarantine is None:
-        lines = [f"row {n % FILE_ROWS}, {why}" for n, why in table["reasons"].items()]
+        lines = [f"row {n % FILE_ROWS}, {why}" for n, why in bad["reasons"].items()]
         raise DataError(
-            f"{path}: {len(lines):,} bad rows:\n  " + "\n  ".join(lines[:SHOWN]) + "\n"
-            "Mend them, correct the schema, or move them away with --quarantine FILE.csv"
+            "\n  ".join([f"{path}: {len(bad):,} bad rows:", *lines[:SHOWN]])
+            + "\nMend them, correct the schema, or move them with --quarantine FILE.csv"
         )
-    logger.warning("%s: %d bad rows moved to %s", path, len(table), quarantine)
-    write_whole(
-        Path(quarantine), lambda file: table.to_csv(file, lineterminator="\n")
-    )
+    logger.warning("%s: %d bad rows moved to %s", path, len(bad), quarantine)
+    write_whole(Path(quarantine), lambda file: bad.to_csv(file, lineterminator="\n"))
 
 
 def load_parts(
@@ -281,7 +225,7 @@ def load_parts(
     Samples of them, if the table exceeds the memory.
 
     Raises:
-        DataError: If rows are bad, or too few of a class or of all.
+        DataError: If rows are bad, or too few, of a class too.
     """
     chunks = read_checked(path, inputs, settings.quarantine)
     if exceeds_memory(path, settings):
@@ -298,10 +242,10 @@ def load_parts(
                 random_state=settings.seed,
             )
         except ValueError as error:
-            raise DataError(f"{path}: cannot split {len(frame)} rows: {error}") from error
-    absent = set(inputs.classes) - set(training[inputs.target])
+            raise DataError(f"{path}: cannot split the rows: {error}") from error
+    absent = set(inputs.classes).difference(training.get(inputs.target, ()))
     if absent or test.empty:
-        raise DataError(f"{path}: no rows to train on of {sorted(absent)}, or to test on")
+        raise DataError(f"{path}: no rows to train on of {sorted(absent)}, or to test")
     return training.sort_index(), test.sort_index()
 
 
@@ -318,20 +262,27 @@ def drawn(rows: "pd.Index[int]", seed: int) -> Array:
 
 
 def sample(
-    chunks: Iterator[pd.DataFrame], test_fraction: float, seed: int
+    chunks: Iterable[pd.DataFrame], test_fraction: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `SAMPLE_ROWS` training rows and as many test rows, or as there are."""
-    kept = [pd.DataFrame(), pd.DataFrame()]
+    """Return `SAMPLE_ROWS` training rows and as many test rows, from all over a table."""
+    kept, largest = [pd.DataFrame(), pd.DataFrame()], [1.0, 1.0]
     for chunk in chunks:
         is_test = drawn(chunk.index, seed) < test_fraction
-        for part, rows in enumerate((chunk[~is_test], chunk[is_test])):
+        order = drawn(chunk.index, seed + 1)
+        for part, of_part in enumerate((~is_test, is_test)):
+            rows = chunk[of_part & (order < largest[part])]
             pool = pd.concat([kept[part], rows]) if len(kept[part]) else rows
-            first = np.argsort(drawn(pool.index, seed + 1))[:SAMPLE_ROWS]
+            numbers = drawn(pool.index, seed + 1)
+            first = np.argsort(numbers, kind="stable")[:SAMPLE_ROWS]
             kept[part] = pool.iloc[first]
+            if len(first) == SAMPLE_ROWS:
+                largest[part] = numbers[first[-1]]
     return kept[0], kept[1]
 
 
-def training_chunks(path: Path, inputs: Inputs, settings: FitSettings) -> Iterator[Labelled]:
+def training_chunks(
+    path: Path, inputs: Inputs, settings: FitSettings
+) -> Iterator[Labelled]:
     """Yield the training rows of a table that exceeds the memory, with their labels."""
     for frame in read_checked(path, inputs, settings.quarantine):
         is_test = drawn(frame.index, settings.seed) < settings.test_fraction
@@ -342,20 +293,5 @@ def split_target(frame: pd.DataFrame, inputs: Inputs) -> Labelled:
     """Return rows without the target; and the labels (n,), int64 classes or float64."""
     labels = frame[inputs.target]
     if inputs.classes:
-        codes = pd.Categorical(labels, list(inputs.classes)).codes
-        return frame.drop(columns=inputs.target), codes.astype(np.int64)
-    return frame.drop(columns=inputs.target), labels.to_numpy(np.float64)
-
-
-def read_schema(path: Path) -> Inputs:
-    """Read a schema; a DataError says what is wrong with it, or how to make one."""
-    if not path.exists():
-        raise DataError(
-            f"{path}: this table has no schema yet. Infer one with the command "
-            "`schema` and the same --data; look at it, and keep it in git"
-        )
-    try:
-        return Inputs.model_validate(read_yaml(path))
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise DataError("\n  ".join([f"{path} is no schema:", *problems])) from error
+        labels = pd.Series(pd.Categorical(labels, inputs.classes).codes, dtype=np.int64)
+    return frame.drop(columns=inputs.target), labels.to_numpy()
