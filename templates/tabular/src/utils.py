@@ -23,7 +23,7 @@ from .schema import check
 
 logger = logging.getLogger(__name__)
 
-# The tables that come with scikit-learn: what their target is called here, and the task.
+# The tables that come with scikit-learn: what their target is called, and the task.
 NAMED = {
     "breast_cancer": ("diagnosis", "classification"),
     "wine": ("cultivar", "classification"),
@@ -264,7 +264,7 @@ def drawn(rows: "pd.Index[int]", seed: int) -> Array:
 def sample(
     chunks: Iterable[pd.DataFrame], test_fraction: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `SAMPLE_ROWS` training rows and as many test rows, from all over a table."""
+    """Return `SAMPLE_ROWS` training rows and as many test rows, from all over it."""
     kept = [pd.DataFrame(), pd.DataFrame()]
     for chunk in chunks:
         is_test = drawn(chunk.index, seed) < test_fraction

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -89,9 +89,7 @@ def check(
     return pd.DataFrame(typed), {row: "; ".join(bad[row]) for row in sorted(bad)}
 
 
-def infer_schema(
-    frame: pd.DataFrame, target: str, task: Literal["classification", "regression"]
-) -> Inputs:
+def infer_schema(frame: pd.DataFrame, target: str, task: str) -> Inputs:
     """Return the schema that a table meets, with some room for values to come.
 
     Args:
@@ -163,8 +161,8 @@ def read_schema(path: Path) -> Inputs:
     """
     if not path.exists():
         raise DataError(
-            f"{path}: this table has no schema yet. Infer one with the command `schema` "
-            "and the same --data; look at it, and keep it in git"
+            f"{path}: this table has no schema yet. Infer one by the command `schema` "
+            "with the same --data; look at it, and keep it in git"
         )
     return validated(read_yaml(path), str(path))
 
