@@ -258,7 +258,8 @@ def exceeds_memory(path: Path, settings: FitSettings) -> bool:
 def drawn(rows: "pd.Index[int]", seed: int) -> Array:
     """Return a random number in [0, 1) for each row: the same wherever it is read."""
     keys = rows.to_numpy().astype(np.uint64) + np.uint64(seed << 31)
-    return pd.util.hash_array(keys) / 2.0**64
+    numbers: Array = pd.util.hash_array(keys) / 2.0**64
+    return numbers
 
 
 def sample(

@@ -85,7 +85,8 @@ def check(
             wrong[f"is more than {rule.maximum}"] = values > high
         for reason, rows in wrong.items():
             for row, cell in cells[rows].items():
-                bad.setdefault(row, []).append(f"{name}: {cell!r} {reason}")
+                shown = "" if reason == "is missing" else f"{cell!r} "
+                bad.setdefault(row, []).append(f"{name}: {shown}{reason}")
     return pd.DataFrame(typed), {row: "; ".join(bad[row]) for row in sorted(bad)}
 
 
