@@ -6,7 +6,7 @@ no network, no installs, no git. Running it again changes nothing (cruft does th
 
 import contextlib
 import os
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 # Only answers that were checked to be plain lower-case names may stand in this source;
 # `local_extensions.py` has refused everything else before the project's folder existed.
@@ -43,6 +43,8 @@ NEEDS = {
     "tests/test_serving*": "serve",
     "tests/gates.py": "serve",
     "tests/graphs.py": "serve",
+    "tests/loopback.py": "serve",
+    "tests/onnx_models.py": "serve",
     "configs/serve.yaml": "serve",
     "requirements/serve*.txt": "serve",
     "src/*/explaining/*": "explain",
@@ -110,7 +112,7 @@ def unchosen(names: list[str], chosen: set[str]) -> list[str]:
     return [
         name
         for name in names
-        if any(fnmatch(name, pattern) and needs[pattern] - chosen for pattern in needs)
+        if any(fnmatchcase(name, pattern) and needs[pattern] - chosen for pattern in needs)
     ]
 
 

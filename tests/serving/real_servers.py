@@ -32,7 +32,7 @@ TORCHSERVE = ROOT / PROJECT / "deploy/torchserve"
 @contextmanager
 def ours(folder: Path) -> Iterator[str]:
     """The server of a rendered project, with nothing installed but what it needs."""
-    project = bake_into(folder)
+    project = bake_into(folder, extras="serve")
     assert project.exit_code == 0, project.stderr
     # onnx writes the model, in place of a training framework.
     programs = environment("ours", ["onnx"], ROOT / SERVE)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import registry
+from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 
 pytest_plugins = ["samples"]
@@ -26,6 +26,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in list(os.environ):
         if name.startswith(ENV_PREFIX):
             monkeypatch.delenv(name)
+    if "tracking" in main.COMMANDS:  # it takes seconds; a test of it turns it on
+        monkeypatch.setenv(f"{ENV_PREFIX}TRACKING", "false")
     root = logging.getLogger()
     handlers, hook = root.handlers[:], sys.excepthook
     yield tmp_path

@@ -1,0 +1,248 @@
+"""Trainings and searches as runs of MLflow, in a database or on a server.
+
+A command writes its run into models/<name>/.runs/ and sends it when its work is done:
+nothing that MLflow does costs a training, and `tracking sync` sends what is missing.
+MLflow has the name of a run as a tag, so that what is sent twice is there once.
+
+Yours: `send_run` says what MLflow is told. `--help` imports this module, but no MLflow.
+"""
+
+import json
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from typing import Any, Literal
+
+import filelock
+from pydantic import Field
+from pydantic_settings import CliPositionalArg
+
+from .config import ProjectError, Settings, load_settings
+from .files import write_json, write_whole
+from .registry import RunLogger, production, read_manifest
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 30  # that a command waits for a server when everything else is done
+ENVIRONMENT = {  # of MLflow, which would try for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_CONFIGURE_LOGGING": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+class TrackingSettings(Settings):
+    """List the runs of a model, or send MLflow those that it does not have."""
+
+    action: CliPositionalArg[Literal["list", "sync"]] = Field(
+        "list", description="What to do"
+    )
+    tracking: bool = Field(True, description="Whether commands record what they do")
+    tracking_uri: str = Field(
+        "sqlite:///mlflow.db",
+        pattern=r"^((sqlite|postgresql|mysql|mssql|https?)\S*://|databricks)\S*$",
+        exclude=True,  # from logs, as it may hold a password
+        description="MLflow's database, or the address of a server: http://…",
+    )
+    experiment: str = Field(
+        "{{ cookiecutter.project_slug }}",
+        pattern=r"^\w[\w. -]*$",
+        description="MLflow's experiment to put runs into",
+    )
+
+
+class MlflowLogger(RunLogger):
+    """Writes the run of a command down, and sends it when the command has ended."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read where to: the YAML file and the environment say it."""
+        super().__init__(settings)
+        known = ["--config", str(settings.config), "--model-name", settings.model_name]
+        known += ["--models-dir", str(settings.models_dir)]
+        self.tracking = load_settings(TrackingSettings, known, "tracking")
+        self.files: list[Path] = []  # that of the run, if it is recorded
+        self.run: dict[str, Any] = {"points": [], "trials": [], "version": {}}
+        self.promoted = False
+
+    def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
+        """Begin the file of a run, or go on with it."""
+        name = re.sub(r"[^\w.-]", "_", run)
+        file = self.settings.model_dir / ".runs" / f"{name}.json"
+        if file.is_file():
+            self.run = json.loads(file.read_bytes())
+        tags = {"command": command, "dataset": dataset, "data_sha256": data_sha256}
+        params = self.settings.model_dump(mode="json")
+        self.run |= {"name": name, "start": now(), "tags": tags, "params": params}
+        self.files = [file] if self.tracking.tracking else []
+        self.write("RUNNING")
+
+    def write(self, status: str) -> None:
+        """Write the file, if the run is recorded."""
+        self.run |= {"status": status, "end": now(), "sent": ""}
+        for file in self.files:
+            write_json(file, self.run)
+
+    def log_epoch(self, number: int, figures: Mapping[str, float]) -> None:
+        """Keep the figures of an epoch."""
+        for name, value in figures.items():
+            self.run["points"].append((name, float(value), now(), number))
+
+    def log_trial(self, number: int, params: Mapping[str, Any], score: float) -> None:
+        """Keep a trial, as a run within the run."""
+        self.log_epoch(number, {"score": score})
+        trial = {"name": f"{self.run['name']}/{number}", "params": dict(params)}
+        trial |= {"points": self.run["points"][-1:], "status": "FINISHED"}
+        self.run["trials"].append({**trial, "start": now(), "end": now()})
+
+    def log_version(self, folder: Path) -> None:
+        """Keep what the manifest of a version says, beside what each epoch has told."""
+        told = read_manifest(folder)
+        self.run["version"] = {"version": folder.name, "created": told.created}
+        self.run["params"] |= told.settings
+        for name, value in told.metrics.items():
+            for number, figure in enumerate(told.history.get(name, [value]), 1):
+                self.log_epoch(number, {name: figure})
+
+    def log_promoted(self, version: int) -> None:
+        """Let MLflow's alias follow, if the model has runs."""
+        recorded = (self.settings.model_dir / ".runs").is_dir()
+        self.promoted = self.tracking.tracking and recorded
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        """Write the run; send it, unless somebody waits for the command to stop."""
+        stopped = isinstance(error, KeyboardInterrupt)
+        seconds = None if self.tracking.tracking_uri.startswith("sqlite") else SECONDS
+        try:
+            self.write("KILLED" if stopped else "FAILED" if error else "FINISHED")
+            if not stopped and (self.files or self.promoted):
+                # In a thread, which ends with the process where a server hangs.
+                sending = ThreadPool(1).apply_async(send, (self.tracking, self.files))
+                sending.get(seconds)
+        except Exception as problem:  # of MLflow, a driver or a connection
+            why = masked(str(problem)) or f"no answer within {SECONDS} s"
+            text = "MLflow lacks this: %s; it is kept, and `tracking sync` sends it"
+            logger.warning(text, why, exc_info=logger.isEnabledFor(logging.DEBUG))
+
+
+def tracking(settings: TrackingSettings) -> None:
+    """List the runs of a model, or send those that have ended.
+
+    Raises:
+        ProjectError: If some could not be sent; the message says why.
+    """
+    missing = []
+    for file in sorted((settings.model_dir / ".runs").glob("*.json")):
+        run = json.loads(file.read_bytes())
+        sent = run["sent"] == masked(settings.tracking_uri)
+        if not sent and run["status"] != "RUNNING":
+            missing.append(file)
+        if settings.action == "list":
+            told = f"{run['tags']['command']:<8} {run['status']:<8}"
+            print(f"{file.stem:<24} {told} {'sent' if sent else 'not sent'}")
+    if settings.action == "sync":
+        try:
+            send(settings, missing)
+        except Exception as error:  # of MLflow, a driver or a connection
+            raise ProjectError(f"MLflow lacks runs: {masked(str(error))}") from error
+        print(f"sent:    {len(missing)} runs")
+
+
+def send(settings: TrackingSettings, files: Iterable[Path]) -> None:
+    """Send runs, and which version is in production; raise whatever MLflow raises."""
+    client, model_dir = connect(settings.tracking_uri), settings.model_dir
+    with filelock.FileLock(model_dir / ".runs" / ".lock", timeout=SECONDS):
+        found = client.get_experiment_by_name(settings.experiment)
+        place = found.experiment_id if found else None
+        place = place or client.create_experiment(settings.experiment)
+        model = f"{settings.experiment}-{settings.model_name}"
+        for file in files:
+            run = json.loads(file.read_bytes())
+            send_run(client, place, run, model)
+            write_json(file, {**run, "sent": masked(settings.tracking_uri)})
+        if number := production(model_dir):
+            # Numbers begin again when models/ is emptied; times do not.
+            created = read_manifest(model_dir / str(number)).created
+            same = f"name = '{model}' and tag.created = '{created}'"
+            for version in client.search_model_versions(same):
+                client.set_registered_model_alias(model, "production", version.version)
+
+
+def connect(uri: str) -> Any:
+    """Return MLflow's client, which takes seconds to import.
+
+    A database gets its tables under another name: a process that is stopped half-way
+    leaves nothing that MLflow would stumble over ever after.
+    """
+    os.environ.update({**ENVIRONMENT, **os.environ})
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = tempfile.gettempdir()  # MLflow asks for one, for nothing
+    for name in ("alembic", "mlflow"):  # which would tell of every table
+        logging.getLogger(name).setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    def make(new: Path) -> None:
+        new.touch()  # an error here is clearer than MLflow's
+        SqlAlchemyStore(f"sqlite:///{new}", "mlruns").engine.dispose()
+
+    file = Path(uri.partition("sqlite:///")[2])
+    if file.name:
+        with filelock.FileLock(f"{file}.lock"):
+            if not file.exists():
+                write_whole(file, make)
+    return MlflowClient(uri, uri)
+
+
+def send_run(client: Any, place: str, run: dict[str, Any], model: str) -> None:
+    """Send a run with its trials and its version; what is there already stays."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    tags, version = run["tags"], run["version"]
+    run_id = put(client, place, run, tags)
+    for trial in run["trials"]:
+        put(client, place, trial, {"mlflow.parentRunId": run_id})
+    source = json.dumps({"sha256": tags["data_sha256"]})
+    data = Dataset(tags["dataset"], tags["data_sha256"][:36], "local", source)
+    use = InputTag("mlflow.data.context", "training")
+    client.log_inputs(run_id, [DatasetInput(data, [use])])
+    if version and not client.search_registered_models(f"name = '{model}'"):
+        client.create_registered_model(model)
+    if version and not client.search_model_versions(f"run_id = '{run_id}'"):
+        where = client.get_run(run_id).info.artifact_uri
+        client.create_model_version(model, where, run_id, version, await_creation_for=0)
+
+
+def put(client: Any, place: str, run: dict[str, Any], tags: dict[str, str]) -> str:
+    """Make a run, or complete the one that has its name; return its identifier."""
+    from mlflow.entities import Metric, Param
+
+    name = run["name"]
+    found = client.search_runs([place], f"tags.recorded_run = '{name}'")
+    tags = {**tags, "recorded_run": name}
+    there = found[0] if found else client.create_run(place, run["start"], tags, name)
+    run_id, old = str(there.info.run_id), there.data.params
+    params = [Param(k, str(v)) for k, v in run["params"].items() if k not in old]
+    client.log_batch(run_id, params=params)
+    # What a training that was taken up again tells anew is there once.
+    points = {(name, at): Metric(name, *p, at) for name, *p, at in run["points"][::-1]}
+    metrics = list(points.values())
+    for start in range(0, len(metrics), 1000):  # what MLflow takes at once
+        client.log_batch(run_id, metrics[start : start + 1000])
+    client.set_terminated(run_id, run["status"], run["end"])
+    return run_id
+
+
+def masked(text: str) -> str:
+    """Return a text with addresses in it, without their users and passwords."""
+    return re.sub(r"://[^/@\s]+@", "://***@", text)
+
+
+def now() -> int:
+    """Return milliseconds since 1970, as MLflow counts."""
+    return int(time.time() * 1000)

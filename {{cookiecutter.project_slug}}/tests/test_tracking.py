@@ -1,0 +1,246 @@
+"""What MLflow has of trainings and searches, whatever its server does meanwhile."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from {{ cookiecutter.package_name }} import main, registry, tracking
+from {{ cookiecutter.package_name }}.config import ENV_PREFIX, TrainSettings
+from {{ cookiecutter.package_name }}.tracking import MlflowLogger
+from samples import QUICK_TRAINING
+
+PATIENCE = 120  # seconds, on a machine that does much else
+URI = f"{ENV_PREFIX}TRACKING_URI"
+
+Record = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of MLflow; making one takes seconds, so all tests share it."""
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    tracking.connect(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def experiment(
+    project: Path, database: Path, monkeypatch: pytest.MonkeyPatch, request: Any
+) -> str:
+    """Record what commands do in the database; return the experiment of this test."""
+    monkeypatch.setenv(f"{ENV_PREFIX}TRACKING", "true")
+    monkeypatch.setenv(f"{ENV_PREFIX}EXPERIMENT", request.node.name)
+    for name in (URI, "DATABASE"):  # a test may change the first one
+        monkeypatch.setenv(name, f"sqlite:///{database}")
+    return str(request.node.name)
+
+
+@pytest.fixture
+def record(experiment: str, save: Callable[[], Path]) -> Record:
+    """Record a training of two epochs, of no real model; return the file of its run."""
+
+    def train(name: str = "one", error: BaseException | None = None) -> Path:
+        with MlflowLogger(TrainSettings()) as run_logger:
+            run_logger.start("train", "digits", "0" * 64, name)
+            run_logger.log_epoch(1, {"val_accuracy": 0.8})
+            if error:
+                raise error
+            run_logger.log_version(save())
+        return Path(f"models/model/.runs/{name}.json")
+
+    return train
+
+
+def everything(experiment: str) -> list[dict[str, Any]]:
+    """Return all that the database has of an experiment's runs, the first one first."""
+    client = tracking.connect(os.environ["DATABASE"])
+    place = client.get_experiment_by_name(experiment).experiment_id
+    found = []
+    for run in client.search_runs([place], order_by=["start_time"]):
+        run_id, used = run.info.run_id, run.inputs.dataset_inputs
+        versions = client.search_model_versions(f"run_id = '{run_id}'")
+        history = {
+            name: client.get_metric_history(run_id, name) for name in run.data.metrics
+        }
+        facts = {
+            "status": run.info.status,
+            "params": run.data.params,
+            "tags": run.data.tags,
+        }
+        facts["figures"] = {
+            k: [(p.step, p.value) for p in v] for k, v in history.items()
+        }
+        facts["data"] = [(each.dataset.name, each.dataset.digest) for each in used]
+        facts["versions"] = [(each.name, each.tags["version"]) for each in versions]
+        found.append(facts)
+    return found
+
+
+def test_a_training_is_a_run_with_everything_that_is_known_of_it(
+    experiment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
+    manifest = registry.read_manifest(Path("models/model/1"))
+    (run,) = everything(experiment)
+    assert run["status"] == "FINISHED" and run["params"]["seed"] == "1"
+    assert run["versions"] == [(f"{experiment}-model", "1")]
+    ((_, digest),) = run["data"]
+    assert manifest.data_sha256.startswith(digest)
+    for name, value in manifest.metrics.items():
+        told = list(enumerate(manifest.history.get(name, [value]), 1))
+        assert run["figures"][name] == told
+    assert main.main(["registry", "promote", "--quiet"]) == 0
+    client = tracking.connect(os.environ[URI])
+    version = client.get_model_version_by_alias(f"{experiment}-model", "production")
+    assert version.tags["version"] == "1"
+    assert main.main(["tracking"]) == 0
+    assert "FINISHED sent" in capsys.readouterr().out
+
+
+def test_a_run_that_is_sent_again_is_there_once(
+    record: Record, experiment: str
+) -> None:
+    file = record()
+    before = everything(experiment)
+    run = json.loads(file.read_bytes())
+    file.write_text(json.dumps({**run, "sent": ""}))  # as if the answer had been lost
+    assert main.main(["tracking", "sync"]) == 0
+    assert everything(experiment) == before
+    assert before[0]["figures"] == {"val_accuracy": [(1, 0.8), (2, 0.9)]}
+
+
+def test_trials_are_runs_within_the_run(experiment: str) -> None:
+    with MlflowLogger(TrainSettings()) as run_logger:
+        run_logger.start("tune", "wine", "0" * 64, "search")
+        for number in range(3):
+            run_logger.log_trial(number, {"C": 0.5 * number}, 0.9)
+    parent, *trials = everything(experiment)
+    assert sorted(trial["params"]["C"] for trial in trials) == ["0.0", "0.5", "1.0"]
+    assert all(trial["tags"]["mlflow.parentRunId"] for trial in trials)
+    assert parent["figures"]["score"] == [(0, 0.9), (1, 0.9), (2, 0.9)]
+
+
+def test_a_training_that_was_stopped_waits_for_nothing_and_goes_on_as_the_same_run(
+    record: Record, experiment: str
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        record("one", KeyboardInterrupt())
+    with pytest.raises(ValueError, match="bad"):
+        record("two", ValueError("bad"))
+    assert [run["status"] for run in everything(experiment)] == ["FAILED"]
+    assert main.main(["tracking", "sync"]) == 0
+    record("one")
+    runs = everything(experiment)
+    status = {run["tags"]["recorded_run"]: run["status"] for run in runs}
+    assert status == {"one": "FINISHED", "two": "FAILED"}
+    told = {run["tags"]["recorded_run"]: run["figures"]["val_accuracy"] for run in runs}
+    assert told == {"one": [(1, 0.8), (2, 0.9)], "two": [(1, 0.8)]}
+
+
+@contextmanager
+def served(database: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a real server of MLflow until it answers; kill it and its workers at last."""
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port)]
+    command += ["--backend-store-uri", f"sqlite:///{database}", "--workers", "1"]
+    env = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    server = subprocess.Popen(command, env=env, start_new_session=True)
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield server
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills a server and its workers")
+def test_a_server_that_is_killed_half_way_has_all_after_a_sync(
+    record: Record, experiment: str, database: Path, monkeypatch: Any, caplog: Any
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv(URI, f"http://127.0.0.1:{port}")
+    whole = tracking.put
+    with served(database, port) as server:
+
+        def put(*arguments: Any) -> str:
+            run_id = whole(*arguments)
+            os.killpg(server.pid, signal.SIGKILL)
+            return run_id
+
+        monkeypatch.setattr(tracking, "put", put)
+        file = record()
+    assert "Connection" in caplog.text and "`tracking sync`" in caplog.text
+    monkeypatch.setattr(tracking, "put", whole)
+    with served(database, port):
+        assert main.main(["tracking", "sync"]) == 0
+    (run,) = everything(experiment)
+    assert run["figures"] == {"val_accuracy": [(1, 0.8), (2, 0.9)]}
+    assert run["versions"] == [(f"{experiment}-model", "1")]
+    assert json.loads(file.read_bytes())["sent"] == f"http://127.0.0.1:{port}"
+
+
+def test_a_server_that_never_answers_costs_seconds_and_no_training(
+    record: Record, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tracking, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv(URI, f"http://ada:secret@127.0.0.1:{port}")
+        assert json.loads(record().read_bytes())["status"] == "FINISHED"
+    assert "no answer within 0.5 s" in caplog.text
+    assert "secret" not in caplog.text + Path("models/model/.runs/one.json").read_text()
+
+
+def test_a_database_is_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgrade(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mlflow.store.db.utils._upgrade_db", upgrade)
+    with pytest.raises(KeyboardInterrupt):
+        tracking.connect(f"sqlite:///{tmp_path}/mlflow.db")
+    assert [file.name for file in tmp_path.iterdir()] == ["mlflow.db.lock"]
+
+
+def test_an_account_needs_no_home_and_no_name(record: Record, experiment: str) -> None:
+    code = (
+        "import os, pwd, sys\n"
+        "def nobody(*_): raise KeyError('no such user')\n"
+        "pwd.getpwuid = pwd.getpwnam = nobody\n"
+        "from {{ cookiecutter.package_name }} import main\n"
+        "sys.exit(main.main(['tracking', 'sync']))"
+    )
+    file = record()
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "sent": ""}))
+    names = {"HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "USERPROFILE"}
+    bare = {name: value for name, value in os.environ.items() if name not in names}
+    subprocess.run([sys.executable, "-c", code], env=bare, check=True)
+    assert len(everything(experiment)) == 1
+
+
+def test_no_other_command_imports_mlflow() -> None:
+    code = (
+        "import sys; from {{ cookiecutter.package_name }} import main; "
+        "main.all_settings(); sys.exit('mlflow' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
