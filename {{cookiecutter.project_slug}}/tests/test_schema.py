@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }}.adapter import Column, Inputs
+from {{ cookiecutter.package_name }}.adapter import Inputs
 from {{ cookiecutter.package_name }}.config import DataError
 from {{ cookiecutter.package_name }}.schema import (
     check,
@@ -120,17 +120,3 @@ def test_a_schema_that_makes_no_sense_is_refused(
     file.write_text(str({**content, **change}), encoding="utf-8")
     with pytest.raises(DataError, match=message):
         read_schema(file)
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"kind": "number", "categories": ["a"]},
-        {"kind": "category", "minimum": 1},
-        {"kind": "date", "minimum": 1.5},
-        {"kind": "number", "minimum": 2, "maximum": 1},
-    ],
-)
-def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
-        Column.model_validate(rule)

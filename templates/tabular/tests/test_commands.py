@@ -156,32 +156,6 @@ def test_training_never_sees_the_test_rows(
     assert len(test) == len(labels) == 114
 
 
-def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) -> None:
-    run("train", *PEOPLE)
-    folder, manifest = registry.load_version(Path("models/model"))
-    assert manifest.inputs.columns == {
-        **{"age": "number", "city": "category"},
-        **{"member": "category", "joined": "number"},
-    }
-    rows, labels = adapter.read_rows(mixed, manifest, folder)
-    assert labels is not None and set(labels) == {0, 1}
-    feeds = adapter.feeds(rows, manifest)
-    assert {name: each.shape for name, each in feeds.items()} == {
-        name: (160, 1) for name in manifest.inputs.shapes
-    }
-    assert feeds["age"].dtype == np.float32 and "(missing)" in feeds["city"]
-    described = adapter.describe(rows, manifest.inputs)
-    assert described["joined"].dtype == np.float64
-    assert adapter.predictor(folder, manifest)(rows).shape == (160, 2)
-    assert adapter.fingerprint(rows) != adapter.fingerprint(rows[1:])
-    mixed.write_text("age,more\nold,1\n30,2\n", encoding="utf-8")
-    rows, none = adapter.read_rows(mixed, manifest, folder, strict=False)
-    assert none is None and rows["age"].isna().tolist() == [True, False]
-    with np.load(folder / registry.REFERENCE_FILE) as reference:
-        assert list(reference["names"]) == list(manifest.inputs.columns)
-        assert len(reference["outputs"]) == len(reference["labels"]) == 32
-
-
 def test_a_table_that_changed_after_training_is_not_scored(
     mixed: Path, capsys: Output
 ) -> None:
