@@ -42,6 +42,8 @@ NEEDS = {
     "tests/test_serving*": "serve",
     "tests/gates.py": "serve",
     "tests/graphs.py": "serve",
+    "tests/loopback.py": "serve",
+    "tests/onnx_models.py": "serve",
     "configs/serve.yaml": "serve",
     "requirements/serve*.txt": "serve",
     "src/*/explaining/*": "explain",

@@ -8,7 +8,6 @@ that the commands write.
 
 import ast
 import io
-import itertools
 import json
 import re
 import tokenize
@@ -97,27 +96,16 @@ class Render:
         )
 
     @cached_property
-    def commands(self) -> frozenset[str]:
-        """The names in the tables COMMANDS of all settings, such as "train"."""
-        texts = [
-            self.read(name)
-            for name in self.files
-            if fnmatch(name, f"src/{self.package}/*settings.py")
-        ]
-        tables = [
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """The table COMMANDS of main.py."""
+        tree = ast.parse(self.read(f"src/{self.package}/main.py"))
+        *_, table = (
             node.value
-            for node in itertools.chain(*(ast.parse(text).body for text in texts))
-            if isinstance(node, ast.Assign | ast.AnnAssign)
-            and ast.unparse(node).startswith("COMMANDS")
-        ]
-        assert len(tables) >= 2
-        return frozenset(
-            ast.literal_eval(key)
-            for table in tables
-            if isinstance(table, ast.Dict)
-            for key in table.keys
-            if key
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets) == "COMMANDS"
         )
+        read: dict[str, tuple[str, ...]] = ast.literal_eval(table)
+        return read
 
     @cached_property
     def pyproject(self) -> dict[str, Any]:
@@ -134,7 +122,7 @@ class Render:
         It may be given from the root, from beside the source, or as people speak of
         modules, tests, configurations and scripts: without their folder.
         """
-        name = name.removeprefix("./").rstrip("/")
+        name = name.removeprefix("./").rstrip("/").replace("**/", "")
         if name.split("/")[0] in WRITTEN or name in OPTIONAL:
             return True
         beside = [str(PurePosixPath(source).parent), "src", f"src/{self.package}"]
@@ -170,6 +158,10 @@ def dead_references(root: Path, elsewhere: Collection[str] = ()) -> list[str]:
             *dead_settings(render, source, prose),
         ]
         problems |= {f"{source}: {reason}" for reason in found}
+    for name, code in render.commands.items():
+        for module in (text.split(":")[0].replace(".", "/") for text in code):
+            if f"src/{render.package}/{module}.py" not in render.files:
+                problems.add(f"main.py: {name} is in {module}.py, which is not there")
     return sorted(problems)
 
 

@@ -41,7 +41,7 @@ def test_what_parses_is_left_alone(name: str, text: str) -> None:
         "{{-cookiecutter.x}}",
         "{% if a %}",
         "{# why #}",
-        "  #% if a",
+        "#% if a",
     ],
 )
 def test_left_over_jinja_is_found(line: str) -> None:

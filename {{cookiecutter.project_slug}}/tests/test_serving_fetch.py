@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from {{ cookiecutter.package_name }} import main, registry
-from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.config import ProjectError, load_settings
 from {{ cookiecutter.package_name }}.registry import RegistryError
 from {{ cookiecutter.package_name }}.serving.fetch import FetchError, fetch_version
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
@@ -178,7 +178,7 @@ def test_a_bad_archive_is_refused_and_leaves_nothing(
 ) -> None:
     url, sha256 = publish(archive)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(FetchError, match="archive"):
+    with pytest.raises(ProjectError, match="archive"):
         fetch_version(url, sha256, tmp_path / "model")
     assert sorted(set(tmp_path.rglob("*")) - set(before)) == [tmp_path / "model"]
 

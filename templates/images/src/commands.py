@@ -1,6 +1,6 @@
 """The commands train, evaluate and predict: they put the parts together.
 
-Data come from utils.py, the network from models.py, a finished version goes to
+Data come from utils.py, the network from models.py, and a finished version goes to
 registry.py.
 
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
@@ -15,210 +15,199 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from . import adapter, export, models, registry, utils
-from .config import EvaluateSettings, PredictSettings, ProjectError, Settings, TrainSettings
-from .files import careful, hashes, write_json, write_text
+from .config import (
+    EvaluateSettings,
+    PredictSettings,
+    ProjectError,
+    Settings,
+    TrainSettings,
+)
+from .files import write_json, write_text
+from .registry import RunLogger
 
 logger = logging.getLogger(__name__)
 
-# What decides a training's result; with the same of these, it can be resumed.
-IDENTITY = TrainSettings.model_fields.keys() - Settings.model_fields - {"data_url", "resume"}
-UNFINISHED, STATE_FILE = ".unfinished", "state.json"
+UNFINISHED = ".unfinished"  # models/<name>/.unfinished/<run>/<number>/
+CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
+# Settings that do not decide the result; with others of the rest, nothing is resumed.
+IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
 
 class ResumeError(ProjectError):
-    """There is nothing to resume, it is damaged, or made with other settings."""
+    """There is no unfinished training, or it was started with other settings."""
 
 
-class Checkpoint(BaseModel):
-    """How far a training is."""
-
-    identity: dict[str, Any]  # what decides the result: settings and the data
-    epoch: int = 0  # epochs done
-    history: dict[str, list[float]] = {}  # one value an epoch for each metric
-    files: dict[str, str] = {}  # SHA-256 of what was saved with it
-
-
-def save_checkpoint(
-    run: Path, state: Checkpoint, write_model: Callable[[Path], None]
-) -> None:
-    """Keep an epoch, whole or not at all, then drop the ones before it.
-
-    Args:
-        run: The folder of this training's checkpoints.
-        state: How far it is.
-        write_model: Called with the folder to write the model into.
-    """
-    target = run / f"{state.epoch:06d}"
-    temporary = run / f".{target.name}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    write_model(temporary)
-    state.files = hashes(temporary)
-    write_json(temporary / STATE_FILE, state.model_dump(mode="json"))
-    temporary.rename(target)
-    for older in sorted(run.glob("[0-9]*"))[:-1]:
-        shutil.rmtree(older)
-
-
-def load_checkpoint(model_dir: Path, identity: dict[str, Any]) -> tuple[Path, Checkpoint]:
-    """Return the folder of the newest unfinished training's last epoch, and its state.
-
-    Raises:
-        ResumeError: If there is none, a file is not the one that was saved, or it was
-            made with other settings or other data.
-    """
-    found = sorted((model_dir / UNFINISHED).glob("*/[0-9]*"))
-    if not found:
-        raise ResumeError(
-            f"nothing to resume below {model_dir / UNFINISHED}; train without --resume"
-        )
-    folder = found[-1]
-    advice = f"remove {folder.parent} and train again"
-    with careful(folder / STATE_FILE, advice):
-        state = Checkpoint.model_validate_json((folder / STATE_FILE).read_bytes())
-    files = hashes(folder)
-    del files[STATE_FILE]
-    if files != state.files:
-        raise ResumeError(f"files in {folder} are not as they were written; {advice}")
-    changed = [
-        f"{key} was {state.identity.get(key)!r} and is now {value!r}"
-        for key, value in identity.items()
-        if state.identity.get(key) != value
-    ]
-    if changed:
-        raise ResumeError(
-            f"the unfinished training differs: {'; '.join(changed)}. Resume with the "
-            "same settings, or train without --resume"
-        )
-    return folder, state
-
-
-def train(settings: TrainSettings, run_logger: registry.RunLogger) -> Path:
+def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     dataset = utils.DATASETS[settings.dataset]
     training, test = utils.load_mnist_data(
         settings.dataset, settings.data_dir, settings.data_url, settings.quiet
     )
-    fingerprint = utils.data_fingerprint(*training)
     images = utils.preprocess_data(training[0], max_value=dataset.max_value)
-    (x_train, y_train), validation = utils.split_data(
+    fitted, validation = utils.split_data(
         images, training[1], settings.validation_fraction, settings.seed
     )
-    logger.info(
-        "%s: %d images of %d x %d pixels to train on, %d to validate on",
-        settings.dataset,
-        *x_train.shape,
-        len(validation[1]),
-    )
-    identity = settings.model_dump(mode="json", include=set(IDENTITY))
-    identity["data"] = fingerprint
+    _, height, width = images.shape
+    inputs = adapter.Inputs(height=height, width=width, max_value=dataset.max_value)
+    facts: dict[str, Any] = {
+        "settings": settings.model_dump(mode="json"),
+        "seed": settings.seed,
+        "dataset": settings.dataset,
+        "classes": dataset.classes,
+        "inputs": inputs,
+        "data_sha256": utils.data_fingerprint(*training),
+    }
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    if settings.resume:
-        saved, state = load_checkpoint(settings.model_dir, identity)
-        run, model = saved.parent, models.load_model(saved)
-        logger.info("going on after epoch %d of %d", state.epoch, settings.epochs)
-    else:
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
-        run, state = settings.model_dir / UNFINISHED / name, Checkpoint(identity=identity)
-        model = models.build_mnist_model(
-            x_train.shape[1:],
-            len(dataset.classes),
-            settings.hidden_units,
-            settings.dropout,
-        )
-        steps = settings.epochs * -(-len(y_train) // settings.batch_size)
-        models.compile_model(model, settings.learning_rate, steps)
-    run_logger.start("train", settings.dataset, fingerprint, run.name)
-
-    def on_epoch(number: int, figures: Mapping[str, float]) -> None:
-        for key, value in figures.items():
-            state.history.setdefault(key, []).append(float(value))
-        state.epoch = number
-        save_checkpoint(run, state, lambda folder: models.save_model(model, folder))
-        run_logger.log_epoch(number, figures)
-        shown = " ".join(f"{key} {value:.4f}" for key, value in figures.items())
-        # The file has every epoch; ten of them are enough for the terminal.
-        often = number % max(1, settings.epochs // 10) == 0
-        level = logging.INFO if often else logging.DEBUG
-        logger.log(level, "epoch %d/%d: %s", number, settings.epochs, shown)
-
-    started = time.perf_counter()
+    run = Run(settings, facts, run_logger)
+    model = run.load() if settings.resume else new_model(settings, fitted[1], inputs)
+    run_logger.start("train", settings.dataset, facts["data_sha256"], run.folder.name)
+    logger.info("%s: %d images to train on", settings.dataset, len(fitted[1]))
     models.train_model(
         model,
-        x_train,
-        y_train,
+        *fitted,
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         validation_data=validation,
         seed=settings.seed,
-        on_epoch=on_epoch,
-        initial_epoch=state.epoch,
+        initial_epoch=len(run.history.get("loss", ())),
+        on_epoch=lambda number, figures: run.log_epoch(model, number, figures),
         verbose=0,
-    )
-    logger.info("fitted in %.1f s", time.perf_counter() - started)
-    inputs = adapter.Inputs(
-        height=images.shape[1], width=images.shape[2], max_value=dataset.max_value
     )
 
     def write(folder: Path) -> Mapping[str, Any]:
         models.save_model(model, folder)
-        return exported(model, folder, inputs, dataset.classes, training, test)
+        return write_exports(model, folder, inputs, dataset.classes, training[0], test)
 
-    version = registry.save_version(
-        settings.model_dir,
-        write,
-        (*models.LIBRARIES, *export.EXPORT_LIBRARIES),
-        metrics={key: values[-1] for key, values in state.history.items()},
-        history=state.history,
-        settings=settings.model_dump(mode="json"),
-        seed=settings.seed,
-        dataset=settings.dataset,
-        classes=dataset.classes,
-        inputs=inputs,
-        data_sha256=fingerprint,
-    )
-    shutil.rmtree(run, ignore_errors=True)
-    with suppress(OSError):  # another training is unfinished
-        run.parent.rmdir()
+    version = run.save(settings.model_dir, write)
+    run.remove()
     run_logger.log_version(version)
-    print(f"validation accuracy: {state.history['val_accuracy'][-1]:.4f}")
+    print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
     print(f"model:   {version}")
     return version
 
 
-def exported(
+def new_model(
+    settings: TrainSettings, labels: utils.Labels, inputs: adapter.Inputs
+) -> Any:
+    """Build and compile the network for a training on so many labels."""
+    model = models.build_mnist_model(
+        (inputs.height, inputs.width),
+        len(utils.DATASETS[settings.dataset].classes),
+        settings.hidden_units,
+        settings.dropout,
+    )
+    steps = settings.epochs * -(-len(labels) // settings.batch_size)
+    return models.compile_model(model, settings.learning_rate, steps)
+
+
+class Run:
+    """A training, and its last checkpoint: a version in a folder of its own."""
+
+    def __init__(
+        self, settings: TrainSettings, facts: dict[str, Any], run_logger: RunLogger
+    ) -> None:
+        """Begin; `facts` is what the manifest of a version holds of the training."""
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
+        self.folder = settings.model_dir / UNFINISHED / name
+        self.epochs, self.facts, self.run_logger = settings.epochs, facts, run_logger
+        self.history: dict[str, list[float]] = {}
+        self.saved_at = time.monotonic()
+
+    def load(self) -> Any:
+        """Go on with the newest unfinished training, and return its model.
+
+        Raises:
+            ResumeError: If there is none, or other settings or data would go on.
+        """
+        where = self.folder.parent
+        known = [path for path in where.glob("*") if registry.versions(path)]
+        if not known:
+            raise ResumeError(f"nothing to resume in {where}; train without --resume")
+        self.folder = max(known)
+        folder, manifest = registry.load_version(self.folder)
+        before = {**manifest.settings, "data": manifest.data_sha256}
+        now = {**self.facts["settings"], "data": self.facts["data_sha256"]}
+        changed = [
+            f"{name} was {before.get(name)!r} and is now {value!r}"
+            for name, value in now.items()
+            if name not in IRRELEVANT and before.get(name) != value
+        ]
+        if changed:
+            raise ResumeError(
+                f"the unfinished training differs: {'; '.join(changed)}. Resume with "
+                "the same settings, or train without --resume"
+            )
+        self.history = manifest.history
+        return models.load_model(folder)
+
+    def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
+        """Remember the figures of an epoch, counted from 1; save it now and then."""
+        for name, value in figures.items():
+            self.history.setdefault(name, []).append(float(value))
+        self.run_logger.log_epoch(number, figures)
+        # The log file has every epoch; ten of them are enough for the terminal.
+        often = number % max(1, self.epochs // 10) == 0
+        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        level = logging.INFO if often else logging.DEBUG
+        logger.log(level, "epoch %d/%d: %s", number, self.epochs, shown)
+        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+            self.save(self.folder, partial(write_model, model))
+            for older in registry.versions(self.folder)[:-1]:
+                shutil.rmtree(self.folder / str(older))
+            self.saved_at = time.monotonic()
+
+    def save(self, model_dir: Path, write: Callable[[Path], Mapping[str, Any]]) -> Path:
+        """Save a version: whole or not at all, whatever stops it."""
+        return registry.save_version(
+            model_dir,
+            write,
+            (*models.LIBRARIES, *export.EXPORT_LIBRARIES),
+            metrics={name: values[-1] for name, values in self.history.items()},
+            history=self.history,
+            **self.facts,
+        )
+
+    def remove(self) -> None:
+        """Remove the checkpoint: the training has finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # there was none, or another training is unfinished
+            self.folder.parent.rmdir()
+
+
+def write_model(model: Any, folder: Path) -> Mapping[str, Any]:
+    """Write a model, of which the manifest says nothing else."""
+    models.save_model(model, folder)
+    return {}
+
+
+def write_exports(
     model: Any,
     folder: Path,
     inputs: adapter.Inputs,
     classes: tuple[str, ...],
-    training: utils.Labelled,
+    training: utils.Images,
     test: utils.Labelled,
 ) -> Mapping[str, Any]:
     """Write what servers load, and what later images are compared with.
 
     Nothing is learned from the test set here, and nothing is scored.
     """
-    images = test[0][: export.REFERENCE_ROWS]
-    outputs = models.predict_probabilities(
-        model, utils.preprocess_data(images, max_value=inputs.max_value)
-    )
-    described = adapter.describe(training[0][: export.REFERENCE_ROWS], inputs)
-    labels = test[1][: export.REFERENCE_ROWS]
+    images, labels = (each[: export.REFERENCE_ROWS] for each in test)
+    scaled = utils.preprocess_data(images, max_value=inputs.max_value)
+    outputs = models.predict_probabilities(model, scaled)
+    described = adapter.describe(training[: export.REFERENCE_ROWS], inputs)
     export.write_reference(folder, described, outputs, labels)
     compared = slice(export.COMPARED_ROWS)
     feeds = adapter.graph_feeds(images[compared], inputs)
-    return export.export_model(
-        model, folder, inputs, classes, feeds, outputs[compared]
-    )
+    return export.export_model(model, folder, inputs, classes, feeds, outputs[compared])
 
 
 def evaluate(settings: EvaluateSettings) -> Path:

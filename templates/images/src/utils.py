@@ -11,10 +11,11 @@ import io
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.format import open_memmap
 
 from .config import DataError
 
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
 
 Images = npt.NDArray[Any]  # (n, height, width)
 Labels = npt.NDArray[np.int64]  # (n,)
-Scaled = npt.NDArray[np.float32]  # (n, height, width), in [0, 1]
 Labelled = tuple[Images, Labels]
 
 TEST_FRACTION = 0.2  # of `digits`; the other sets name their own test images
-DOWNLOAD_RETRIES = 4  # pooch waits 1, 2, 3 and 4 s between them
-DOWNLOAD_TIMEOUT = 30  # seconds without a byte
 
 
 class Dataset(NamedTuple):
@@ -36,42 +34,33 @@ class Dataset(NamedTuple):
 
     max_value: int  # of a pixel; the smallest is 0
     classes: tuple[str, ...]  # in the order of the labels
-    # The files, and the SHA-256 of what they hold after decompression, so that a
-    # mirror may compress them again.
+    # The files, each with the SHA-256 of what it holds: after decompression, so that a
+    # mirror may compress it again.
     files: dict[str, str]
 
 
 # Where Keras itself downloads these sets from.
 KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+# Of the files in Debian's package dataset-fashion-mnist.
+FASHION_MNIST = """\
+c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888 train-images-idx3-ubyte
+bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9 train-labels-idx1-ubyte
+5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b t10k-images-idx3-ubyte
+0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34 t10k-labels-idx1-ubyte
+"""
+# The one that Keras pins.
+# pragma: allowlist nextline secret
+MNIST = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 DATASETS = {
     # 1,797 images of 8x8 pixels that come with scikit-learn: the test part of
     # https://archive.ics.uci.edu/dataset/80/
     "digits": Dataset(16, tuple("0123456789"), {}),
-    # LeCun et al., 1998; the hash is the one that Keras pins.
-    "mnist": Dataset(
-        255,
-        tuple("0123456789"),
-        {
-            # pragma: allowlist nextline secret
-            "mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # noqa: E501
-        },
-    ),
-    # Xiao et al., 2017, https://arxiv.org/abs/1708.07747; the hashes are those of the
-    # files in Debian's package dataset-fashion-mnist.
-    "fashion_mnist": Dataset(
+    "mnist": Dataset(255, tuple("0123456789"), {"mnist.npz": MNIST}),  # LeCun, 1998
+    "fashion_mnist": Dataset(  # Xiao et al., 2017, https://arxiv.org/abs/1708.07747
         255,
         tuple(CLOTHES.split(",")),
-        {
-            # pragma: allowlist nextline secret
-            "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",  # noqa: E501
-            # pragma: allowlist nextline secret
-            "train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",  # noqa: E501
-            # pragma: allowlist nextline secret
-            "t10k-images-idx3-ubyte.gz": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",  # noqa: E501
-            # pragma: allowlist nextline secret
-            "t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",  # noqa: E501
-        },
+        {f"{line[65:]}.gz": line[:64] for line in FASHION_MNIST.splitlines()},
     ),
 }
 
@@ -114,10 +103,8 @@ def load_mnist_data(
         parts = [arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")]
     else:
         parts = [parse_idx(content) for content in contents]
-    return (
-        (parts[0], parts[1].astype(np.int64)),
-        (parts[2], parts[3].astype(np.int64)),
-    )
+    x_train, y_train, x_test, y_test = parts
+    return (x_train, y_train.astype(np.int64)), (x_test, y_test.astype(np.int64))
 
 
 def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
@@ -131,8 +118,9 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
 
     pooch.get_logger().setLevel("WARNING")
     source = url.rstrip("/") + "/"
-    store = pooch.create(folder, source, {file: None}, retry_if_failed=DOWNLOAD_RETRIES)
-    loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=DOWNLOAD_TIMEOUT)
+    files = {file: None}  # what is in them is checked below, decompressed
+    store = pooch.create(folder, source, registry=files, retry_if_failed=4)
+    loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=30)
     try:
         path = Path(store.fetch(file, downloader=loader))
     except (requests.RequestException, OSError) as error:
@@ -150,9 +138,8 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
     if found != sha256:
         path.unlink()
         raise DataError(
-            f"{file} from {source} is damaged, or is not the file this project was "
-            f"tested with, and was removed.\n  expected SHA-256 {sha256}\n"
-            f"  found            {found}"
+            f"{file} from {source} is not the file that this project was tested with, "
+            f"and was removed: its SHA-256 is not {sha256}, but {found}"
         )
     return content
 
@@ -167,17 +154,9 @@ def parse_idx(content: bytes) -> npt.NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(tuple(shape))
 
 
-@overload
-def preprocess_data(
-    x_train: Images, x_test: None = None, max_value: float | None = None
-) -> Scaled: ...
-@overload
-def preprocess_data(
-    x_train: Images, x_test: Images, max_value: float | None = None
-) -> tuple[Scaled, Scaled]: ...
 def preprocess_data(
     x_train: Images, x_test: Images | None = None, max_value: float | None = None
-) -> Scaled | tuple[Scaled, Scaled]:
+) -> Any:
     """Scale pixels to [0, 1].
 
     Args:
@@ -194,18 +173,17 @@ def preprocess_data(
             number.
     """
     given = (x_train,) if x_test is None else (x_train, x_test)
+    largest = max_value or float(np.max(x_train, initial=0)) or 1
     for images in given:
         if images.ndim != 3 or 0 in images.shape:
             raise DataError(f"images must be (n, height, width), not {images.shape}")
-    largest = float(x_train.max()) if max_value is None else max_value
-    for images in given:
         low, high = images.min(), images.max()
         if not 0 <= low <= high <= largest:  # as NaN is not, either
             raise DataError(
                 f"pixels must be from 0 to {largest:g}; these are from {low} to {high}"
             )
-    scaled = [np.divide(images, largest or 1, dtype=np.float32) for images in given]
-    return scaled[0] if x_test is None else (scaled[0], scaled[1])
+    scaled = tuple(np.divide(each, largest, dtype=np.float32) for each in given)
+    return scaled[0] if x_test is None else scaled
 
 
 def split_data(
@@ -225,12 +203,12 @@ def split_data(
     from sklearn import model_selection
 
     try:
-        first_x, second_x, first_y, second_y = model_selection.train_test_split(
+        x_first, x_second, y_first, y_second = model_selection.train_test_split(
             images, labels, test_size=fraction, stratify=labels, random_state=seed
         )
     except ValueError as error:
         raise DataError(f"cannot split the images: {error}") from error
-    return (first_x, first_y), (second_x, second_y)
+    return (x_first, y_first), (x_second, y_second)
 
 
 def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFrame":
@@ -272,16 +250,18 @@ def read_images(
     try:
         if path.suffix == ".npy":
             # Mapped first: no pickles, and no memory for what the file lacks.
-            pixels = np.array(np.load(path, mmap_mode="r"), dtype=np.float64)
+            pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
         else:
             pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
-    except (OSError, ValueError, TypeError, AttributeError, EOFError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{path}: {error}") from error
     if pixels.size == 0 or pixels.size != len(pixels) * height * width:
         raise DataError(
             f"{path} has the shape {pixels.shape}; the model takes images "
             f"of {height} x {width} pixels"
         )
+    if np.isnan(pixels).any():
+        raise DataError(f"{path}: a pixel is missing, or is not a number")
     return pixels.reshape(-1, height, width)
 
 
@@ -312,20 +292,19 @@ def score_probabilities(
     from sklearn import metrics
 
     predicted, numbers = probabilities.argmax(axis=1), range(len(classes))
-    report = metrics.classification_report(
-        labels,
-        predicted,
-        labels=numbers,
-        target_names=classes,
-        output_dict=True,
-        zero_division=0,
+    each = metrics.precision_recall_fscore_support(
+        labels, predicted, labels=numbers, zero_division=0
     )
+    names = ("precision", "recall", "f1-score", "support")
     rounded = probabilities.astype(np.float32)  # whose sums are as exact as they are
     confusion = metrics.confusion_matrix(labels, predicted, labels=numbers)
     return {
         "accuracy": float(metrics.accuracy_score(labels, predicted)),
         "loss": float(metrics.log_loss(labels, rounded, labels=numbers)),
         "images": len(labels),
-        "classes": {name: report[name] for name in classes},
+        "classes": {
+            name: dict(zip(names, map(float, row)))
+            for name, row in zip(classes, np.transpose(each))
+        },
         "confusion_matrix": confusion.tolist(),
     }

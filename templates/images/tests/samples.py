@@ -5,11 +5,7 @@ import numpy.typing as npt
 import pytest
 from sklearn.datasets import load_digits
 
-from {{ cookiecutter.package_name }} import backend
-from {{ cookiecutter.package_name }}.inputs import Inputs
-
-# Before any test module imports the framework.
-backend.prepare()
+from {{ cookiecutter.package_name }}.adapter import Inputs
 
 Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 

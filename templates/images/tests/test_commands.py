@@ -1,4 +1,4 @@
-"""The commands, from settings to files."""
+"""The commands, from settings to files; what stops them, and how they go on."""
 
 import csv
 import json
@@ -8,33 +8,52 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from {{ cookiecutter.package_name }} import main, registry, utils
+from {{ cookiecutter.package_name }} import commands, export, files, main, models, registry, utils
+from {{ cookiecutter.package_name }}.registry import Manifest
 
-QUICK = ("--quiet", "--epochs", "3", "--hidden-units", "16")
-LONG = "100"  # epochs: some seconds, to be stopped in the middle of
-COMMAND = (sys.executable, "-m", "{{ cookiecutter.package_name }}.main")
+from samples import QUICK_TRAINING
+
+QUICK = ("--quiet", *QUICK_TRAINING)
+LONG = ("--quiet", "--epochs", "40", "--hidden-units", "16")
+MODEL_DIR = Path("models/model")
+# A training in a process of its own, which may be killed; it keeps every epoch.
+PROGRAM = f"""
+import sys
+from {commands.__package__} import commands, main
+commands.CHECKPOINT_SECONDS = 0
+sys.exit(main.main(sys.argv[1:]))
+"""
 
 
-def train(*options: str) -> Path:
-    """Train and return the version's folder."""
+def train(*options: str) -> Manifest:
+    """Train, and return the manifest of the version."""
     assert main.main(["train", *QUICK, *options]) == 0
-    return max(Path("models/model").glob("[0-9]*"), key=lambda path: int(path.name))
+    return registry.load_version(MODEL_DIR)[1]
 
 
-def stop_after_an_epoch(number: signal.Signals) -> int:
-    """Start a long training, signal it when there is a checkpoint; its exit status."""
-    command = [*COMMAND, "train", "--quiet", "--epochs", LONG, "--hidden-units", "16"]
-    process = subprocess.Popen(command)
+def checkpoints() -> list[Path]:
+    """Return the whole checkpoints that there are."""
+    return sorted(MODEL_DIR.glob(".unfinished/*/[0-9]*/manifest.json"))
+
+
+def stopped(number: signal.Signals, moment: str) -> int:
+    """Stop a long training with a signal in the middle of something; its exit status.
+
+    Args:
+        number: The signal.
+        moment: What has to be there first, below the folder of checkpoints.
+    """
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, "train", *LONG])
     try:
-        deadline = time.monotonic() + 60
-        while not list(Path("models/model/.unfinished").glob("*/00*")):
+        deadline = time.monotonic() + 120
+        while not (checkpoints() and list(MODEL_DIR.glob(f".unfinished/*/{moment}"))):
             assert process.poll() is None, "the training ended by itself"
             assert time.monotonic() < deadline, "there is no checkpoint"
-            time.sleep(0.02)
         process.send_signal(number)
         return process.wait(60)
     finally:
@@ -42,58 +61,50 @@ def stop_after_an_epoch(number: signal.Signals) -> int:
         process.wait()
 
 
-def checkpointed_epoch() -> int:
-    """Return the epoch of the only checkpoint."""
-    (folder,) = Path("models/model/.unfinished").glob("*/[0-9]*")
-    return int(folder.name)
-
-
 def test_train_evaluate_and_predict(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    version = train("--epochs", "30", "--hidden-units", "64")
+    manifest = train("--epochs", "30", "--hidden-units", "64")
+    assert set(manifest.metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert all(len(values) == 30 for values in manifest.history.values())
+    assert "onnx" in manifest.exports and "onnxruntime" in manifest.libraries
+    assert not (MODEL_DIR / ".unfinished").exists()
     assert main.main(["evaluate"]) == 0
     metrics = json.loads(Path("reports/model/1/metrics.json").read_text("utf-8"))
     assert metrics["accuracy"] > 0.9
     shown = capsys.readouterr().out
     assert f"test accuracy: {metrics['accuracy']:.4f}" in shown
-    assert str(version) in shown and "logs" in shown
+    assert f"model:   {MODEL_DIR / '1'}" in shown
 
-    _, (images, labels) = utils.load_digits()
-    pixels = images.reshape(len(images), -1)
+    _, (images, labels) = utils.load_mnist_data()
+    rows = np.column_stack([labels, images.reshape(len(images), -1)])
     header = ",".join(["label", *(f"p{i}" for i in range(64))])
-    rows = np.column_stack([labels, pixels])
     np.savetxt("test.csv", rows, "%d", ",", header=header, comments="")
     options = ["--input", "test.csv", "--drop", "label", "--output", "out/classes.csv"]
     assert main.main(["predict", *options]) == 0
     with Path("out/classes.csv").open(encoding="utf-8") as file:
-        predictions = list(csv.DictReader(file))
-    right = [
-        row["class"] == str(label)
-        for row, label in zip(predictions, labels, strict=True)
-    ]
-    assert np.mean(right) == pytest.approx(metrics["accuracy"])
+        predicted = [int(row["class"]) for row in csv.DictReader(file)]
+    assert np.mean(predicted == labels) == pytest.approx(metrics["accuracy"])
 
-
-def test_predictions_go_to_the_terminal_without_an_output(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    train()
     np.save("images.npy", np.zeros((2, 8, 8)))
     capsys.readouterr()
     assert main.main(["predict", "--input", "images.npy"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "row,class,probability"
+    np.save("images.npy", np.zeros((2, 28, 28)))
+    assert main.main(["predict", "--input", "images.npy"]) == 2
+    assert "8 x 8 pixels" in capsys.readouterr().err
 
 
-def test_training_never_sees_the_test_set(
+def test_training_never_learns_from_the_test_set(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training, _ = utils.load_digits()
-    poisoned = np.full((1, 8, 8), 255, np.uint8), np.array([99])
-    monkeypatch.setattr(utils, "load_digits", lambda: (training, poisoned))
-    manifest = json.loads((train() / "manifest.json").read_text("utf-8"))
-    assert manifest["data_sha256"] == utils.data_fingerprint(*training)
-    assert not any(name.startswith("test") for name in manifest["metrics"])
+    training, (images, labels) = utils.load_mnist_data()
+    first = train()
+    poisoned = np.full_like(images, 16), labels[::-1]
+    monkeypatch.setattr(utils, "load_mnist_data", lambda *rest: (training, poisoned))
+    second = train()
+    assert first.data_sha256 == utils.data_fingerprint(*training)
+    assert first.history == second.history
 
 
 @pytest.mark.parametrize(
@@ -116,43 +127,84 @@ def test_what_cannot_be_done_is_said_without_a_traceback(
     assert message in shown and "Traceback" not in shown
 
 
-def test_images_of_another_size_are_refused(
-    project: Path, capsys: pytest.CaptureFixture[str]
+def test_a_terminal_that_cannot_show_the_result_costs_no_version(
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train()
-    np.save("images.npy", np.zeros((2, 28, 28)))
-    assert main.main(["predict", "--input", "images.npy"]) == 2
-    assert "8 x 8 pixels" in capsys.readouterr().err
+    def fail(*text: object) -> None:
+        raise UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range")
+
+    monkeypatch.setattr(commands, "print", fail, raising=False)
+    with pytest.raises(UnicodeEncodeError):
+        main.main(["train", *QUICK])
+    assert registry.versions(MODEL_DIR) == [1]
+
+
+def test_an_export_that_disagrees_leaves_no_version(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_onnx = export.run_onnx
+    monkeypatch.setattr(export, "run_onnx", lambda *args: run_onnx(*args)[:, ::-1])
+    assert main.main(["train", *QUICK]) == 2
+    assert "onnx is up to" in capsys.readouterr().err
+    assert [path for path in MODEL_DIR.glob("*") if path.is_dir()] == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_stopped_training_leaves_no_version_and_is_resumed(
-    number: signal.Signals, project: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGINT, "*"),
+        (signal.SIGTERM, "*"),
+        (signal.SIGKILL, "*"),
+        (signal.SIGKILL, f"{files.INCOMPLETE}*"),  # in the middle of saving
+    ],
+)
+def test_a_stopped_training_leaves_no_version_and_ends_as_if_it_were_not(
+    number: signal.Signals, moment: str, project: Path
 ) -> None:
-    status = stop_after_an_epoch(number)
+    status = stopped(number, moment)
     assert status == (-number if number == signal.SIGKILL else 128 + number)
-    assert not list(Path("models/model").glob("[0-9]*"))
-    manifest = train("--epochs", LONG, "--resume") / "manifest.json"
-    history = json.loads(manifest.read_text("utf-8"))["history"]
-    assert len(history["loss"]) == int(LONG)
-    assert not Path("models/model/.unfinished").exists()
+    assert registry.versions(MODEL_DIR) == []
+    resumed = train(*LONG, "--resume")
+    assert not (MODEL_DIR / ".unfinished").exists()
+    whole = train(*LONG)
+    assert resumed.history == whole.history
+    assert len(whole.history["loss"]) == 40
+    first, second = (models.load_model(MODEL_DIR / name) for name in "12")
+    images = np.random.default_rng(0).random((9, 8, 8), dtype=np.float32)
+    np.testing.assert_array_equal(
+        models.predict_probabilities(first, images),
+        models.predict_probabilities(second, images),
+    )
 
 
-def test_a_training_is_resumed_with_the_same_settings_only(
+def test_a_training_is_resumed_with_the_same_settings_and_files_only(
     project: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupt(*arguments: object, **facts: object) -> None:
+    def interrupt(*arguments: Any) -> None:
         signal.raise_signal(signal.SIGINT)
 
+    monkeypatch.setattr(commands, "CHECKPOINT_SECONDS", 0)
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "save_version", interrupt)
+        patch.setattr(commands, "write_exports", interrupt)
         assert main.main(["train", *QUICK]) == 128 + signal.SIGINT
-    assert main.main(["train", *QUICK, "--seed", "7", "--resume"]) == 2
-    assert "seed was 1 and is now 7" in capsys.readouterr().err
-    assert main.main(["train", *QUICK, "--epochs", "4", "--resume"]) == 2
-    assert "epochs was 3 and is now 4" in capsys.readouterr().err
+    assert len(checkpoints()) == 1  # the last one alone is kept
+    for option, message in {
+        "--seed=7": "seed was 1 and is now 7",
+        "--epochs=4": "epochs was 3 and is now 4",
+        "--dropout=0.5": "dropout was 0.2 and is now 0.5",
+    }.items():
+        assert main.main(["train", *QUICK, option, "--resume"]) == 2
+        assert message in capsys.readouterr().err
     train("--epochs", "1")
-    assert checkpointed_epoch() == 3  # a new training keeps the unfinished one
+    (checkpoint,) = checkpoints()  # a new training keeps the unfinished one
+    model = checkpoint.with_name(models.MODEL_FILE)
+    content = model.read_bytes()
+    model.write_bytes(content[:-1])
+    assert main.main(["train", *QUICK, "--resume"]) == 2
+    assert f"{models.MODEL_FILE} was changed" in capsys.readouterr().err
+    model.write_bytes(content)
+    assert main.main(["train", *QUICK, "--resume", "--log-level", "DEBUG"]) == 0
+    assert checkpoints() == []

@@ -40,7 +40,9 @@ class MultilayerPerceptron(nn.Module):
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
 
-    def __init__(self, pixels: int | None, classes: int, units: int, drop: float):
+    def __init__(
+        self, pixels: int | None, classes: int, units: int, drop: float
+    ) -> None:
         """Make the layers, with random weights; without `pixels`, at the first use."""
         super().__init__()
         self.sizes = (pixels, classes, units, drop)
@@ -142,7 +144,7 @@ def shuffled(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield all images and labels, `size` at a time, in a random order."""
     order = as_tensor(generator.permutation(len(labels)))
-    for rows in order.split(size):
+    for rows in torch.split(order, size):
         # One copy a batch, instead of one an image as a DataLoader makes them.
         yield images.index_select(0, rows), labels.index_select(0, rows)
 
@@ -248,8 +250,9 @@ def as_tensor(array: Any) -> Tensor:
 def predict_logits(model: nn.Module, images: Any) -> Tensor:
     """Return the logits (n, classes) of images (n, height, width), without dropout."""
     model.eval()
+    parts = torch.split(as_tensor(images), EVALUATION_BATCH)
     with torch.inference_mode():
-        return torch.cat([model(p) for p in as_tensor(images).split(EVALUATION_BATCH)])
+        return torch.cat([model(part) for part in parts])
 
 
 def predict_probabilities(model: nn.Module, images: FloatArray) -> FloatArray:

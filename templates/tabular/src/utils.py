@@ -33,7 +33,7 @@ NAMED = {
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 FIRST_ROW, FILE_ROWS = 2, 10**9
 CHUNK_ROWS = 50_000  # read at once
-SAMPLE_ROWS = 100_000  # of a table that exceeds the memory; of its test rows, too
+SAMPLE_ROWS = 20_000  # of a table that exceeds the memory; of its test rows, too
 SHOWN = 10  # bad rows that a message names
 
 
@@ -265,13 +265,18 @@ def sample(
     chunks: Iterable[pd.DataFrame], test_fraction: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `SAMPLE_ROWS` training rows and as many test rows, from all over a table."""
-    kept = [pd.DataFrame(), pd.DataFrame()]
+    kept, largest = [pd.DataFrame(), pd.DataFrame()], [1.0, 1.0]
     for chunk in chunks:
         is_test = drawn(chunk.index, seed) < test_fraction
-        for part, rows in enumerate((chunk[~is_test], chunk[is_test])):
+        order = drawn(chunk.index, seed + 1)
+        for part, of_part in enumerate((~is_test, is_test)):
+            rows = chunk[of_part & (order < largest[part])]
             pool = pd.concat([kept[part], rows]) if len(kept[part]) else rows
-            order = np.argsort(drawn(pool.index, seed + 1), kind="stable")
-            kept[part] = pool.iloc[order[:SAMPLE_ROWS]]
+            numbers = drawn(pool.index, seed + 1)
+            first = np.argsort(numbers, kind="stable")[:SAMPLE_ROWS]
+            kept[part] = pool.iloc[first]
+            if len(first) == SAMPLE_ROWS:
+                largest[part] = numbers[first[-1]]
     return kept[0], kept[1]
 
 

@@ -5,6 +5,7 @@ arrays only: where data come from and where models go is decided in commands.py.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,8 +37,12 @@ def quiet_tensorflow() -> Iterator[None]:
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(THREADS))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quiet_tensorflow():
+    import absl.logging
     import keras
     import tensorflow as tf
+# Keras logs with absl, which closes the stream that it found at its import when logging
+# is configured; in a notebook that one is somebody else's.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 FloatArray = npt.NDArray[np.float32]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
@@ -116,7 +121,7 @@ class EachEpoch(keras.callbacks.Callback):
         """Take the seed, and whom to tell the number of an epoch and its figures."""
         super().__init__()
         self.on_epoch = on_epoch
-        self.seeds = tf.Variable([seed, 0], dtype=tf.int64)  # of the order: the seed and the epoch
+        self.seeds = tf.Variable([seed, 0], dtype=tf.int64)  # the second: the epoch
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set the order, and the generators of dropout, which Keras does not save."""
@@ -197,7 +202,7 @@ def train_model(
         epochs=epochs,
         validation_data=validation_data,
         callbacks=[*callbacks, each_epoch],
-        shuffle=y_train is None,  # the batches are, already
+        shuffle=False,  # the batches are, already
         **options,
     )
 

@@ -1,14 +1,24 @@
-"""The network: its shape, that it learns, and that it does so repeatably."""
+"""The network: the course's calls, that it learns, repeatably, and goes on exactly."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import onnx
 import pytest
+import tensorflow as tf
 
-from {{ cookiecutter.package_name }} import models
-from {{ cookiecutter.package_name }}.checkpoints import Run, State
+from {{ cookiecutter.package_name }} import adapter, export, models
+from {{ cookiecutter.package_name }}.files import FileError
+from {{ cookiecutter.package_name }}.models import (
+    build_mnist_model,
+    compile_model,
+    evaluate_model,
+    set_seed,
+    train_model,
+)
+from {{ cookiecutter.package_name }}.utils import load_mnist_data, preprocess_data
 
 from samples import Arrays
 
@@ -16,35 +26,18 @@ from samples import Arrays
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ imp:DeprecationWarning")
 
 SHAPE = (6, 5)
-UNITS = 16
 
 
 def small_model(seed: int = 0) -> keras.Model:
     """A compiled model for the stripes."""
-    models.set_seed(seed)
-    model = models.build_mnist_model(SHAPE, 3, hidden_units=UNITS, dropout=0.2)
-    return models.compile_model(model, 100, learning_rate=0.01, steps_per_execution=2)
+    set_seed(seed)
+    return compile_model(build_mnist_model(SHAPE, 3, hidden_units=16), 0.01, 100)
 
 
-def fit(
-    model: keras.Model,
-    data: Arrays,
-    folder: Path,
-    epochs: int = 4,
-    state: State | None = None,
-) -> dict[str, list[float]]:
+def fit(model: keras.Model, data: Any, **options: Any) -> dict[str, list[float]]:
     """Train on the first 200 stripes, validate on the others."""
-    images, labels = data
-    return models.train_model(
-        model,
-        (images[:200], labels[:200]),
-        (images[200:], labels[200:]),
-        Run(folder),
-        state or State({}),
-        epochs=epochs,
-        batch_size=32,
-        seed=1,
-    )
+    options = {"epochs": 4, "validation_split": 1 / 6, "verbose": 0, **options}
+    return dict(train_model(model, *data, **options).history)
 
 
 def weights(model: keras.Model) -> bytes:
@@ -53,141 +46,135 @@ def weights(model: keras.Model) -> bytes:
     return b"".join(np.asarray(variable).tobytes() for variable in variables)
 
 
-def test_the_model_is_the_classic_network() -> None:
-    model = models.build_mnist_model((28, 28), 10)
+def plain_script(x_train: Any, y_train: Any, x_test: Any, y_test: Any) -> float:
+    """Do what Keras' introduction does, and return the accuracy."""
+    model = keras.Sequential(
+        [
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(
+        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    model.fit(x_train, y_train, epochs=5, validation_split=0.2, verbose=0)
+    return float(model.evaluate(x_test, y_test, verbose=0)[1])
+
+
+def test_the_course_s_calls_do_what_its_one_file_script_does() -> None:
+    set_seed(1)
+    (x_train, y_train), (x_test, y_test) = load_mnist_data()
+    x_train, x_test = preprocess_data(x_train, x_test)
+    model = build_mnist_model()
+    compile_model(model)
+    history = train_model(model, x_train, y_train, epochs=5, validation_split=0.2)
+    test_loss, test_acc = evaluate_model(model, x_test, y_test)
+    assert isinstance(history, keras.callbacks.History)
+    assert len(history.history["val_accuracy"]) == 5
+    assert 0 < test_loss < 1
+    set_seed(1)
+    script = plain_script(x_train, y_train, x_test, y_test)
+    assert test_acc == pytest.approx(script, abs=0.04)
+
+
+def test_the_model_is_the_classic_network(stripes: Arrays) -> None:
+    model = build_mnist_model((28, 28), 10)
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds == ["Flatten", "Dense", "Dropout", "Dense"]
     assert model.count_params() == (28 * 28 + 1) * 128 + (128 + 1) * 10
-
-
-def test_probabilities_have_a_row_an_image_and_sum_to_one(stripes: Arrays) -> None:
     probabilities = models.predict_probabilities(small_model(), stripes[0][:7])
-    assert probabilities.shape == (7, 3)
+    assert probabilities.shape == (7, 3) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-def test_training_lowers_the_loss_and_learns(stripes: Arrays, tmp_path: Path) -> None:
+def test_training_lowers_the_loss_and_learns(stripes: Arrays) -> None:
     model = small_model()
-    history = fit(model, stripes, tmp_path, epochs=15)
+    history = fit(model, stripes, epochs=15)
     assert history["val_loss"][-1] < history["val_loss"][0] / 2
-    scores = models.evaluate_model(model, *stripes, classes=("top", "middle", "low"))
-    assert scores["accuracy"] > 0.95
+    loss, accuracy = evaluate_model(model, *stripes)
+    assert loss < 0.5 and accuracy > 0.95
 
 
-def test_every_image_is_used_once_an_epoch(stripes: Arrays, tmp_path: Path) -> None:
-    order = np.random.default_rng(3).permutation(240)
-    parts = list(models.batches(stripes, order, 50))
-    assert [len(labels) for _, labels in parts] == [50, 50, 50, 50, 40]
-    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    np.testing.assert_array_equal(images, stripes[0][order])
-    np.testing.assert_array_equal(labels, stripes[1][order])
+def test_every_image_is_used_once_an_epoch_in_another_order(stripes: Arrays) -> None:
+    each_epoch = models.EachEpoch(seed=1, on_epoch=None)
+    each_epoch.set_model(small_model())
+    numbers = np.arange(240)
+    data = each_epoch.batches(stripes[0], numbers, 50)
+    orders = []
+    for epoch in (0, 1, 0):
+        each_epoch.on_epoch_begin(epoch)
+        images, rows = (np.concatenate(parts) for parts in zip(*data, strict=True))
+        np.testing.assert_array_equal(images, stripes[0][rows])
+        orders.append(list(rows))
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(numbers)
+
+
+def test_early_stopping_stops(stripes: Arrays) -> None:
+    stop = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=10)
+    assert len(fit(small_model(), stripes, callbacks=[stop])["loss"]) == 2
+
+
+def test_tensorboard_writes_its_logs(stripes: Arrays, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    fit(small_model(), stripes, callbacks=[keras.callbacks.TensorBoard(tmp_path)])
+    assert list(tmp_path.glob("train/events*"))
+    assert list(tmp_path.glob("validation/events*"))
+
+
+def test_class_weights_count(stripes: Arrays) -> None:
     model = small_model()
-    fit(model, stripes, tmp_path, epochs=3)
-    assert int(model.optimizer.iterations) == 3 * 7  # 200 images in batches of 32
+    fit(model, stripes, class_weight={0: 1.0, 1: 0.0, 2: 0.0})
+    assert (models.predict_probabilities(model, stripes[0]).argmax(axis=1) == 0).all()
 
 
-def convolutional_model() -> keras.Model:
-    """A model as a user may write it: not built yet, and with state of its own."""
-    return keras.Sequential(
-        [
-            keras.layers.Reshape((*SHAPE, 1)),
-            keras.layers.Conv2D(4, 3, use_bias=False),
-            keras.layers.BatchNormalization(),
-            keras.layers.Flatten(),
-            keras.layers.Dropout(0.2),
-            keras.layers.Dense(3, activation="softmax"),
-        ]
-    )
+def test_a_data_set_of_tensorflow_s_is_trained_on(stripes: Arrays) -> None:
+    data = tf.data.Dataset.from_tensor_slices(stripes).shuffle(240, seed=0).batch(32)
+    model = small_model()
+    history = train_model(model, data, epochs=15, validation_data=data, verbose=0)
+    assert history.history["val_accuracy"][-1] > 0.9
+    assert int(model.optimizer.iterations) == 15 * 8  # 240 images in batches of 32
 
 
-@pytest.mark.parametrize(
-    "build",
-    [lambda: models.build_mnist_model(SHAPE, 3, UNITS), convolutional_model],
-    ids=["classic", "convolutional"],
-)
-def test_an_epoch_in_the_graph_is_an_epoch_of_fit(
-    build: Callable[[], keras.Model], stripes: Arrays
-) -> None:
-    train, validation = models.batches(stripes, np.arange(240), 200)
-    order = np.random.default_rng(3).permutation(200)
-    ends, figures = [], []
-    for make_epoch in (models.graph_epoch, models.keras_epoch):
-        models.set_seed(1)
-        model = models.compile_model(build(), 14, steps_per_execution=3)
-        epoch = make_epoch(model, train, validation, batch_size=32)
-        figures.append([epoch(order), epoch(order[::-1])])
-        ends.append(model.get_weights())
-    # Rounding differs in the last bits.
-    for ours, theirs in zip(*ends, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-    for epoch_of_ours, epoch_of_theirs in zip(*figures, strict=True):
-        assert epoch_of_ours == pytest.approx(epoch_of_theirs, rel=1e-4)
-
-
-def test_every_epoch_has_an_order_of_its_own_also_when_resumed(
-    stripes: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    orders: list[models.Order] = []
-
-    def make_epoch(*arguments: object) -> models.Epoch:
-        def epoch(order: models.Order) -> models.Figures:
-            orders.append(order)
-            return {"loss": 0.0}
-
-        return epoch
-
-    monkeypatch.setattr(models, "graph_epoch", make_epoch)
-    fit(small_model(), stripes, tmp_path / "whole", epochs=2)
-    after_one = State({}, epoch=1)
-    fit(small_model(), stripes, tmp_path / "resumed", epochs=2, state=after_one)
-    first, second, resumed = orders
-    assert sorted(first) == sorted(second) == list(range(200))
-    assert (first != second).any()
-    np.testing.assert_array_equal(resumed, second)
-
-
-def test_the_steps_per_call_do_not_change_the_result(
-    stripes: Arrays, tmp_path: Path
-) -> None:
-    ends, histories = [], []
-    for steps in (1, 3, 50):
-        models.set_seed(1)
-        model = models.build_mnist_model(SHAPE, 3, UNITS)
-        models.compile_model(model, 28, steps_per_execution=steps)
-        histories.append(fit(model, stripes, tmp_path / str(steps)))
-        ends.append(weights(model))
-    assert ends[0] == ends[1] == ends[2]
-    assert histories[0] == histories[1] == histories[2]
-    assert set(histories[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+def test_another_loss_and_metric_are_trained_with(stripes: Arrays) -> None:
+    model = build_mnist_model(SHAPE, 3)
+    model.compile("sgd", "mse", metrics=["mae"])
+    one_hot = np.eye(3, dtype=np.float32)[stripes[1]]
+    assert {"loss", "mae", "val_mae"} <= fit(model, (stripes[0], one_hot)).keys()
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(
-    stripes: Arrays, tmp_path: Path
+    stripes: Arrays,
 ) -> None:
     trained = []
-    for run, seed in enumerate([1, 1, 2]):
+    for seed in (1, 1, 2):
         model = small_model(seed)
-        fit(model, stripes, tmp_path / str(run))
+        fit(model, stripes, seed=seed)
         trained.append(weights(model))
-    assert trained[0] == trained[1]
-    assert trained[0] != trained[2]
+    assert trained[0] == trained[1] != trained[2]
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
     stripes: Arrays, tmp_path: Path
 ) -> None:
+    told: list[int] = []
     whole = small_model()
-    whole_history = fit(whole, stripes, tmp_path / "whole", epochs=5)
-    fit(small_model(), stripes, tmp_path / "parts", epochs=2)
-    state, saved = Run(tmp_path / "parts").load({})
-    resumed = models.load_model(saved)
-    history = fit(resumed, stripes, tmp_path / "parts", epochs=5, state=state)
+    history = fit(whole, stripes, on_epoch=lambda number, figures: told.append(number))
+    assert told == [1, 2, 3, 4]
+    model = small_model()
+    first = fit(model, stripes, epochs=2)
+    models.save_model(model, tmp_path)
+    set_seed(9)
+    resumed = models.load_model(tmp_path)
+    second = fit(resumed, stripes, initial_epoch=2)
     assert weights(resumed) == weights(whole)
-    assert history == whole_history
+    assert {name: first[name] + second[name] for name in first} == history
 
 
 def test_a_saved_model_predicts_the_same(stripes: Arrays, tmp_path: Path) -> None:
-    model = models.build_mnist_model(SHAPE, 3)
+    model = small_model()
     models.save_model(model, tmp_path)
     loaded = models.load_model(tmp_path)
     np.testing.assert_array_equal(
@@ -198,4 +185,38 @@ def test_a_saved_model_predicts_the_same(stripes: Arrays, tmp_path: Path) -> Non
 
 def test_zero_units_are_refused() -> None:
     with pytest.raises(ValueError, match="units"):
-        models.build_mnist_model(SHAPE, 3, hidden_units=0)
+        build_mnist_model(SHAPE, 3, hidden_units=0)
+
+
+@pytest.mark.parametrize("length", [0, 100, None])
+def test_a_damaged_or_missing_file_is_refused(
+    length: int | None, tmp_path: Path
+) -> None:
+    file = tmp_path / models.MODEL_FILE
+    if length is not None:
+        models.save_model(small_model(), tmp_path)
+        file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(FileError, match="model.keras is damaged, or carries code"):
+        models.load_model(tmp_path)
+
+
+def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 17, (7, *SHAPE))
+    inputs = adapter.Inputs(height=6, width=5, max_value=16)
+    model = build_mnist_model(SHAPE, 3)
+    native = models.predict_probabilities(model, preprocess_data(pixels, max_value=16))
+    feeds = adapter.graph_feeds(pixels, inputs)
+    names = ("a", "b", "c")
+    found = export.export_model(model, tmp_path, inputs, names, feeds, native)
+    assert found["exports"].keys() == {"onnx", "saved_model"}
+    assert max(found["exports"].values()) < 1e-6
+    graph = onnx.load_model(tmp_path / "model.onnx").graph
+    assert [value.name for value in graph.input] == ["images"]
+    assert [value.name for value in graph.output] == [export.PROBABILITIES]
+    alone = adapter.graph_feeds(pixels[:1], inputs)
+    outputs = export.run_onnx(tmp_path / "model.onnx", alone)
+    np.testing.assert_allclose(outputs, native[:1], atol=1e-6)
+    assert (tmp_path / "saved_model.pb").is_file()
+    with pytest.raises(export.ExportError, match="onnx is up to"):
+        wrong = native[:, ::-1]
+        export.export_model(model, tmp_path / "2", inputs, names, feeds, wrong)

@@ -40,6 +40,7 @@ def run_onnx(file: Path, feeds: Feeds, output: str = PROBABILITIES) -> Array:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; it warns of what converters leave behind
     session = onnxruntime.InferenceSession(
         file, options, providers=["CPUExecutionProvider"]
     )

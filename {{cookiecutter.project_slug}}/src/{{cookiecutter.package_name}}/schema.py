@@ -74,7 +74,10 @@ def check(
         values = typed[name] = READERS[rule.kind](cells)
         if name == inputs.target and not target:
             continue
-        present, (low, high) = cells.notna(), rule.bounds
+        low, high = rule.bounds
+        if rule.kind != "category" and values.between(low, high).all():
+            continue  # as nearly every time: the rest takes five times as long
+        present = cells.notna()
         wrong = {f"is not a {rule.kind}": present & values.isna()}
         wrong["is missing"] = ~present & (not rule.nullable)
         if rule.categories:

@@ -9,25 +9,14 @@ import os
 import sys
 import tarfile
 import zipfile
-import zlib
 from pathlib import Path
 
 from .. import registry
 from ..config import ProjectError
-from ..files import incomplete_folder
+from ..files import careful, incomplete_folder
 from .settings import FetchSettings
 
 TIMEOUT_SECONDS = 30  # without a byte
-# How unpacking fails if an archive is damaged, encrypted or leads out of its folder.
-UNREADABLE = (
-    EOFError,
-    OSError,
-    RuntimeError,
-    tarfile.TarError,
-    TypeError,  # Python before 3.11.4 knows no filter
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class FetchError(ProjectError):
@@ -61,6 +50,7 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
     Raises:
         FetchError: If the archive cannot be had, is another one, is not of one version,
             or has the number of another version that is there already.
+        FileError: If it cannot be unpacked.
         RegistryError: If the files are not the ones of the manifest.
     """
     import pooch
@@ -95,9 +85,10 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a zip or tar file of one version; nothing gets out of the folder.
 
     Raises:
-        FetchError: If it is neither, is damaged, or holds something else.
+        FetchError: If it does not hold one version.
+        FileError: If it is no archive, is damaged, or leads out of its folder.
     """
-    try:
+    with careful(archive):
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as zipped:
                 zipped.extractall(folder)
@@ -105,7 +96,5 @@ def unpack(archive: Path, folder: Path) -> None:
             # Not with pooch's Untar, which sets no filter before Python 3.12.
             with tarfile.open(archive) as tar:
                 tar.extractall(folder, filter="data")
-    except UNREADABLE as error:
-        raise FetchError(f"the archive cannot be unpacked: {error}") from error
     if len(registry.versions(folder)) != 1:
         raise FetchError("the archive must hold one folder, named as a version is: 3")

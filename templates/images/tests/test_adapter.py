@@ -1,0 +1,63 @@
+"""What serving, explaining, reporting and monitoring see of the data and the model."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.package_name }} import adapter, main, registry, utils
+from {{ cookiecutter.package_name }}.config import DataError
+
+from samples import INPUTS, QUICK_TRAINING
+
+
+def test_a_server_imports_no_framework_for_the_inputs() -> None:
+    slow = {"keras", "tensorflow", "torch", "pandas", "sklearn"}
+    code = (
+        f"import sys, {adapter.__name__}, {registry.__name__}\n"
+        f"assert not {slow} & sys.modules.keys(), sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_rows_splits_and_predictions_of_a_version(project: Path) -> None:
+    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
+    folder, manifest = registry.load_version(Path("models/model"))
+    assert manifest.inputs == INPUTS
+    (images, labels), (test_images, _) = adapter.load_splits(
+        manifest, folder, Path("data")
+    )
+    assert (len(images), len(labels), len(test_images)) == (1437, 1437, 360)
+
+    np.save("images.npy", test_images[:5])
+    rows, nothing = adapter.read_rows(Path("images.npy"), manifest, folder)
+    np.testing.assert_array_equal(rows, test_images[:5])
+    assert nothing is None
+    assert adapter.fingerprint(rows) != adapter.fingerprint(rows[::-1])
+    assert adapter.feeds(rows, manifest)["images"].dtype == np.float32
+    probabilities = adapter.predictor(folder, manifest)(rows)
+    assert probabilities.shape == (5, 10) and probabilities.dtype == np.float64
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+    np.save("images.npy", test_images[:5] + 17)
+    with pytest.raises(DataError, match="pixels must be from 0 to 16"):
+        adapter.read_rows(Path("images.npy"), manifest, folder)
+    other = manifest.model_copy(update={"data_sha256": "0" * 64})
+    with pytest.raises(DataError, match="digits has changed since version 1"):
+        adapter.load_splits(other, folder, Path("data"))
+
+
+def test_images_are_described_in_shares_of_the_largest_pixel() -> None:
+    (images, _), _ = utils.load_mnist_data()
+    described = adapter.describe(images, INPUTS)
+    assert len(described) == 3 + 4 * 4  # areas of two pixels at least
+    for values in described.values():
+        assert values.shape == (len(images),)
+        assert 0 <= values.min() and values.max() <= 1
+    one = np.zeros((1, 8, 8))
+    one[0, :2, 6:] = 16
+    found = adapter.describe(one, INPUTS)
+    assert found["y0-1 x6-7"] == 1 and found["y0-1 x4-5"] == 0
+    assert found["brightness"] == pytest.approx(1 / 16)
