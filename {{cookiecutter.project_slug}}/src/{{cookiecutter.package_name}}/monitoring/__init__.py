@@ -2,7 +2,7 @@
 
 command.py   `monitor`: rows beside the reference that a version keeps; a report
 drift.py     the tests, on arrays alone
-archive.py   the server's request log: read by `monitor`, kept as Parquet by `request-log`
+archive.py   the server's request log: `request-log` keeps it as Parquet
 retrain.py   `retrain`: train, compare, promote what is better
 settings.py  what can be set
 

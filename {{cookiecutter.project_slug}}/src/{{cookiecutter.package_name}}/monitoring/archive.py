@@ -48,7 +48,8 @@ class LogError(ProjectError):
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a request log, which SQLite would make if it is not there."""
     if not path.is_file():
-        raise LogError(f"{path}: there is no request log; serve with --request-log {path}")
+        advice = f"serve with --request-log {path} first"
+        raise LogError(f"{path}: there is no request log; {advice}")
     try:
         with closing(sqlite3.connect(path)) as database:
             yield database
@@ -129,8 +130,8 @@ def add(folder: Path, requests: pd.DataFrame) -> int:
     table = pd.DataFrame(rows)
     # A number that is missing everywhere is a number all the same.
     others = table.columns.difference(OWN)
-    texts = [n for n in others if table[n].map(lambda x: isinstance(x, str | list)).any()]
-    table = table.astype(dict.fromkeys(others.difference(texts), float))
+    empty = [name for name in others if table[name].isna().all()]
+    table = table.astype(dict.fromkeys(empty, float))
     file = folder / f"{rows[0]['number']}-{rows[0]['time']:%H%M%S%f}.parquet"
     write_whole(file, lambda new: table.to_parquet(new, index=False))
     return len(table)

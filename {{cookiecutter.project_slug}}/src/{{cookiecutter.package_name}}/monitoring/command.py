@@ -7,6 +7,7 @@ reports/<model>/<version>/monitor/monitor.json   every test; what /metrics shows
 import time
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -23,21 +24,21 @@ from .settings import MonitorSettings
 
 LEAST_ROWS = 30  # of fewer, hardly anything could be said
 SHOWN = 10  # findings on the terminal
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
+PAGE = Template("""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>$title</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-:root {{ color-scheme: light dark }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 1rem; overflow-wrap: anywhere }}
-table {{ border-collapse: collapse; display: block; overflow-x: auto }}
-td, th {{ border: 1px solid #999; padding: 0.2rem 0.6rem; text-align: left }}
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 1rem; overflow-wrap: anywhere }
+table { border-collapse: collapse; display: block; overflow-x: auto }
+td, th { border: 1px solid #999; padding: 0.2rem 0.6rem; text-align: left }
 </style>
-<h1>{title}</h1>
-<p>{verdict}. {time}. Where nothing has changed, at most {alpha:.0%} of the runs raise an
-alarm: the p-values are adjusted for the number of tests (Holm).</p>
-{table}
+<h1>$title</h1>
+<p>$verdict. $time. Where nothing has changed, a share of $alpha of the runs raises an
+alarm, at most: the p-values are adjusted for the number of tests (Holm).</p>
+$table
 </html>
-"""
+""")
 
 
 class MonitorError(ProjectError):
@@ -68,7 +69,8 @@ def monitor(settings: MonitorSettings) -> int:
         labels = read_labels(settings.labels, keys, manifest.classes)
     known, old_outputs, old_labels = read_reference(folder / registry.REFERENCE_FILE)
     before, now = (said(each, manifest.classes) for each in (old_outputs, outputs))
-    found = [*drift.compare(known, described), *drift.compare(before, now, "prediction")]
+    found = [*drift.compare(known, described)]
+    found += drift.compare(before, now, "prediction")
     labelled = ~np.isnan(labels)
     if labelled.any():
         old = mistakes(old_outputs, old_labels, manifest.classes)
@@ -92,11 +94,11 @@ def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> bool:
     alarms = found[found["adjusted"] <= facts["alpha"]]
     share = f"{len(alarms) or 'none'} of {len(found)} tests, {facts['rows']:,} rows"
     verdict = f"{'no alarm' if alarms.empty else 'ALARM'}: {share}"
-    told = {"alarm": not alarms.empty, "findings": found.to_dict("records")}
-    write_json(folder / "monitor.json", {**facts, **told})
+    content = {"alarm": not alarms.empty, "findings": found.to_dict("records")}
+    write_json(folder / "monitor.json", {**facts, **content})
     title = escape(f"{facts['data']} beside the training of {facts['model']}")
     table = found.to_html(index=False, float_format="{:.2g}".format, border=0)
-    page = PAGE.format(title=title, verdict=verdict, table=table, **facts)
+    page = PAGE.substitute(facts, title=title, verdict=verdict, table=table)
     write_text(folder / "index.html", page)
     for each in alarms.head(SHOWN).itertuples():
         told = f"{each.variable}: {each.before} -> {each.now} (p {each.adjusted:.2g})"
@@ -182,7 +184,7 @@ def read_labels(path: Path, keys: pd.DataFrame, classes: tuple[str, ...]) -> Arr
         raise MonitorError(f"{path}: {strange.iloc[0]!r}: a label must be {wanted}")
     if labels.isna().all():
         raise MonitorError(f"{path} has no label for any of the {len(keys)} rows")
-    return labels.to_numpy(np.float64)
+    return np.asarray(labels, dtype=np.float64)
 
 
 def sample_rows(count: int, most: int, seed: int) -> Array:
@@ -205,5 +207,5 @@ def said(outputs: Array, classes: tuple[str, ...]) -> Variables:
 def mistakes(outputs: Array, labels: Array, classes: tuple[str, ...]) -> Array:
     """Return how wrong each prediction is: 0 or 1, or an absolute error."""
     if classes:
-        return (outputs.argmax(axis=1) != labels).astype(np.float64)
-    return np.abs(outputs[:, 0] - labels)
+        return np.asarray(outputs.argmax(axis=1) != labels, dtype=np.float64)
+    return np.asarray(np.abs(outputs[:, 0] - labels))

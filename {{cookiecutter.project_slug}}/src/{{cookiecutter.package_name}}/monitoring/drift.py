@@ -9,7 +9,7 @@ Yours: another test is another `Finding`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 
 
 def holm(found: list[Finding]) -> pd.DataFrame:
-    """Return the findings as a table, the surest first; `adjusted` is Holm's p-value."""
+    """Return the findings as a table, the surest first, `adjusted` by Holm's method."""
     table = pd.DataFrame(found, columns=Finding._fields)
     table["adjusted"] = multipletests(table["p"], method="holm")[1] if found else 1.0
     return table.sort_values(["p", "effect"], ascending=[True, False])
@@ -100,15 +100,18 @@ def compare_texts(name: str, old: Array, new: Array) -> Iterator[Finding]:
     sizes = len(old), len(new)
     ps = [fisher(each, sizes) for each in counts.itertuples(index=False)]
     shares = counts / sizes
-    widest = (shares["new"] - shares["old"]).abs().to_numpy().argmax()
-    told = [f"{counts.index[widest]!r:.60}: {s:.1%}" for s in shares.iloc[widest]]
-    effect = float(abs(np.subtract(*shares.iloc[widest])))
-    p = min(1.0, min(ps) * len(ps))
-    yield Finding("drift", name, "Fisher's exact, each category", effect, *told, p)
+    widest = int((shares["new"] - shares["old"]).abs().to_numpy().argmax())
+    share = shares.iloc[widest].to_list()
+    told = [f"{counts.index[widest]!r:.60}: {each:.1%}" for each in share]
+    effect, p = abs(share[1] - share[0]), min(1.0, min(ps) * len(ps))
+    test = "Fisher's exact, each category"
+    yield Finding("drift", name, test, effect, told[0], told[1], p)
 
 
-def fisher(counts: Any, sizes: tuple[int, int], alternative: Any = "two-sided") -> float:
-    """Return the p-value of Fisher's exact test of two shares: counts out of sizes."""
+def fisher(
+    counts: Any, sizes: tuple[int, int], alternative: Any = "two-sided"
+) -> float:
+    """Return the p-value of Fisher's exact test of two shares, counts of sizes."""
     others = [size - count for size, count in zip(sizes, counts, strict=True)]
     return float(stats.fisher_exact([list(counts), others], alternative).pvalue)
 
@@ -127,10 +130,12 @@ def compare_quality(before: Array, now: Array, classes: bool) -> Finding:
         p = fisher(wrong, (len(before), len(now)), "less")
         effect = max(0.0, float(now.mean() - before.mean()))
         told = [f"{1 - each.mean():.1%} right" for each in (before, now)]
-        return Finding("quality", "accuracy", "Fisher's exact", effect, *told, p)
+        return Finding(
+            "quality", "accuracy", "Fisher's exact", effect, told[0], told[1], p
+        )
     result = stats.mannwhitneyu(now, before, alternative="greater")
     # 0.5 if both are as wrong, 1 if each new error is larger than every old one
     odds = float(result.statistic) / (len(before) * len(now))
     told = [f"{each.mean():.4g} on average" for each in (before, now)]
-    effect, p = max(0.0, 2 * odds - 1), float(result.pvalue)
-    return Finding("quality", "absolute error", "Mann-Whitney", effect, *told, p)
+    effect, p, name = max(0.0, 2 * odds - 1), float(result.pvalue), "absolute error"
+    return Finding("quality", name, "Mann-Whitney", effect, told[0], told[1], p)

@@ -83,8 +83,8 @@ def paired_bootstrap(
     ).bootstrap_distribution
     p = float((1 + (drawn <= 0).sum()) / (1 + RESAMPLES))
     spread = float(np.var(truth)) or 1.0
-    scores = [1 - float(each.mean()) / spread for each in (old, new)]
-    return Comparison("r2", *scores, len(truth), p, "paired bootstrap")
+    was, now = (1 - float(each.mean()) / spread for each in (old, new))
+    return Comparison("r2", was, now, len(truth), p, "paired bootstrap")
 
 
 def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
@@ -141,21 +141,24 @@ def compare(
         ProjectError: If the champion cannot predict them.
     """
     (_, old), (folder, new) = champion, challenger
-    if task_of(old) != task_of(new) or not old.inputs.shapes.items() <= new.inputs.shapes.items():
+    known = old.inputs.shapes.items() <= new.inputs.shapes.items()
+    if not known or task_of(old) != task_of(new):
         raise ProjectError(
-            f"version {champion[0].name} predicts something else, or from something "
-            f"else; version {folder.name} is kept. Promote it, or take another model_name"
+            f"version {champion[0].name} predicts something else, or needs other inputs; "
+            f"version {folder.name} is not promoted. Take another model_name for it"
         )
-    _, (rows, truth) = adapter.load_splits(new, folder, settings.data_dir, settings.quiet)
-    outputs = [adapter.predictor(*each)(rows) for each in (champion, challenger)]
+    _, (rows, truth) = adapter.load_splits(
+        new, folder, settings.data_dir, settings.quiet
+    )
+    was, now = (adapter.predictor(*each)(rows) for each in (champion, challenger))
     if split_of(old) != split_of(new):
         logger.warning(
             "the version in use was trained on other rows, perhaps on some of those "
             "that it is compared on now; that can only flatter it"
         )
     if new.classes:
-        return mcnemar(truth, *outputs)
-    return paired_bootstrap(truth, *outputs, settings.seed)
+        return mcnemar(truth, was, now)
+    return paired_bootstrap(truth, was, now, settings.seed)
 
 
 def task_of(manifest: Manifest) -> tuple[object, ...]:
