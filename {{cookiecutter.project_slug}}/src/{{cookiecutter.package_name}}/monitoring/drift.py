@@ -99,7 +99,7 @@ def compare_texts(name: str, old: Array, new: Array) -> Iterator[Finding]:
         counts.loc["the rest"] = rest
     sizes = len(old), len(new)
     ps = [fisher(each, sizes) for each in counts.itertuples(index=False)]
-    shares = counts / sizes
+    shares = counts / np.array(sizes)
     widest = int((shares["new"] - shares["old"]).abs().to_numpy().argmax())
     share = shares.iloc[widest].to_list()
     told = [f"{counts.index[widest]!r:.60}: {each:.1%}" for each in share]
