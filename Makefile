@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 # uv is used if it is there; otherwise it is installed into .uv, by hash.
 UV := $(or $(shell command -v uv),$(CURDIR)/.uv/bin/uv)
+# By the pip that is there; where there is none, by that of a new environment.
+BY_HASH = install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 
 .DEFAULT_GOAL := help
@@ -16,9 +18,9 @@ help: ## Show this list
 
 $(CURDIR)/.uv/bin/uv: requirements/uv.txt
 	@echo "installing uv into .uv"
-	@$(PYTHON) -m venv .uv
-	@.uv/bin/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r requirements/uv.txt
+	@rm -rf .uv
+	@$(PYTHON) -m pip $(BY_HASH) --target .uv 2>/dev/null || \
+		{ $(PYTHON) -m venv .uv && .uv/bin/python -m pip $(BY_HASH); }
 
 $(VENV)/bin/python: | $(UV)
 	@"$(UV)" venv --quiet --no-python-downloads --python '>=3.11,<3.14' $(VENV)

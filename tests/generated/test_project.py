@@ -63,6 +63,21 @@ def test_its_own_tests_pass_with_the_coverage_they_ask_for(
     assert "Required test coverage of 90.0% reached" in shown
 
 
+def test_a_file_called_as_a_standard_module_is_in_nobodys_way(
+    project: InstalledProject, tmp_path: Path
+) -> None:
+    """The project's root is on no path: a numbers.py there would break numpy."""
+    file = project.path / "numbers.py"
+    file.write_text('raise SystemExit("the root is on the path")\n', encoding="utf-8")
+    try:
+        name = project.path.name
+        project.run(name, "train", "--quiet", "--models-dir", str(tmp_path))
+        project.run("pytest", "-q", "tests/test_requirements.py")
+        project.run("poe", "--quiet", "registry", "list")
+    finally:
+        file.unlink()
+
+
 @pytest.mark.parametrize(
     ("framework", "extras", "target"),
     [

@@ -194,7 +194,11 @@ def test_setup_venv_needs_only_python_and_pip(
 def test_setup_conda_makes_or_updates_the_environment(
     exists: bool, action: str, bake: Callable[..., BakedProject], programs: Path
 ) -> None:
-    """With a stand-in for conda that writes down how it is called."""
+    """With a stand-in for conda that writes down how it is called.
+
+    PyPI, Debian and npm have no conda, mamba or micromamba, only programs that download
+    one from conda-forge; test_scripts.py reads environment.yml by rattler's rules.
+    """
     project = bake()
     name = project.path.name
     calls = project.path / "calls.txt"

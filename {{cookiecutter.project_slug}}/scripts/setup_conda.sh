@@ -58,8 +58,9 @@ echo "$CONDA env $ACTION: environment $NAME"
 # package without a wheel asks for. `conda env` cannot do that: it calls pip once.
 echo "installing ${FILES[*]}; this takes minutes"
 install() { "$CONDA" run --name "$NAME" python -m pip --quiet install "$@"; }
-install --require-hashes -r requirements/build.txt &&
-    install --require-hashes --no-build-isolation "${FILES[@]}" &&
-    install --no-deps --no-build-isolation --editable . ||
-    fail "the packages could not be installed; pip says why above"
+{
+    install --require-hashes -r requirements/build.txt &&
+        install --require-hashes --no-build-isolation "${FILES[@]}" &&
+        install --no-deps --no-build-isolation --editable .
+} || fail "the packages could not be installed; pip says why above"
 echo "ready: activate $NAME, then {{ cookiecutter.project_slug }} --help"

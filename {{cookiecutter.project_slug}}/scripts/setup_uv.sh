@@ -42,9 +42,11 @@ UV=$(command -v uv || true)
 case $UV in "" | "$PWD/.venv/"*) UV=.uv/bin/uv ;; esac
 if ! "$UV" --version >/dev/null 2>&1; then
     echo "no uv on PATH: installing one into .uv"
-    "${PYTHON:-python3}" -m venv --clear .uv &&
-        .uv/bin/python -m pip --disable-pip-version-check --quiet install \
-            --require-hashes -r requirements/uv.txt ||
+    rm -rf .uv
+    PIP=(-m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/uv.txt)
+    # By the pip that is there; where there is none, by that of a new environment.
+    "${PYTHON:-python3}" "${PIP[@]}" --target .uv 2>/dev/null ||
+        { "${PYTHON:-python3}" -m venv --clear .uv && .uv/bin/python "${PIP[@]}"; } ||
         fail "no uv (on Debian, python3-venv may be missing); install it, or use setup_venv.sh"
 fi
 
@@ -53,7 +55,7 @@ if ! supported; then
         fail ".venv is no virtual environment; move it away"
     rm -rf .venv
     if [ -n "${PYTHON:-}" ]; then
-        "$UV" venv --quiet --no-python-downloads --python "$PYTHON" .venv && supported ||
+        { "$UV" venv --quiet --no-python-downloads --python "$PYTHON" .venv && supported; } ||
             fail "PYTHON=$PYTHON is no Python $SUPPORTED"
     # The preferred one, from here or from a download; otherwise any other one that is here.
     elif ! UV_HTTP_RETRIES=${UV_HTTP_RETRIES:-1} \
@@ -68,8 +70,9 @@ fi
 # package without a wheel asks for.
 echo "installing ${FILES[*]} into .venv ($(.venv/bin/python --version))"
 install() { "$UV" pip install --quiet --python .venv/bin/python "$@"; }
-install --require-hashes -r requirements/build.txt &&
-    install --require-hashes --no-build-isolation "${FILES[@]}" &&
-    install --no-deps --no-build-isolation --editable . ||
-    fail "the packages could not be installed; uv says why above"
+{
+    install --require-hashes -r requirements/build.txt &&
+        install --require-hashes --no-build-isolation "${FILES[@]}" &&
+        install --no-deps --no-build-isolation --editable .
+} || fail "the packages could not be installed; uv says why above"
 echo "ready: .venv/bin/{{ cookiecutter.project_slug }} --help, or \`source .venv/bin/activate\` first"

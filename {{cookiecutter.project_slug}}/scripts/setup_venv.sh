@@ -61,8 +61,9 @@ fi
 # package without a wheel asks for.
 echo "installing ${FILES[*]} into .venv ($(.venv/bin/python --version)); this takes minutes"
 install() { .venv/bin/python -m pip --disable-pip-version-check --quiet install "$@"; }
-install --require-hashes -r requirements/build.txt &&
-    install --require-hashes --no-build-isolation "${FILES[@]}" &&
-    install --no-deps --no-build-isolation --editable . ||
-    fail "the packages could not be installed; pip says why above"
+{
+    install --require-hashes -r requirements/build.txt &&
+        install --require-hashes --no-build-isolation "${FILES[@]}" &&
+        install --no-deps --no-build-isolation --editable .
+} || fail "the packages could not be installed; pip says why above"
 echo "ready: .venv/bin/{{ cookiecutter.project_slug }} --help, or \`source .venv/bin/activate\` first"
