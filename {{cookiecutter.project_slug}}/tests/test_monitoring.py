@@ -28,8 +28,15 @@ TABLE = (  # as the server makes it
     "create table if not exists requests (number integer primary key, time real, "
     "request text, version integer, feeds text, outputs text)"
 )
-INSERT = "insert into requests (time, request, version, feeds, outputs) values (?, ?, ?, ?, ?)"
-FEEDS = {"age": [[1.5], [None]], "city": [["Köln, \"'"], [MISSING]], "date": [[2.0], [-1.0]]}
+INSERT = (
+    "insert into requests (time, request, version, feeds, outputs) "
+    "values (?, ?, ?, ?, ?)"
+)
+FEEDS = {
+    "age": [[1.5], [None]],
+    "city": [["Köln, \"'"], [MISSING]],
+    "date": [[2.0], [-1.0]],
+}
 OUTPUTS = [[0.25, 0.75], [1, 0]]
 
 Output = pytest.CaptureFixture[str]
@@ -125,7 +132,9 @@ def test_wrong_predictions_are_an_alarm_as_soon_as_they_are_known(
         assert message in capsys.readouterr().err
 
 
-def test_the_request_log_is_compared_as_a_file_is(trained: Path, capsys: Output) -> None:
+def test_the_request_log_is_compared_as_a_file_is(
+    trained: Path, capsys: Output
+) -> None:
     manifest = registry.read_manifest(trained)
     rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows).astype(np.float32)
@@ -227,7 +236,10 @@ def test_images_values_and_masked_inputs_are_kept(project: Path) -> None:
     assert main.main(["request-log"]) == 0
     assert [row["images"] for row in archived()] == images
     values = archived(TO / "version=2" / "date=2026-11-21")
-    assert [(row["age"], row["prediction"]) for row in values] == [(None, 3.5), (1, 2.5)]
+    assert [(row["age"], row["prediction"]) for row in values] == [
+        (None, 3.5),
+        (1, 2.5),
+    ]
 
 
 def test_a_log_that_is_none_is_refused(project: Path, capsys: Output) -> None:
@@ -255,7 +267,10 @@ def test_each_kind_of_change_is_found() -> None:
     assert groups(before, np.full(40, np.nan)).keys() == {"missing"}
     texts = np.array(["a"] * 900 + ["b"] * 98 + ["c"] * 2, dtype=object)
     assert all(each.p > 0.01 for each in groups(texts, texts[::5]).values())
-    for changed, group in ((["a", "b"] * 50, "drift"), (["a", MISSING] * 50, "missing")):
+    for changed, group in (
+        (["a", "b"] * 50, "drift"),
+        (["a", MISSING] * 50, "missing"),
+    ):
         assert groups(texts, np.array(changed, dtype=object))[group].p < 1e-4
     good, bad = np.repeat([0.0, 1.0], [95, 5]), np.repeat([0.0, 1.0], [70, 30])
     assert drift.compare_quality(good, bad, True).p < 1e-4

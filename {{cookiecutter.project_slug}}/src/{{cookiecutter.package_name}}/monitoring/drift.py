@@ -52,9 +52,12 @@ def compare(before: Variables, now: Variables, group: str = "") -> Iterator[Find
         now: Those of the rows to look at.
         group: What drift is called, if not that; nothing else is looked for then.
     """
-    for name in before.keys() & now.keys():
+    for name in (name for name in before if name in now):
         old, new = pd.Series(before[name]), pd.Series(now[name])
-        if not pd.api.types.is_numeric_dtype(old):
+        if numbers := pd.api.types.is_numeric_dtype(old):
+            # As a server is asked: what it has logged equals what it has not.
+            old, new = old.astype("float32"), new.astype("float32")
+        else:
             old, new = old.mask(old == MISSING), new.mask(new == MISSING)
         gaps = int(old.isna().sum()), int(new.isna().sum())
         # Whether one is missing depends on both samples together, not on which is
@@ -66,7 +69,6 @@ def compare(before: Variables, now: Variables, group: str = "") -> Iterator[Find
             yield Finding("missing", name, "Fisher's exact", effect, *told, p)
         old, new = old.dropna(), new.dropna()
         if len(old) and len(new):
-            numbers = pd.api.types.is_numeric_dtype(old)
             of_kind = compare_numbers if numbers else compare_texts
             for finding in of_kind(name, old.to_numpy(), new.to_numpy()):
                 if not group or finding.group == "drift":

@@ -144,8 +144,8 @@ def compare(
     known = old.inputs.shapes.items() <= new.inputs.shapes.items()
     if not known or task_of(old) != task_of(new):
         raise ProjectError(
-            f"version {champion[0].name} predicts something else, or needs other inputs; "
-            f"version {folder.name} is not promoted. Take another model_name for it"
+            f"version {champion[0].name} predicts something else, or by other inputs; "
+            f"version {folder.name} is not promoted. Take another model_name"
         )
     _, (rows, truth) = adapter.load_splits(
         new, folder, settings.data_dir, settings.quiet
@@ -190,5 +190,5 @@ def judge(found: Comparison, margin: float, alpha: float) -> tuple[bool, str]:
     if found.p > alpha:
         return False, f"{says}: better, but that may be chance: alpha = {alpha:g}"
     if gain < margin:
-        return False, f"{says}: better by {gain:.4f}, less than the margin {margin:g}"
+        return False, f"{says}: {gain:.4f} is less than the margin of {margin:g}"
     return True, f"{says}: better"
