@@ -33,6 +33,7 @@ NEEDS = {
     "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
     "src/*/schema.py": "tabular",
+    "src/*/tuning.py": "tabular",
     "tests/test_schema.py": "tabular",
     "src/*/explaining/cells.py": "tabular",
     "src/*/reporting/numbers.py": "tabular",

@@ -50,10 +50,11 @@ def stopped(number: signal.Signals, moment: str) -> int:
     """
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, "train", *LONG])
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not (checkpoints() and list(MODEL_DIR.glob(f".unfinished/*/{moment}"))):
             assert process.poll() is None, "the training ended by itself"
             assert time.monotonic() < deadline, "there is no checkpoint"
+            time.sleep(0.005)
         process.send_signal(number)
         return process.wait(60)
     finally:

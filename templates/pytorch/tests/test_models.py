@@ -127,6 +127,7 @@ def test_a_data_loader_and_another_optimizer_are_trained_with(stripes: Arrays) -
     tensors = TensorDataset(*map(torch.from_numpy, stripes))
     model = small_model()
     model.optimizer = torch.optim.AdamW(model.parameters(), 0.01)
+    model.schedule = torch.optim.lr_scheduler.StepLR(model.optimizer, step_size=50)
     data = DataLoader(tensors, batch_size=32, shuffle=True)
     history = train_model(model, data, epochs=15, validation_data=stripes, verbose=0)
     assert history["val_accuracy"][-1] > 0.9
