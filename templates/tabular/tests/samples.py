@@ -25,8 +25,9 @@ INPUTS = Inputs(
         "paid": Column(kind="category", categories=("no", "yes")),
     },
 )
-# The options that a command needs for the file of the fixture `mixed`.
-MIXED = ("--data", "people.csv", "--target", "paid", "--task", "classification")
+# The options for the file of the fixture `mixed`, and those that `schema` needs for it.
+PEOPLE = ("--data", "people.csv")
+MIXED = (*PEOPLE, "--target", "paid", "--task", "classification")
 ONLY_ONCE = 6  # the row of the city "Only once", as a spreadsheet counts
 CITIES = ("Köln", 'Saint-"Étienne"', "Zürich, ZH", "two\nlines")
 
