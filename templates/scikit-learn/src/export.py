@@ -29,18 +29,19 @@ def export_model(
     unit = 1.0 if inputs.classes else float(native.std()) or 1.0
     joblib.dump(pipeline, folder / JOBLIB_FILE)
     again = models.predict_outputs(joblib.load(folder / JOBLIB_FILE), rows)
-    found = {"exports": {"joblib": largest_difference("joblib", again, native, unit)}}
+    exports = {"joblib": largest_difference("joblib", again, native, unit)}
     try:
         onnx.save(as_onnx(pipeline, inputs), folder / ONNX_FILE)
         output = PROBABILITIES if inputs.classes else VALUE
         feeds = adapter.graph_feeds(rows, inputs)
         outputs = run_onnx(folder / ONNX_FILE, feeds, output)
-        found["exports"]["onnx"] = largest_difference("onnx", outputs, native, unit)
+        exports["onnx"] = largest_difference("onnx", outputs, native, unit)
     except Exception as error:  # skl2onnx fails in as many ways as there are estimators
         (folder / ONNX_FILE).unlink(missing_ok=True)
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        found["not_exported"] = {"onnx": f"{type(error).__name__}: {reason:.300}"}
-    return found
+        why = {"onnx": f"{type(error).__name__}: {reason:.300}"}
+        return {"exports": exports, "not_exported": why}
+    return {"exports": exports}
 
 
 def as_onnx(pipeline: Any, inputs: Inputs) -> Any:
@@ -81,8 +82,7 @@ def as_onnx(pipeline: Any, inputs: Inputs) -> Any:
 
 
 def with_gaps(rows: Any, inputs: Inputs) -> Any:
-    """Return rows, and some of them again: for each column one with an empty cell, and
-    for each category one with a text that no training has seen."""
+    """Return rows, and some of them again with an empty cell or a new text."""
     import pandas as pd
 
     again = rows.iloc[np.arange(len(inputs.columns)) % len(rows)].reset_index(drop=True)

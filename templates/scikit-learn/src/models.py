@@ -1,9 +1,9 @@
 """The model: one scikit-learn pipeline from a table's columns to a prediction.
 
-Yours: `CLASSIFIERS`, `REGRESSORS`, `SPACES` and `build_pipeline`. Imputation, encoding,
-scaling and the estimator are fitted and saved as one, so that what serves a prediction
-cannot differ from what was trained. Pure functions of frames: where data come from and
-where models go is decided elsewhere.
+Yours: `CLASSIFIERS`, `REGRESSORS` and `build_pipeline`. Imputation, encoding, scaling
+and the estimator are fitted and saved as one, so that what serves a prediction cannot
+differ from what was trained. Pure functions of frames: where data come from and where
+models go is decided elsewhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,19 +41,6 @@ REGRESSORS = {
     "forest": ensemble.RandomForestRegressor(n_estimators=200),
     "boosting": ensemble.HistGradientBoostingRegressor(),
     "sgd": linear_model.SGDRegressor(),
-}
-# What `tune` tries of an estimator, by its name as `build_pipeline` takes it: from far
-# too simple to far too flexible a model, on a logarithmic scale. C is a classifier's.
-SPACES: dict[str, dict[str, tuple[float, float]]] = {
-    "linear": {"C": (1e-3, 1e3), "alpha": (1e-3, 1e3)},
-    "sgd": {"alpha": (1e-6, 1e-1)},
-    "forest": {"max_depth": (2, 32), "max_features": (0.1, 1.0)},
-    "boosting": {
-        "learning_rate": (0.01, 0.5),
-        "max_iter": (20, 300),
-        "max_leaf_nodes": (4, 64),
-        "l2_regularization": (1e-3, 10.0),
-    },
 }
 TREES = ("sklearn.ensemble.", "sklearn.tree.", "lightgbm.", "xgboost.")
 # skops loads what it knows to be harmless, and these, which hold numbers and types.
@@ -149,20 +136,13 @@ def train_in_chunks(
     """Fit a pipeline to more rows than there is memory for, and return it.
 
     Args:
-        pipeline: From `build_pipeline`; it is changed.
+        pipeline: From `build_pipeline`, its estimator one that has `partial_fit`; it is
+            changed.
         x_sample: Rows from all over the table, which the preparation is fitted to.
         chunks: The training rows and their labels, in parts of any size.
         classes: The number of classes; 0 for a regression.
-
-    Raises:
-        ConfigError: If the estimator cannot learn in steps.
     """
     prepare, model = pipeline["prepare"].fit(x_sample), pipeline["model"]
-    if not hasattr(model, "partial_fit"):
-        raise ConfigError(
-            f"estimator: {type(model).__name__} needs all rows in memory, and the table "
-            "is larger than in_memory_mb; take sgd, or raise that"
-        )
     options = {"classes": np.arange(classes)} if classes else {}
     for features, labels in chunks:
         if len(labels):
@@ -202,7 +182,7 @@ def cross_validate(
         fewest = len(y_train) // 2
     if fewest < folds:
         raise ConfigError(
-            f"folds: {folds} are too many for {fewest} rows of the rarest class, or half"
+            f"folds: {folds} parts of {fewest} rows: the rarest class, or half of all"
         )
     parts = splitter(folds, shuffle=True, random_state=seed)
     try:
@@ -256,8 +236,8 @@ def score_outputs(
 
     Returns:
         `accuracy`; `loss`, the cross-entropy in nats; `rows`; of `classes` precision,
-        recall, f1-score and support; `confusion_matrix`, a row for each true class. Of a
-        regression: `r2`, `mae`, `rmse`, `rows`.
+        recall, f1-score and support; `confusion_matrix`, a row for each true class. Of
+        a regression: `r2`, `mae`, `rmse`, `rows`.
     """
     if not len(classes):
         return {

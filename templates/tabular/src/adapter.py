@@ -148,19 +148,16 @@ def read_rows(
 
     Returns:
         The columns but the target, the index the number of the row (the header is row
-        1); and the labels, int64 or float64 (n,), if the file has them all.
+        1); and the labels, int64 or float64 (n,), -1 or NaN where there is none. None
+        if there is none at all.
     """
     from . import utils
 
     inputs = manifest.inputs
     chunks = utils.read_checked(path, inputs, target=False, strict=strict)
-    frame = utils.joined(chunks, path)
-    rows, labels = utils.split_target(frame, inputs)
-    known = (
-        inputs.target in frame
-        and (labels >= 0 if inputs.classes else labels == labels).all()
-    )
-    return rows, labels if known else None
+    rows, labels = utils.split_target(utils.joined(chunks, path), inputs)
+    missing = labels < 0 if inputs.classes else np.isnan(labels)
+    return rows, None if missing.all() else labels
 
 
 def load_splits(

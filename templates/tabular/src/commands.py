@@ -1,14 +1,12 @@
-"""The commands schema, tune, train, evaluate and predict: they put the parts together.
+"""The commands schema, train, evaluate and predict: they put the parts together.
 
-Tables come from utils.py and are checked by schema.py, the pipeline from models.py, a
-finished version goes to registry.py.
+Tables come from utils.py, what they may hold from schema.py, the pipeline from
+models.py, the best parameters from tuning.py; a finished version goes to registry.py.
 
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 """
 
-import hashlib
 import io
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -18,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
@@ -33,16 +30,12 @@ from .config import (
     PredictSettings,
     SchemaSettings,
     TrainSettings,
-    TuneSettings,
 )
 from .files import write_json, write_whole
 from .registry import RunLogger
 from .schema import infer_schema, read_schema, write_schema
 
 logger = logging.getLogger(__name__)
-
-# What decides which parameters are the best; with the same of these, a search goes on.
-IDENTITY = {"test_fraction", "seed", "estimator", "folds"}
 
 
 def schema(settings: SchemaSettings) -> Path:
@@ -52,8 +45,8 @@ def schema(settings: SchemaSettings) -> Path:
     file = schema_file(settings)
     if target is None or task is None:
         raise ConfigError(
-            f"{settings.data}: name the column to predict with --target, and say whether "
-            "it is a class or a number with --task classification or --task regression"
+            f"{settings.data}: name the column to predict with --target, and say by "
+            "--task whether it is a classification or a regression"
         )
     if file.exists() and not settings.force:
         raise ConfigError(f"{file} is there already; replace it with --force")
@@ -77,104 +70,28 @@ def schema_file(settings: DataSettings) -> Path:
     return settings.schemas_dir / f"{name}.yaml"
 
 
-def load(settings: FitSettings) -> tuple[Path, Inputs, pd.DataFrame, pd.DataFrame]:
-    """Return the table of the settings, its schema, its training and its test rows."""
+def find(settings: FitSettings) -> tuple[Path, Inputs]:
+    """Return the table of the settings and its schema."""
     path = utils.find_data(settings.data, settings.data_dir, settings.data_sha256)
-    inputs = read_schema(schema_file(settings))
-    training, test = utils.load_parts(path, inputs, settings)
-    logger.info("%s: %d rows to train on, %d to test", path, len(training), len(test))
-    return path, inputs, training, test
-
-
-def open_study(settings: FitSettings, inputs: Inputs, data_sha256: str) -> Any:
-    """Return the Optuna study of these data and settings: the old one, or a new one."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    identity = settings.model_dump(mode="json", include=IDENTITY)
-    identity |= {"inputs": inputs.model_dump(mode="json"), "data": data_sha256}
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    settings.model_dir.mkdir(parents=True, exist_ok=True)
-    return optuna.create_study(
-        storage=f"sqlite:///{settings.model_dir / 'tuning.sqlite3'}",
-        study_name=f"{settings.estimator}-{key[:16]}",
-        direction="maximize",
-        load_if_exists=True,
-    )
-
-
-def tune(settings: TuneSettings, run_logger: RunLogger) -> dict[str, Any]:
-    """Search for the best parameters and return them; go on where it was stopped.
-
-    A trial depends on the seed and on the trials before it, nothing else, so that a
-    search that was stopped ends as one that was not.
-    """
-    from optuna.distributions import FloatDistribution, IntDistribution
-    from optuna.samplers import TPESampler
-    from optuna.trial import TrialState
-
-    path, inputs, training, _ = load(settings)
-    features, labels = utils.split_target(training, inputs)
-    model = models.make_estimator(settings.estimator, inputs.task)
-    space: dict[str, Any] = {}
-    for name, (low, high) in models.SPACES.get(settings.estimator, {}).items():
-        if name in model.get_params():
-            kind = IntDistribution if isinstance(low, int) else FloatDistribution
-            space[name] = kind(low, high, log=True)
-    if not space:
-        raise ConfigError(f"estimator: SPACES in models.py has no {settings.estimator}")
-    data_sha256 = utils.sha256_of(path)
-    study = open_study(settings, inputs, data_sha256)
-    run_logger.start("tune", schema_file(settings).stem, data_sha256, study.study_name)
-    for trial in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)  # its process was killed
-    done = len(study.get_trials(states=(TrialState.COMPLETE,)))
-    with threadpool_limits(settings.threads or None):
-        for number in range(done, settings.trials):
-            # A new one each time: what a sampler has drawn so far is not stored.
-            study.sampler = TPESampler(seed=settings.seed + number)
-            trial = study.ask(space)
-            pipeline = models.build_pipeline(
-                settings.estimator, inputs.task, trial.params, settings.seed
-            )
-            scores = models.cross_validate(
-                pipeline, features, labels, settings.folds, settings.seed
-            )
-            score = fmean(next(iter(scores.values())))
-            study.tell(trial, score)
-            run_logger.log_trial(number, trial.params, score)
-            logger.info("trial %d: %.4f with %s", number + 1, score, trial.params)
-    print(yaml.safe_dump(study.best_params), end="")
-    name = "accuracy" if inputs.classes else "r2"
-    print(f"cv_{name}: {study.best_value:.4f}, the best of {settings.trials} trials")
-    return dict(study.best_params)
+    return path, read_schema(schema_file(settings))
 
 
 def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    path, inputs, training, test = load(settings)
+    path, inputs = find(settings)
     dataset, data_sha256 = schema_file(settings).stem, utils.sha256_of(path)
-    run_logger.start("train", dataset, data_sha256, f"{dataset}-{time.time():.3f}")
     parameters = dict(settings.parameters)
     if settings.tuned:
-        study = open_study(settings, inputs, data_sha256)
-        if not study.trials:
-            raise ConfigError("nothing tuned with these data and settings: run `tune`")
-        parameters = {**study.best_params, **parameters}
+        from .tuning import best_parameters
+
+        parameters = {**best_parameters(settings, inputs, data_sha256), **parameters}
     pipeline = models.build_pipeline(
         settings.estimator, inputs.task, parameters, settings.seed
     )
-    features, labels = utils.split_target(training, inputs)
+    run_logger.start("train", dataset, data_sha256, f"{dataset}-{time.time():.3f}")
     started = time.perf_counter()
     with threadpool_limits(settings.threads or None):
-        history = models.cross_validate(
-            pipeline, features, labels, settings.folds, settings.seed
-        )
-        if utils.exceeds_memory(path, settings):
-            chunks = epochs_of(path, inputs, settings, run_logger)
-            models.train_in_chunks(pipeline, features, chunks, len(inputs.classes))
-        else:
-            models.train_model(pipeline, features, labels)
+        features, test, history = fit(pipeline, path, inputs, settings, run_logger)
     logger.info("validated and fitted in %.1f s", time.perf_counter() - started)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
     metrics |= {f"{name}_std": pstdev(values) for name, values in history.items()}
@@ -187,7 +104,7 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         settings.model_dir,
         write,
         (*models.LIBRARIES, *export.EXPORT_LIBRARIES),
-        metrics={**metrics, "rows": len(training)},
+        metrics=metrics,
         history=history,
         settings={**settings.model_dump(mode="json"), "parameters": parameters},
         seed=settings.seed,
@@ -197,13 +114,43 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         data_sha256=data_sha256,
     )
     run_logger.log_version(version)
-    name = next(iter(history))
+    name = "cv_accuracy" if inputs.classes else "cv_r2"
     mean, deviation = metrics[f"{name}_mean"], metrics[f"{name}_std"]
-    print(
-        f"cross-validation {name.removeprefix('cv_')}: {mean:.4f} +/- {deviation:.4f}"
-    )
+    print(f"cross-validation {name[3:]}: {mean:.4f} +/- {deviation:.4f}")
     print(f"model:   {version}")
     return version
+
+
+def fit(
+    pipeline: Any,
+    path: Path,
+    inputs: Inputs,
+    settings: TrainSettings,
+    run_logger: RunLogger,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[float]]]:
+    """Validate and fit a pipeline; return the training and test rows, and the scores.
+
+    Raises:
+        ConfigError: If the table exceeds the memory, and the estimator needs it whole.
+    """
+    in_chunks = utils.exceeds_memory(path, settings)
+    if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
+        raise ConfigError(
+            f"estimator: {settings.estimator} needs all rows at once, and {path} is "
+            "larger than in_memory_mb; take sgd, or raise that"
+        )
+    training, test = utils.load_parts(path, inputs, settings)
+    logger.info("%s: %d rows to train on, %d to test", path, len(training), len(test))
+    features, labels = utils.split_target(training, inputs)
+    history = models.cross_validate(
+        pipeline, features, labels, settings.folds, settings.seed
+    )
+    if in_chunks:
+        chunks = epochs_of(path, inputs, settings, run_logger)
+        models.train_in_chunks(pipeline, features, chunks, len(inputs.classes))
+    else:
+        models.train_model(pipeline, features, labels)
+    return features, test, history
 
 
 def epochs_of(

@@ -23,7 +23,7 @@ from .schema import check
 
 logger = logging.getLogger(__name__)
 
-# The tables that come with scikit-learn: what their target is called here, and the task.
+# The tables that come with scikit-learn: what their target is called, and the task.
 NAMED = {
     "breast_cancer": ("diagnosis", "classification"),
     "wine": ("cultivar", "classification"),
@@ -258,13 +258,14 @@ def exceeds_memory(path: Path, settings: FitSettings) -> bool:
 def drawn(rows: "pd.Index[int]", seed: int) -> Array:
     """Return a random number in [0, 1) for each row: the same wherever it is read."""
     keys = rows.to_numpy().astype(np.uint64) + np.uint64(seed << 31)
-    return pd.util.hash_array(keys) / 2.0**64
+    numbers: Array = pd.util.hash_array(keys) / 2.0**64
+    return numbers
 
 
 def sample(
     chunks: Iterable[pd.DataFrame], test_fraction: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `SAMPLE_ROWS` training rows and as many test rows, from all over a table."""
+    """Return `SAMPLE_ROWS` training rows and as many test rows, from all over it."""
     kept, largest = [pd.DataFrame(), pd.DataFrame()], [1.0, 1.0]
     for chunk in chunks:
         is_test = drawn(chunk.index, seed) < test_fraction

@@ -29,7 +29,7 @@ BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has end
 COMMANDS = {
     #% if cookiecutter.__data_kind == "tabular"
     "schema": ("commands:schema", "config:SchemaSettings"),
-    "tune": ("commands:tune", "config:TuneSettings"),
+    "tune": ("tuning:tune", "config:TuneSettings"),
     #% endif
     "train": ("commands:train", "config:TrainSettings"),
     "evaluate": ("commands:evaluate", "config:EvaluateSettings"),
@@ -48,7 +48,10 @@ COMMANDS = {
     #% endif
     #% if "monitor" in cookiecutter.__extras
     "monitor": ("monitoring.command:monitor", "monitoring.settings:MonitorSettings"),
-    "request-log": ("monitoring.archive:archive", "monitoring.settings:ArchiveSettings"),
+    "request-log": (
+        "monitoring.archive:archive",
+        "monitoring.settings:ArchiveSettings",
+    ),
     "retrain": ("monitoring.retrain:retrain", "monitoring.settings:RetrainSettings"),
     #% endif
     #% if "track" in cookiecutter.__extras

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -88,13 +88,12 @@ def check(
             wrong[f"is more than {rule.maximum}"] = values > high
         for reason, rows in wrong.items():
             for row, cell in cells[rows].items():
-                bad.setdefault(row, []).append(f"{name}: {cell!r} {reason}")
+                shown = "" if reason == "is missing" else f"{cell!r} "
+                bad.setdefault(row, []).append(f"{name}: {shown}{reason}")
     return pd.DataFrame(typed), {row: "; ".join(bad[row]) for row in sorted(bad)}
 
 
-def infer_schema(
-    frame: pd.DataFrame, target: str, task: Literal["classification", "regression"]
-) -> Inputs:
+def infer_schema(frame: pd.DataFrame, target: str, task: str) -> Inputs:
     """Return the schema that a table meets, with some room for values to come.
 
     Args:
@@ -166,8 +165,8 @@ def read_schema(path: Path) -> Inputs:
     """
     if not path.exists():
         raise DataError(
-            f"{path}: this table has no schema yet. Infer one with the command `schema` "
-            "and the same --data; look at it, and keep it in git"
+            f"{path}: this table has no schema yet. Infer one by the command `schema` "
+            "with the same --data; look at it, and keep it in git"
         )
     return validated(read_yaml(path), str(path))
 

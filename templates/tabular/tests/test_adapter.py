@@ -1,0 +1,70 @@
+"""What everything beside the core sees of tables and their model."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.package_name }} import adapter, main, registry
+from {{ cookiecutter.package_name }}.adapter import Column
+
+
+def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) -> None:
+    assert main.main(["train", "--data", "people.csv", "--quiet"]) == 0
+    folder, manifest = registry.load_version(Path("models/model"))
+    assert manifest.inputs.columns == {
+        **{"age": "number", "city": "category"},
+        **{"member": "category", "joined": "number"},
+    }
+    rows, labels = adapter.read_rows(mixed, manifest, folder)
+    assert labels is not None and set(labels) == {0, 1}
+    feeds = adapter.feeds(rows, manifest)
+    assert {name: each.shape for name, each in feeds.items()} == {
+        name: (160, 1) for name in manifest.inputs.shapes
+    }
+    assert feeds["age"].dtype == np.float32 and "(missing)" in feeds["city"]
+    described = adapter.describe(rows, manifest.inputs)
+    assert described["joined"].dtype == np.float64
+    assert adapter.predictor(folder, manifest)(rows).shape == (160, 2)
+    assert adapter.fingerprint(rows) != adapter.fingerprint(rows[1:])
+    mixed.write_text("age,more\nold,1\n30,2\n", encoding="utf-8")
+    rows, none = adapter.read_rows(mixed, manifest, folder, strict=False)
+    assert none is None and rows["age"].isna().tolist() == [True, False]
+    with np.load(folder / registry.REFERENCE_FILE) as reference:
+        assert list(reference["names"]) == list(manifest.inputs.columns)
+        assert len(reference["outputs"]) == len(reference["labels"]) == 32
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "number", "categories": ["a"]},
+        {"kind": "category", "minimum": 1},
+        {"kind": "date", "minimum": 1.5},
+        {"kind": "number", "minimum": 2, "maximum": 1},
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        Column.model_validate(rule)
+
+
+def test_bounds_are_numbers_and_dates_are_counted_in_days() -> None:
+    assert Column(kind="number", minimum=0).bounds == (0, np.inf)
+    date = Column.model_validate({"kind": "date", "maximum": "1970-01-03"})
+    assert date.bounds == (-np.inf, 2)
+
+
+def test_a_server_imports_nothing_heavy_for_it() -> None:
+    code = (
+        "import sys\n"
+        "import {{ cookiecutter.package_name }}.adapter\n"
+        "print(*({'pandas', 'sklearn', 'skops'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
