@@ -9,8 +9,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.utils import load_named
 from {{ cookiecutter.package_name }}.adapter import Column, Inputs
+from {{ cookiecutter.package_name }}.utils import load_named
 
 # Options of a training that is over at once.
 QUICK_TRAINING = ("--folds", "2")
