@@ -108,11 +108,9 @@ def unchosen(names: list[str], chosen: set[str]) -> list[str]:
         names: paths in the project, with slashes.
         chosen: the choices that were made.
     """
-    needs = {pattern: set(choices.split()) for pattern, choices in NEEDS.items()}
+    unmet = [pattern for pattern in NEEDS if set(NEEDS[pattern].split()) - chosen]
     return [
-        name
-        for name in names
-        if any(fnmatchcase(name, pattern) and needs[pattern] - chosen for pattern in needs)
+        name for name in names if any(fnmatchcase(name, pattern) for pattern in unmet)
     ]
 
 

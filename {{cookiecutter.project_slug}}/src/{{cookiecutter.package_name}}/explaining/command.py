@@ -1,72 +1,74 @@
-"""The command explain: which rows, which methods, which files."""
+"""The command `explain`: which rows, which methods, which files.
 
-import logging
-from collections.abc import Iterable
-from importlib import util
-from pathlib import Path
+reports/<model>/<version>/explain/
+    index.html          the methods side by side, in one file
+    importance.csv      how much a feature adds or takes on average, by each method
+    agreement.csv       how far these rankings agree: Kendall's tau
+    explanation.json    what was computed, how, and of what
+    <method>/           rows.csv, each value of each row; figures as PNG and SVG
+"""
 
+from base64 import b64encode
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader
 from threadpoolctl import threadpool_limits
 
-from .. import registry
-from ..config import ProjectError
-from ..settings import ExplainSettings
-from .comparison import METHODS, write_comparison
+from .. import adapter, files
+from ..registry import load_version
+from .figures import draw
+from .methods import METHODS
+from .rows import load_rows
+from .settings import ExplainSettings
 
-logger = logging.getLogger(__name__)
-
-LIBRARIES = ("eli5", "lime", "matplotlib", "shap")  # the dependency group `explain`
+LIBRARIES = ("eli5", "lime", "matplotlib", "shap")
 FIRST = 5  # features that the terminal shows
 
-# What an explanation depends on beside the model and the rows.
-SETTINGS = {"seed", "background_rows", "lime_samples", "exact_shap"}
 
-
-def explain(settings: ExplainSettings) -> Path:
-    """Explain a version by one method or by all; return the page that compares them."""
-    chosen = METHODS if settings.method == "all" else (settings.method,)
-    require_installed({*chosen, "matplotlib"})
-    folder, manifest = registry.load_version(
-        settings.models_dir / settings.model_name, settings.version
-    )
-    from . import methods
-    from .output import write_explanation
-    from .subject import load_subject
-
-    subject = load_subject(settings, folder, manifest)
-    data = "the test set" if settings.input is None else str(settings.input)
+def explain(settings: ExplainSettings) -> None:
+    """Explain a version by one method or by all, and compare what they say."""
+    folder, manifest = load_version(settings.model_dir, settings.version)
+    rows = load_rows(settings, folder, manifest)
     reports = settings.reports_dir / settings.model_name / folder.name / "explain"
-    if settings.input is not None:
-        reports /= f"input-{settings.input.name.partition('.')[0]}"
-    facts = {
-        "model": str(folder),
-        "data": data,
-        "settings": settings.model_dump(mode="json", include=SETTINGS),
-        "libraries": registry.library_versions(LIBRARIES),
-    }
-    logger.info("%d rows of %s are explained", len(subject.rows), data)
+    if settings.input:
+        reports /= f"input-{settings.input.stem}"
+    names = list(METHODS) if settings.method == "all" else [settings.method]
     # Sums in another order have other last digits; the same seed repeats every bit.
     with threadpool_limits(1):
-        for name in chosen:
-            found = methods.METHODS[name](subject, settings)
-            write_explanation(reports / name, found, subject, facts)
-            first = (found.features[number] for number in found.order[:FIRST])
-            print(f"{name + ':':<8} {', '.join(first)}")
-            page, pairs = write_comparison(reports, name)
-    for pair in pairs:
-        print(f"Kendall's tau of {pair.first} and {pair.second}: {pair.kendall:.2f}")
-    print(f"page:    {page}")
-    return page
-
-
-def require_installed(names: Iterable[str]) -> None:
-    """Refuse to start without the libraries.
-
-    Raises:
-        ProjectError: If one is not installed; the message says how to.
-    """
-    missing = [name for name in sorted(names) if util.find_spec(name) is None]
-    if missing:
-        raise ProjectError(
-            f"{', '.join(missing)} cannot be imported; install what explains with "
-            "`uv pip install -r requirements/explain.txt`"
-        )
+        found = {name: METHODS[name](rows, settings) for name in names}
+        outputs = rows.chosen(rows.predict(rows.explained))
+    explained = [(manifest.classes or ("value",))[i] for i in rows.column]
+    for name, each in found.items():
+        values = pd.DataFrame(each.values, columns=rows.features)
+        known = {"row": rows.numbers, "explained": explained, "output": outputs}
+        lines = pd.DataFrame(known | {"base": each.base}).join(values, rsuffix=" ")
+        files.write_text(reports / name / "rows.csv", lines.to_csv(index=False))
+        draw(each, rows, reports / name)
+    importance = pd.DataFrame({n: abs(e.values).mean(axis=0) for n, e in found.items()})
+    importance.index = pd.Index(rows.features, name="feature")
+    agreement = importance.corr("kendall")  # by scipy.stats.kendalltau
+    files.write_text(reports / "importance.csv", importance.to_csv())
+    files.write_text(reports / "agreement.csv", agreement.to_csv())
+    facts = {
+        "model": str(folder),
+        "data": str(settings.input or "the test set"),
+        "rows": len(rows.numbers),
+        "rows_sha256": adapter.fingerprint(rows.explained),
+        "how": {name: each.how for name, each in found.items()},
+        "settings": settings.model_dump(mode="json"),
+        "libraries": files.library_versions(LIBRARIES),
+    }
+    files.write_json(reports / "explanation.json", facts)
+    environment = Environment(loader=PackageLoader(__package__, ""), autoescape=True)
+    environment.filters["base64"] = lambda file: b64encode(file.read_bytes()).decode()
+    html = {"border": 0, "float_format": "{:.3g}".format}  # pandas escapes the names
+    page = environment.get_template("page.html.jinja").render(
+        facts,
+        reports=reports,
+        agreement=agreement.to_html(**html),
+        importance=importance.sort_values(names[0], ascending=False).to_html(**html),
+    )
+    files.write_text(reports / "index.html", page)
+    for name in names:
+        print(f"{name}: {', '.join(importance[name].nlargest(FIRST).index)}")
+    print(f"page: {reports / 'index.html'}")

@@ -1,73 +1,55 @@
-"""What the figures of every explanation have in common (matplotlib)."""
+"""What a method has found, drawn by SHAP's plots, whose values any method can give."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
+import shap
+from matplotlib import pyplot as plt
 
-from ..files import write_whole
+from .methods import Explanation
+from .rows import Rows
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-FOR, AGAINST, NEUTRAL = "#b2182b", "#2166ac", "#4d4d4d"
-DOTS_PER_INCH = 150
-LONGEST_NAME = 32  # characters of a name
-ROWS_SHOWN = 6  # rows in a figure
-BARS_SHOWN = 15  # bars in a figure
+matplotlib.use("Agg")  # needs no display
+ROWS_SHOWN, BARS_SHOWN = 6, 12
+ADDS = "what a feature adds to the output"
 
 
-def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure, in inches; it needs no display."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def draw_bars(
-    axes: Any, names: Sequence[str], values: npt.NDArray[np.float64], signed: bool
-) -> None:
-    """Draw a bar for each name, the first on top.
-
-    Args:
-        axes: Where to.
-        names: Those of the bars.
-        values: float64 (n,), their lengths.
-        signed: Whether a colour says what is below 0 and what is above.
-    """
-    places = np.arange(len(names))[::-1]
-    colours = [FOR if value > 0 else AGAINST for value in values]
-    axes.barh(places, values, color=colours if signed else NEUTRAL)
-    axes.set_yticks(places, [label(name) for name in names])
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.spines[["top", "right"]].set_visible(False)
+def draw(found: Explanation, rows: Rows, folder: Path) -> None:
+    """Write the figures of a method: of all rows, and of the first ones."""
+    names = [plain(name) for name in rows.features]
+    sizes = pd.Series(np.abs(found.values).mean(axis=0), names)
+    sizes.nlargest(BARS_SHOWN).iloc[::-1].plot.barh(xlabel="importance")
+    save(folder / "importance")
+#% if cookiecutter.__data_kind == "images"
+    maps = found.values[:ROWS_SHOWN, rows.patches, None]
+    shap.image_plot(maps, rows.explained[:ROWS_SHOWN, ..., None], show=False)
+    plt.gcf().axes[-1].set_xlabel(ADDS)
+    save(folder / "rows")
+#% endif
+    cells, shown = rows.cells(), {"max_display": BARS_SHOWN, "show": False}
+    shap.summary_plot(found.values, cells, names, rng=0, **shown)
+    plt.xlabel(ADDS)
+    save(folder / "summary")
+    if np.isfinite(found.base[0]):
+        first = [plain(cell) for cell in cells[0]]
+        shap.force_plot(
+            found.base[0], found.values[0], first, names, matplotlib=True, show=False
+        )
+        save(folder / "force")
 
 
-def label(name: str) -> str:
-    """Return a name that fits, and in which matplotlib finds no formula."""
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-    return short.replace("$", r"\$")
+def plain(cell: object) -> str:
+    """Return a name or a cell that fits, and in which matplotlib finds no formula."""
+    text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return text[:32].replace("$", r"\$")
 
 
-def save_figure(figure: "Figure", path: Path) -> None:
-    """Write a figure as PNG and SVG; the same figure gives the same bytes.
-
-    Args:
-        figure: The figure.
-        path: The files, without the suffix.
-    """
-    from matplotlib import rc_context
-
-    figure.draw_without_rendering()  # gives everything its place, once for both files
-    figure.set_layout_engine("none")
-    # Texts of an SVG stay texts, to be searched; its ids and its date do not change.
-    with rc_context({"svg.hashsalt": "explain", "svg.fonttype": "none"}):
-        for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
-            write_whole(
-                path.with_name(path.name + suffix),
-                lambda file, metadata=metadata: figure.savefig(  # type: ignore[misc]
-                    file, dpi=DOTS_PER_INCH, metadata=metadata
-                ),
-            )
+def save(path: Path) -> None:
+    """Write the current figure as PNG and SVG, the same bytes again; close it."""
+    with matplotlib.rc_context({"svg.hashsalt": "explain", "svg.fonttype": "none"}):
+        plt.savefig(path.with_suffix(".png"), dpi=150, bbox_inches="tight")
+        no_date = {"Date": None}
+        plt.savefig(path.with_suffix(".svg"), bbox_inches="tight", metadata=no_date)
+    plt.close()

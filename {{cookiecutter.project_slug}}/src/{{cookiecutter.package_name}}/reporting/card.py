@@ -1,52 +1,30 @@
 """The model card: what the manifest knows, and what people wrote.
 
-The front matter is that of the Hugging Face Hub:
-https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Nothing is made up: what
-nobody wrote is "not stated".
+Nothing is made up: what nobody wrote is "not stated". The front matter is that of the
+Hugging Face Hub, by its own library.
 """
 
+import re
 from collections.abc import Sequence
+from html import escape
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from pydantic import BaseModel, ValidationError
 
 from ..config import ConfigError, read_yaml
 from ..registry import Manifest
-from .intervals import Drawing, Measure
-from .page import CARD, environment
-from .scored import Scored
+from .scores import Score
 
-# Whose licence the model has, unless another one is stated.
-PROJECT = "{{ cookiecutter.project_slug }}"
+TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
 # What the Hub calls the libraries that models are made with.
 LIBRARIES = {"keras": "keras", "torch": "pytorch", "scikit-learn": "sklearn"}
-# The licences of the Hub's list that a project may have, as SPDX writes them.
-LICENSES = ("mit", "apache-2.0", "bsd-3-clause")
-TASKS = {
-    "image-classification": "Image Classification",
-    "tabular-classification": "Tabular Classification",
-    "tabular-regression": "Tabular Regression",
-}
+LICENSES = ("mit", "apache-2.0", "bsd-3-clause")  # of the Hub's list
 
 
-class CardText(BaseModel):
-    """What only people know of a model; empty is "not stated".
-
-    Attributes:
-        license: An identifier of the Hub, such as mit; that of the project, if empty.
-        description: What the model is for, in a sentence or two.
-        intended_use: Who may use it for what.
-        out_of_scope: What it must not be used for.
-        data: Where the data come from, who is in them, what they lack.
-        limitations: Where it fails, and what it is biased to.
-        ethics: Whom it may harm, and what was done about it.
-        contact: Whom to ask.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+class CardText(BaseModel, extra="forbid", frozen=True, str_strip_whitespace=True):
+    """What only people know of a model; see configs/model_card.yaml."""
 
     license: str = ""
     description: str = ""
@@ -59,108 +37,52 @@ class CardText(BaseModel):
 
 
 def read_card(path: Path) -> CardText:
-    """Read what people wrote.
-
-    Raises:
-        ConfigError: If the file is missing, or holds something else.
-    """
+    """Read what people wrote; a ConfigError names what is none of it."""
     given = {k: v for k, v in read_yaml(path).items() if v is not None}
     try:
         return CardText.model_validate(given)
     except ValidationError as error:
-        problems = [
-            f"{path}: {found['loc'][0]}: {found['msg']}; known are "
-            f"{', '.join(CardText.model_fields)}, each a text"
-            for found in error.errors()
-        ]
-        raise ConfigError("\n".join(problems)) from error
+        problems = [f"{path}: {e['loc'][0]}: {e['msg']}" for e in error.errors()]
+        known = f"known are {', '.join(CardText.model_fields)}, each a text"
+        raise ConfigError("\n".join([*problems, known])) from error
 
 
-def project_license() -> dict[str, str]:
-    """Return the licence of the project, as the Hub's front matter has it."""
-    known = metadata.metadata(PROJECT)
-    stated = known["License-Expression"] if "License-Expression" in known else ""
-    if stated.lower() in LICENSES:
-        return {"license": stated.lower()}
-    return {"license": "other", "license_name": stated.lower() or "not-stated"}
-
-
-def task_of(manifest: Manifest, scored: Scored) -> str:
-    """Return what the Hub calls the task."""
-    if scored.noun == "images":
-        return "image-classification"
-    return f"tabular-{'classification' if manifest.classes else 'regression'}"
-
-
-def front_matter(
-    text: CardText, manifest: Manifest, scored: Scored, measures: Sequence[Measure]
-) -> dict[str, Any]:
-    """Return the metadata that the Hub reads."""
-    task = task_of(manifest, scored)
-    library = [hub for name, hub in LIBRARIES.items() if name in manifest.libraries]
-    found = {"license": text.license} if text.license else project_license()
-    dataset = {"type": manifest.dataset, "name": manifest.dataset, "split": "test"}
-    return {
-        **found,
-        **({"library_name": library[0]} if library else {}),
-        "pipeline_tag": task,
-        "tags": [*library, task],
-        "datasets": [manifest.dataset],
-        "metrics": [measure.key for measure in measures],
-        "model-index": [
-            {
-                "name": manifest.name,
-                "results": [
-                    {
-                        "task": {"type": task, "name": TASKS[task]},
-                        "dataset": dataset,
-                        "metrics": [
-                            {
-                                "type": measure.key,
-                                "name": measure.name,
-                                "value": round(measure.value, 6),
-                            }
-                            for measure in measures
-                        ],
-                    }
-                ],
-            }
-        ],
-    }
+def markdown(value: object) -> str:
+    """Return a value as text of Markdown, in one line, whatever it holds."""
+    line = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", escape(" ".join(str(value).split())))
+    return re.sub(r"^(\d*)([#+=.)-])", r"\1\\\2", line) or "*not stated*"
 
 
 def render_card(
-    text: CardText,
-    manifest: Manifest,
-    folder: Path,
-    scored: Scored,
-    measures: Sequence[Measure],
-    drawing: Drawing,
+    text: CardText, manifest: Manifest, scores: Sequence[Score], note: str
 ) -> str:
     """Return the model card.
 
     Args:
         text: What people wrote.
         manifest: That of the version.
-        folder: The version.
-        scored: The test rows.
-        measures: Their scores.
-        drawing: How the intervals of these were drawn.
+        scores: Those of the test set.
+        note: How they were come by.
     """
-    header = front_matter(text, manifest, scored, measures)
-    dumped = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
-    body = (
-        environment()
-        .get_template(CARD)
-        .render(
-            text=text,
-            manifest=manifest,
-            version=folder.name,
-            scored=scored,
-            measures=measures,
-            drawing=drawing,
-            task=TASKS[task_of(manifest, scored)],
-            header=header,
-        )
+#% if cookiecutter.__data_kind == "images"
+    task = "image-classification"
+#% else
+    task = f"tabular-{'classification' if manifest.classes else 'regression'}"
+#% endif
+    stated = metadata.metadata("{{ cookiecutter.project_slug }}")["License-Expression"]
+    known = str(stated).lower() if str(stated).lower() in LICENSES else "other"
+    libraries = [hub for name, hub in LIBRARIES.items() if name in manifest.libraries]
+    data, name = manifest.dataset, manifest.name
+    results = [EvalResult(task, data, data, s.key, round(s.value, 6)) for s in scores]
+    header = ModelCardData(
+        license=text.license or known,
+        library_name=libraries[0] if libraries else None,
+        pipeline_tag=task,
+        datasets=[data],
+        metrics=[score.key for score in scores],
+        model_name=name,
+        eval_results=results,
     )
-    return f"---\n{dumped}---\n\n{body}"
+    facts = {"text": text, "manifest": manifest, "scores": scores, "note": note}
+    facts |= {"task": task, "licence": text.license or stated, "md": markdown}
+    return f"{ModelCard.from_template(header, template_path=str(TEMPLATE), **facts)}\n"

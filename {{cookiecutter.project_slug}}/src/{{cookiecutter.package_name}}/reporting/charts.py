@@ -1,186 +1,111 @@
-"""Figures that follow the page's colours, in the dark and on paper (matplotlib).
+"""The figures of a report, drawn by scikit-learn's displays and matplotlib."""
 
-A figure is part of the page, as SVG: its texts can be searched, and what is drawn in
-`INK` has the colour of the page's text.
-"""
-
-import re
+import base64
+import io
 from collections.abc import Callable, Mapping, Sequence
-from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib
 import numpy as np
-from markupsafe import Markup
+from matplotlib.figure import Figure
+from sklearn.calibration import CalibrationDisplay
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+    PredictionErrorDisplay,
+    RocCurveDisplay,
+)
 
-from ..explaining.figures import label
-from .blocks import Chart
+#% if cookiecutter.__data_kind == "images"
+from .scores import Array, Tested
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+#% else
+from .scores import Tested
 
-INK = "#010203"  # no colour of a figure's content
-BLUE, ORANGE = "#3b82c4", "#e07b39"  # seen on white and on black
-INCHES = (5.6, 3.4)
-STYLE: dict[Any, Any] = {
-    "axes.edgecolor": INK,
-    "axes.facecolor": "none",
-    "axes.labelcolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "figure.facecolor": "none",
-    "font.size": 9,
-    "grid.alpha": 0.2,
-    "grid.color": INK,
-    "legend.facecolor": "none",
-    "legend.frameon": False,
-    "savefig.facecolor": "none",
-    "svg.fonttype": "none",  # texts stay texts
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
-BARS = 30  # of a histogram
-NAMED = 10  # lines with a name each; more cannot be told apart
+#% endif
+
+Draw = Callable[[Any], object]  # draws on a pair of axes
+NAMED = 10  # curves with a name each; more cannot be told apart
 
 
-def drawn(
-    key: str,
-    caption: str,
-    draw: Callable[["Axes"], object],
-    size: tuple[float, float] = INCHES,
-) -> Chart:
-    """Return a figure with one pair of axes.
+def figures(tested: Tested) -> dict[str, str]:
+    """Return the figures of a test set by their titles, each as a `data:` address."""
+    truth, outputs, predicted = tested.truth, tested.outputs, tested.predicted()
+    if not tested.classes:
+        display = PredictionErrorDisplay(y_true=truth, y_pred=predicted)
+        kinds = ("actual_vs_predicted", "residual_vs_predicted")
+        return {k: drawn(lambda axes, k=k: display.plot(axes, kind=k)) for k in kinds}
+    names = [plain(name) for name in tested.classes]
 
-    Args:
-        key: Another one for every figure of a page; the same gives the same bytes.
-        caption: What the figure shows.
-        draw: Draws it.
-        size: Width and height in inches.
-    """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+    def curves(axes: Any, display: Any) -> None:
+        number = np.unique(truth)
+        right = [outputs[truth == i, i].mean() for i in number]
+        for i in np.sort(number[np.argsort(right)[:NAMED]]):  # the worst ones say most
+            display.from_predictions(truth == i, outputs[:, i], ax=axes, name=names[i])
+        axes.legend(fontsize="x-small")
 
-    with rc_context({**STYLE, "svg.hashsalt": key}):
-        figure = Figure(figsize=size, layout="constrained")
+    draws: dict[str, Draw] = {
+        "Confusion matrix": lambda axes: ConfusionMatrixDisplay.from_predictions(
+            truth,
+            predicted,
+            labels=range(len(names)),
+            display_labels=names,
+            xticks_rotation="vertical",
+            cmap="Blues",
+            colorbar=False,
+            ax=axes,
+        ),
+        "ROC": lambda axes: curves(axes, RocCurveDisplay),
+        "Precision and recall": lambda axes: curves(axes, PrecisionRecallDisplay),
+        "Calibration": lambda axes: CalibrationDisplay.from_predictions(
+            predicted == truth,
+            outputs.max(axis=1),
+            pos_label=True,
+            n_bins=10,
+            name="predicted class",
+            ax=axes,
+        ),
+    }
+    return {title: drawn(draw) for title, draw in draws.items()}
+
+
+def learning_curves(history: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    """Return a figure for each figure of the training: by epoch, or by fold."""
+
+    def draw(axes: Any, kind: str) -> None:
+        for name in filter(history.get, (kind, f"val_{kind}")):
+            axes.plot(history[name], "o-", label=plain(name))
+        axes.legend()
+
+    kinds = dict.fromkeys(name.removeprefix("val_") for name in history)
+    return {kind: drawn(lambda axes, k=kind: draw(axes, k)) for kind in kinds}
+
+
+def drawn(draw: Draw) -> str:
+    """Return what is drawn; the same gives the same bytes."""
+    file, figure = io.BytesIO(), Figure(figsize=(5.5, 4.5), layout="constrained")
+    with matplotlib.rc_context({"svg.hashsalt": "report", "svg.fonttype": "none"}):
         draw(figure.subplots())
-        text = StringIO()
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=nothing)
-    # What comes before is for files. matplotlib escapes texts: every tag is its own.
-    _, start, rest = text.getvalue().partition("<svg")
-    svg = re.sub(r'<g id="\w+">', "<g>", start + rest).replace(INK, "currentColor")
-    return Chart(Markup(svg), caption)
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return address(file.getvalue(), "svg+xml")
 
 
-def lines(
-    curves: Mapping[str, tuple[Any, Any]],
-    names: tuple[str, str],
-    diagonal: bool = False,
-    points: bool = False,
-) -> Callable[["Axes"], None]:
-    """Return what draws some lines.
-
-    Args:
-        curves: For each name the x and y values.
-        names: What the two axes are.
-        diagonal: Whether to draw that from (0, 0) to (1, 1), too.
-        points: Whether to draw the points alone.
-    """
-
-    def draw(axes: "Axes") -> None:
-        from matplotlib import colormaps
-
-        colours = colormaps["tab10"].colors  # type: ignore[attr-defined]
-        if diagonal:
-            axes.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1)
-        for i, (name, (x, y)) in enumerate(curves.items()):
-            colour = colours[i % len(colours)]
-            style = "o" if points else "-"
-            axes.plot(x, y, style, color=colour)
-        axes.set_xlabel(names[0])
-        axes.set_ylabel(names[1])
-        axes.grid(True)
-        if len(curves) < 2:
-            return
-        # Handed over, as matplotlib leaves out a name with an underscore first.
-        handles = axes.get_lines()[1 if diagonal else 0 :]
-        axes.legend(handles, [label(name) for name in curves], fontsize="small")
-
-    return draw
+def address(content: bytes, kind: str) -> str:
+    """Return an image as a `data:` address."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def bars(
-    names: Sequence[str], values: Mapping[str, Any], axis: str
-) -> Callable[["Axes"], None]:
-    """Return what draws bars, some for each name.
+#% if cookiecutter.__data_kind == "images"
+def as_png(image: Array, max_value: float) -> str:
+    """Return (height, width) grey values as a `data:` address."""
+    from matplotlib.image import imsave
 
-    Args:
-        names: Those of the groups of bars, the first on top.
-        values: For each kind of bar the lengths.
-        axis: What the lengths are.
-    """
-
-    def draw(axes: "Axes") -> None:
-        places = np.arange(len(names))
-        height = 0.8 / len(values)
-        for i, (name, lengths) in enumerate(values.items()):
-            colour = (BLUE, ORANGE)[i % 2]
-            shifted = places + (i - (len(values) - 1) / 2) * height
-            axes.barh(shifted, lengths, height, label=name, color=colour)
-        axes.set_yticks(places, [label(name) for name in names])
-        axes.invert_yaxis()
-        axes.set_xlabel(axis)
-        if len(values) > 1:
-            axes.legend(fontsize="small")
-
-    return draw
+    file = io.BytesIO()
+    imsave(file, image, cmap="gray", vmin=0, vmax=max_value, format="png")
+    return address(file.getvalue(), "png")
 
 
-def histogram(values: Mapping[str, Any], axis: str) -> Callable[["Axes"], None]:
-    """Return what draws how often values occur, as parts of each kind."""
-
-    def draw(axes: "Axes") -> None:
-        together = np.concatenate(list(values.values()))
-        edges = np.histogram_bin_edges(together, BARS).tolist()
-        for i, (name, each) in enumerate(values.items()):
-            weights = np.full(len(each), 1 / len(each))
-            colour = (BLUE, ORANGE)[i % 2]
-            axes.hist(
-                each, edges, weights=weights, histtype="step", label=name, color=colour
-            )
-        axes.set_xlabel(label(axis))
-        axes.set_ylabel("part")
-        if len(values) > 1:
-            axes.legend(fontsize="small")
-
-    return draw
-
-
-def matrix(counts: Any, names: Sequence[str]) -> Callable[["Axes"], None]:
-    """Return what draws a confusion matrix, a row for each true class.
-
-    Args:
-        counts: int64 (classes, classes).
-        names: Those of the classes.
-    """
-
-    def draw(axes: "Axes") -> None:
-        parts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes.pcolormesh(parts, cmap="Blues", vmin=0, vmax=1, edgecolors="white")
-        for (y, x), count in np.ndenumerate(counts):
-            colour = "white" if parts[y, x] > 0.5 else "black"
-            axes.text(
-                x + 0.5, y + 0.5, str(count), ha="center", va="center", color=colour
-            )
-        places = np.arange(len(names)) + 0.5
-        shown = [label(name) for name in names]
-        upright = max(map(len, shown)) > 3
-        axes.set_xticks(places, shown, rotation=90 if upright else 0)
-        axes.set_yticks(places, shown)
-        axes.invert_yaxis()
-        axes.set_aspect("equal")
-        axes.set_xlabel("predicted")
-        axes.set_ylabel("true")
-
-    return draw
+#% endif
+def plain(name: str) -> str:
+    """Return a name that fits, and in which matplotlib finds no formula."""
+    return name[:24].replace("$", r"\$")

@@ -1,78 +1,142 @@
-"""The command report: what a version is worth, as a page and as a model card."""
+"""The command `report`: what a version is worth, as a page and as a model card."""
 
-import logging
-from importlib import util
+import json
 from pathlib import Path
+from typing import Any
 
-from .. import registry
-from ..config import ProjectError
-from ..files import write_atomically
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sklearn import metrics
+from sklearn.utils import resample
+
+from .. import adapter, files
+from ..registry import Manifest, load_version
+from . import charts
+from .card import read_card, render_card
+from .scores import Tested, scores_of, worst_groups
 from .settings import ReportSettings
 
-logger = logging.getLogger(__name__)
 
-LIBRARIES = ("jinja2", "matplotlib")  # the dependency group `report`
-PAGE, CARD = "report.html", "model_card.md"
-
-
-def report(settings: ReportSettings) -> Path:
-    """Write the report and the model card of a version; return the report's file.
-
-    Raises:
-        ProjectError: If a library is missing, the version is damaged, the data cannot
-            be had, or the settings of the card are refused.
-    """
-    require_installed()
-    from . import card, origins, page, sections
-    from .intervals import Drawing
-    from .rows import load_rows
-
-    text = card.read_card(settings.model_card)
-    folder, manifest = registry.load_version(
-        settings.models_dir / settings.model_name, settings.version
+def report(settings: ReportSettings) -> None:
+    """Write the report and the model card of a version; print its scores."""
+    text = read_card(settings.model_card)
+    folder, manifest = load_version(settings.model_dir, settings.version)
+    tested, whole = load_tested(settings, folder, manifest)
+    scores = scores_of(tested, settings)
+    note = (
+        f"Scores of {len(tested.truth)} of {whole} test rows, not trained on, and where "
+        f"{settings.confidence:.0%} of {settings.bootstrap_samples} test sets lie that "
+        "are drawn from these with replacement (percentile bootstrap)."
     )
     reports = settings.reports_dir / settings.model_name / folder.name
-    rows = load_rows(settings, folder, manifest)
-    scored = rows.scored
-    logger.info("%s", scored.extent)
-    drawing = Drawing(settings.bootstrap_samples, settings.confidence, settings.seed)
-    measures, details = rows.judged(drawing)
-    parts = [
-        *details,
-        sections.mistakes_section(rows, settings.worst),
-        sections.slices_section(rows, drawing),
-        origins.explanations_section(reports / "explain"),
-        sections.learning_section(manifest.history),
-        sections.data_section(rows),
-        origins.speed_section(rows, folder, manifest),
-        origins.environment_section(folder, manifest),
-    ]
-    facts = [
-        f"Version {folder.name}, created {manifest.created}",
-        f"Predicts {scored.target}; trained on {manifest.dataset}",
-    ]
-    note = f"{scored.extent}. {drawing.sentence(len(scored.truth), scored.noun)}"
-    title = f"Report on {manifest.name}"
-    html = page.render_page(title, facts, measures, note, parts)
-    write_atomically(reports / PAGE, html)
-    content = card.render_card(text, manifest, folder, scored, measures, drawing)
-    write_atomically(reports / CARD, content)
-    for measure in measures:
-        print(f"{measure.key}: {measure.value:.4f} ({measure.interval})")
-    print(f"card:    {reports / CARD}")
-    print(f"report:  {reports / PAGE}")
-    return reports / PAGE
+    sections = {
+        "Test set": details(tested),
+        "Worst mistakes": mistakes(tested, manifest, settings.worst),
+        "Where it does worst": groups(tested, manifest),
+        "Explanations": explanations(reports / "explain"),
+        "Training": [charts.learning_curves(manifest.history)],
+        "Origin": [origin(folder, manifest)],
+    }
+    loader = PackageLoader(__package__, "")
+    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    facts = {"manifest": manifest, "version": folder.name, "scores": scores}
+    template = page.get_template("report.html.jinja")
+    html = template.render(facts, note=note, sections=sections)
+    files.write_text(reports / "report.html", html)
+    card = render_card(text, manifest, scores, note)
+    files.write_text(reports / "model_card.md", card)
+    for score in scores:
+        print(f"{score.key}: {score.value:.4f} ({score.low:.4g} to {score.high:.4g})")
+    print(f"card:   {reports / 'model_card.md'}\nreport: {reports / 'report.html'}")
 
 
-def require_installed() -> None:
-    """Refuse to start without the libraries.
+def load_tested(
+    settings: ReportSettings, folder: Path, manifest: Manifest
+) -> tuple[Tested, int]:
+    """Let the model predict test rows; return them, and how many there are in all."""
+    _, (rows, truth) = adapter.load_splits(
+        manifest, folder, settings.data_dir, settings.quiet
+    )
+    whole = len(rows)
+    few = {"n_samples": min(whole, settings.max_rows), "random_state": settings.seed}
+    numbers, rows, truth = resample(np.arange(whole), rows, truth, replace=False, **few)
+    outputs = adapter.predictor(folder, manifest)(rows)
+    return Tested(rows, numbers, truth, outputs, manifest.classes), whole
 
-    Raises:
-        ProjectError: If one is not installed; the message says how to.
-    """
-    missing = [name for name in LIBRARIES if util.find_spec(name) is None]
-    if missing:
-        raise ProjectError(
-            f"{', '.join(missing)} cannot be imported; install what reports with "
-            "`uv pip install -r requirements/report.txt`"
-        )
+
+def details(tested: Tested) -> list[Any]:
+    """Return the figures of the test set, and the scores of each class."""
+    if not tested.classes:
+        return [charts.figures(tested)]
+    parts = metrics.precision_recall_fscore_support(
+        tested.truth,
+        tested.predicted(),
+        labels=range(len(tested.classes)),
+        zero_division=0,
+    )
+    names = ("class", "precision", "recall", "F1", "test rows")
+    table = pd.DataFrame(dict(zip(names, (tested.classes, *parts), strict=True)))
+    return [charts.figures(tested), table]
+
+
+def mistakes(tested: Tested, manifest: Manifest, most: int) -> list[Any]:
+    """Return the rows that cost most, with what is true and what was predicted."""
+    order = np.argsort(-tested.losses(), kind="stable")[:most]
+    frame = pd.DataFrame({"row": tested.numbers, "true": tested.truth})
+    frame["predicted"] = tested.predicted()
+    if tested.classes:
+        for name in ("true", "predicted"):
+            frame[name] = [tested.classes[number] for number in frame[name]]
+        frame["probability"] = tested.outputs.max(axis=1)
+    frame = frame.iloc[order].reset_index(drop=True)
+#% if cookiecutter.__data_kind == "images"
+    lines = frame.itertuples(index=False)
+    captions = [f"{n}: {true}, not {other} ({p:.1%})" for n, true, other, p in lines]
+    largest = manifest.inputs.max_value
+    pictures = [charts.as_png(image, largest) for image in tested.rows[order]]
+    return [dict(zip(captions, pictures, strict=True))]
+
+
+#% else
+    rows = tested.rows.iloc[order].reset_index(drop=True)
+    return [pd.concat([frame, rows], axis=1)]
+
+
+#% endif
+def groups(tested: Tested, manifest: Manifest) -> list[Any]:
+    """Return the groups of rows that the model does worst on."""
+    if tested.classes:
+        name, score = "accuracy", (tested.predicted() == tested.truth).astype(float)
+    else:
+        name, score = "absolute error with a minus", -tested.losses()
+    whole = f"The score is the {name}, {score.mean():.4g} of all rows. "
+    described = adapter.describe(tested.rows, manifest.inputs)
+    why = "Of many groups, some are worse by chance."
+    return [whole + why, worst_groups(described, score)]
+
+
+def explanations(folder: Path) -> list[Any]:
+    """Return the figures of the command `explain`, if it has explained the test set."""
+    file = folder / "explanation.json"
+    if not file.is_file():
+        return ["Not there yet: run the command “explain”, then “report” again."]
+    found = {
+        f"{name}: {how}": (folder / name / "importance.svg").read_bytes()
+        for name, how in json.loads(file.read_bytes())["how"].items()
+    }
+    text = "A feature is important to the model, not to the world; more in explain/."
+    return [text, {k: charts.address(svg, "svg+xml") for k, svg in found.items()}]
+
+
+def origin(folder: Path, manifest: Manifest) -> pd.DataFrame:
+    """Return what the version was made with, and how large its files are."""
+    facts = {
+        "version": folder,
+        "Git commit": manifest.git_commit or "not stated",
+        "SHA-256 of the training data": manifest.data_sha256,
+        **{f"setting {name}": value for name, value in manifest.settings.items()},
+        **{f"library {name}": value for name, value in manifest.libraries.items()},
+        **{f"bytes of {n}": (folder / n).stat().st_size for n in manifest.files},
+    }
+    return pd.DataFrame({"what": list(facts), "is": list(map(str, facts.values()))})

@@ -1,0 +1,134 @@
+"""The rows to explain, and rows that are put together of several.
+
+#% if cookiecutter.__data_kind == "images"
+A feature is a square patch of pixels: one pixel alone says little.
+#% else
+A feature is a column: texts and missing values need no arithmetic.
+#% endif
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+#% if cookiecutter.__data_kind == "tabular"
+import pandas as pd
+#% endif
+from sklearn.utils import resample
+
+from .. import adapter
+from ..config import DataError
+from ..registry import Manifest
+from .settings import ExplainSettings
+
+#% if cookiecutter.__data_kind == "images"
+PATCHES = 7  # across an image; about as many as a person would point at
+#% endif
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to explain, training rows to compare them with, and a model.
+
+    Attributes:
+        predict: From `adapter.predictor`: float64 (m, classes) or (m, 1) of raw rows.
+        background: The b training rows, raw.
+        explained: The n rows to explain, raw.
+        numbers: int64 (n,), where they stand in their file or test set, from 0.
+    """
+
+    predict: Callable[[Any], FloatArray]
+    background: Any
+    explained: Any
+    numbers: IntArray
+
+#% if cookiecutter.__data_kind == "images"
+    @cached_property
+    def patches(self) -> IntArray:
+        """The number of each pixel's patch, int64 (height, width)."""
+        shape = self.explained.shape[1:]
+        ys, xs = np.indices(shape) // max(2, round(shape[0] / PATCHES))
+        return np.asarray(ys * (xs.max() + 1) + xs, dtype=np.int64)
+
+    @cached_property
+    def features(self) -> list[str]:
+        """The names of the patches: which pixels they are, counted from 0."""
+        places = [np.nonzero(self.patches == i) for i in np.unique(self.patches)]
+        return [f"y{y.min()}-{y.max()} x{x.min()}-{x.max()}" for y, x in places]
+
+    def cells(self) -> FloatArray:
+        """Return how bright the patches of each image are, (n, patches)."""
+        masks = np.eye(len(self.features))[self.patches]  # (height, width, patches)
+        return np.tensordot(self.explained, masks / masks.sum(axis=(0, 1)))
+
+    def outputs(self, origins: IntArray) -> FloatArray:
+        """Return the outputs of images that are put together.
+
+        Args:
+            origins: int64 (m, patches): the number of the image that each patch is
+                taken from, first those to compare with, then those to explain.
+        """
+        pool = np.concatenate([self.background, self.explained])
+        return self.predict(pool[origins[:, self.patches], *np.indices(pool.shape[1:])])
+
+#% else
+    @property
+    def features(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.explained)
+
+    def cells(self) -> npt.NDArray[Any]:
+        """Return what the columns of each row hold, (n, columns)."""
+        return np.asarray(self.explained, dtype=object)
+
+    def outputs(self, origins: IntArray) -> FloatArray:
+        """Return the outputs of rows that are put together.
+
+        Args:
+            origins: int64 (m, columns): the number of the row that each cell is taken
+                from, first those to compare with, then those to explain.
+        """
+        pool = pd.concat([self.background, self.explained])
+        columns = zip(pool, origins.T, strict=True)
+        cells = {name: pool[name].array.take(numbers) for name, numbers in columns}
+        return self.predict(pd.DataFrame(cells))
+
+#% endif
+    @cached_property
+    def column(self) -> IntArray:
+        """Which output is explained of each row, int64 (n,): that of its class."""
+        return np.asarray(self.predict(self.explained).argmax(axis=1), dtype=np.int64)
+
+    def chosen(self, outputs: FloatArray) -> FloatArray:
+        """Return float64 (n,): of outputs of the rows, those that are explained."""
+        return outputs[np.arange(len(outputs)), self.column]
+
+    def origins(self) -> IntArray:
+        """Return the origins of all rows as they are, int64 (b + n, features)."""
+        numbers = np.arange(len(self.background) + len(self.explained))
+        return np.repeat(numbers[:, None], len(self.features), axis=1)
+
+
+def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Rows:
+    """Read the model and the rows; a DataError says why they cannot be had."""
+    (known, _), (rows, _) = adapter.load_splits(
+        manifest, folder, settings.data_dir, settings.quiet
+    )
+    if settings.input:
+        names = settings.cols_to_drop
+        rows, _ = adapter.read_rows(settings.input, manifest, folder, names)
+    one = slice(settings.row, None if settings.row is None else settings.row + 1)
+    numbers, rows = np.arange(len(rows))[one], rows[one]
+    if not len(numbers):
+        raise DataError(f"row {settings.row} is not there; rows are counted from 0")
+    draw = partial(resample, replace=False, random_state=settings.seed)
+    few = min(len(numbers), settings.explained_rows)
+    numbers, rows = draw(numbers, rows, n_samples=few)
+    background = draw(known, n_samples=min(len(known), settings.background_rows))
+    return Rows(adapter.predictor(folder, manifest), background, rows, numbers)

@@ -1,0 +1,130 @@
+"""Scores of the test set, how far another one could move them, and where they are low.
+
+An interval comes from test sets that are drawn from the one there is, with replacement:
+the percentile bootstrap of Efron and Tibshirani, 1993, chapter 13. It knows nothing of
+another training, nor of data of another kind.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from sklearn import metrics
+
+from .settings import ReportSettings
+
+Array = npt.NDArray[Any]
+FEWEST, SHOWN = 10, 15  # rows of a group: fewer say nothing; groups that are shown
+
+
+class Tested(NamedTuple):
+    """Test rows, what is true of them, and what the model says.
+
+    Attributes:
+        rows: The n rows, raw.
+        numbers: int64 (n,), where they stand in the test set, from 0.
+        truth: int64 (n,), the numbers of the classes; float64 (n,), of a regression.
+        outputs: float64 (n, classes), probabilities; or (n, 1), predicted values.
+        classes: Their names; none for a regression.
+    """
+
+    rows: Any
+    numbers: Array
+    truth: Array
+    outputs: Array
+    classes: tuple[str, ...]
+
+    def losses(self) -> Array:
+        """Return what each row costs: cross-entropy in nats, or the absolute error."""
+        if not self.classes:
+            return np.asarray(np.abs(self.outputs[:, 0] - self.truth))
+        known = self.outputs[np.arange(len(self.truth)), self.truth]
+        return np.asarray(-np.log(np.maximum(known, np.finfo(np.float64).eps)))
+
+    def predicted(self) -> Array:
+        """Return the likeliest class of each row, int64 (n,); or its value."""
+        return self.outputs.argmax(axis=1) if self.classes else self.outputs[:, 0]
+
+
+class Score(NamedTuple):
+    """A score of the whole test set, and its interval; NaN where it has none."""
+
+    key: str
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+def mean_auc(tested: Tested) -> float:
+    """Return the mean area under the classes' ROC curves, each against the rest."""
+    known = np.unique(tested.truth)
+    truths = (tested.truth == number for number in known)
+    pairs = zip(truths, tested.outputs.T[known], strict=True)
+    return float(np.mean([metrics.roc_auc_score(*pair) for pair in pairs]))
+
+
+Metric = Callable[[Tested], float]
+CLASS_SCORES: dict[str, tuple[str, Metric]] = {
+    "accuracy": ("Accuracy", lambda t: (t.predicted() == t.truth).mean()),
+    "f1": (
+        "F1, mean over the classes",
+        lambda t: metrics.f1_score(t.truth, t.predicted(), average="macro"),
+    ),
+    "roc_auc": ("Area under ROC, mean over the classes", mean_auc),
+    "log_loss": ("Cross-entropy, in nats", lambda t: t.losses().mean()),
+}
+VALUE_SCORES: dict[str, tuple[str, Metric]] = {
+    "r2": ("R²", lambda t: metrics.r2_score(t.truth, t.predicted())),
+    "mae": ("Mean absolute error", lambda t: t.losses().mean()),
+    "rmse": ("Root of its mean square", lambda t: (t.losses() ** 2).mean() ** 0.5),
+}
+
+
+def scores_of(tested: Tested, settings: ReportSettings) -> list[Score]:
+    """Return the scores of a test set, with their intervals."""
+    found = []
+    metrics_of_task = CLASS_SCORES if tested.classes else VALUE_SCORES
+    for key, (name, metric) in metrics_of_task.items():
+
+        def score(places: Array, metric: Metric = metric) -> float:
+            truth, outputs = tested.truth[places], tested.outputs[places]
+            return float(metric(tested._replace(truth=truth, outputs=outputs)))
+
+        places = np.arange(len(tested.truth))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a set may lack a class: the score is NaN
+            low, high = stats.bootstrap(
+                (places,),
+                score,
+                vectorized=False,
+                n_resamples=settings.bootstrap_samples,
+                confidence_level=settings.confidence,
+                method="percentile",
+                rng=np.random.default_rng(settings.seed),
+            ).confidence_interval
+            found.append(Score(key, name, score(places), float(low), float(high)))
+    return found
+
+
+def worst_groups(described: Mapping[str, Array], score: Array) -> pd.DataFrame:
+    """Return the groups of test rows that the model does worst on, the worst first.
+
+    Args:
+        described: For each name one value a row; numbers are cut into quarters.
+        score: float64 (n,), the larger the better.
+    """
+    found = []
+    for name, values in described.items():
+        cells = pd.Series(values)
+        if pd.api.types.is_numeric_dtype(cells) and cells.nunique() > 1:
+            cells = pd.qcut(cells, 4, precision=2, duplicates="drop")
+        for group, inside in pd.Series(score).groupby(cells.astype(str)):
+            found.append((f"{name}: {group}", len(inside), inside.mean()))
+    frame = pd.DataFrame(found, columns=["group", "test rows", "score"])
+    frame = frame[frame["test rows"] >= FEWEST]
+    return frame.sort_values("score", kind="stable")[:SHOWN]
