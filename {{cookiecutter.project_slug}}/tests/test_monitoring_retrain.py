@@ -152,8 +152,8 @@ def test_no_more_models_pass_for_better_than_alpha(kind: str) -> None:
             errs = [hard & (random.random(360) < 0.5) for _ in range(2)]
             found = mcnemar(truth, *(np.eye(2)[each.astype(int)] for each in errs))
         else:
-            noise = random.normal(size=(2, 360, 1))
-            found = paired_bootstrap(truth, *noise, seed)
+            was, now = random.normal(size=(2, 360, 1))
+            found = paired_bootstrap(truth, was, now, seed)
         promoted += judge(found, 0, 0.05)[0]
     print(f"{kind}: {promoted} of 200 models that are no better would be promoted")
     assert promoted <= 0.05 * 200 + 6  # and two standard deviations
