@@ -116,7 +116,7 @@ def measure(folder: Path, project: Path | None = None) -> list[str]:
         "`python benchmarks/larger_than_memory.py`: the command `train` on the same "
         "130,000 rows of 22 columns 1, 10 and 100 times, in chunks, from the start of "
         "the process to the saved version: it checks every cell, fits the preparation "
-        "on a sample, calls `partial_fit` on every training row, validates and exports. "
+        "on a sample, calls `partial_fit` on every training row and exports. "
         "pandas reads the file whole, scales the numbers and calls `partial_fit` once, "
         f"without checks. Best of {TURNS} runs.",
         "",

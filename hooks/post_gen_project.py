@@ -57,15 +57,10 @@ NEEDS = {
     ".dvc/*": "report",
     "requirements/report.txt": "report",
     "src/*/monitoring/*": "monitor",
-    "src/*/watching/*": "monitor",
     "tests/test_monitoring*": "monitor",
-    "tests/test_watching*": "monitor",
     "requirements/monitor.txt": "monitor",
-    "src/*/tracking/*": "track",
     "src/*/tracking.py": "track",
     "tests/test_tracking*": "track",
-    "tests/tracked.py": "track",
-    "tests/untracked.py": "track",
     "requirements/track.txt": "track",
     # where the project is checked and where it runs
     ".github/*": "github",
@@ -108,11 +103,9 @@ def unchosen(names: list[str], chosen: set[str]) -> list[str]:
         names: paths in the project, with slashes.
         chosen: the choices that were made.
     """
-    needs = {pattern: set(choices.split()) for pattern, choices in NEEDS.items()}
+    unmet = [pattern for pattern in NEEDS if set(NEEDS[pattern].split()) - chosen]
     return [
-        name
-        for name in names
-        if any(fnmatchcase(name, pattern) and needs[pattern] - chosen for pattern in needs)
+        name for name in names if any(fnmatchcase(name, pattern) for pattern in unmet)
     ]
 
 

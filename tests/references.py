@@ -29,7 +29,7 @@ WRITTEN = frozenset(
 # reports hold.
 OPTIONAL = frozenset(
     ".env deploy/torchserve handler.py model_card.md poetry.lock schema.yaml "
-    "uv.lock".split()
+    "requirements/.pins.txt uv.lock".split()
 )
 # Endings that only the project's own files have; others (.json, .csv) are also written.
 OWN_ENDINGS = ("cfg", "ini", "ipynb", "md", "ps1", "py", "sh", "toml", "yaml", "yml")
@@ -102,7 +102,8 @@ class Render:
         *_, table = (
             node.value
             for node in tree.body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets) == "COMMANDS"
+            if isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == "COMMANDS"
         )
         read: dict[str, tuple[str, ...]] = ast.literal_eval(table)
         return read

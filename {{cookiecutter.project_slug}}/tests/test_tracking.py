@@ -204,6 +204,7 @@ def test_a_server_that_never_answers_costs_seconds_and_no_training(
     monkeypatch.setattr(tracking, "SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
+        # pragma: allowlist nextline secret
         monkeypatch.setenv(URI, f"http://ada:secret@127.0.0.1:{port}")
         assert json.loads(record().read_bytes())["status"] == "FINISHED"
     assert "no answer within 0.5 s" in caplog.text

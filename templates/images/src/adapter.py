@@ -83,7 +83,11 @@ def feeds(rows: Array, manifest: "Manifest") -> dict[str, Array]:
 
 
 def read_rows(
-    path: Path, manifest: "Manifest", folder: Path, cols_to_drop: Sequence[str] = ()
+    path: Path,
+    manifest: "Manifest",
+    folder: Path,
+    cols_to_drop: Sequence[str] = (),
+    strict: bool = True,
 ) -> tuple[Array, Array | None]:
     """Read the images of a file, float64 (n, height, width); no labels are with them.
 
@@ -92,6 +96,7 @@ def read_rows(
         manifest: The version's.
         folder: The version; nothing is needed from it.
         cols_to_drop: CSV columns that are not pixels.
+        strict: Whether bad rows are an error, which those of images always are.
 
     Raises:
         DataError: If the file cannot be read, its images are of another size, or a

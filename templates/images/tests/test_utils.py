@@ -2,8 +2,9 @@
 
 import gzip
 import hashlib
+import threading
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,6 @@ import pytest
 
 from {{ cookiecutter.package_name }} import utils
 from {{ cookiecutter.package_name }}.config import DataError
-
-from loopback import Quiet, address_of, running
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 LABELS = np.array([1, 0], dtype=np.uint8)
@@ -32,7 +31,7 @@ class Server(ThreadingHTTPServer):
     failures, requests, cut = 0, 0, False
 
 
-class Handler(Quiet):
+class Handler(BaseHTTPRequestHandler):
     """Answers from the server's attributes."""
 
     server: Server
@@ -51,6 +50,9 @@ class Handler(Quiet):
         half = len(content) // 2
         self.wfile.write(content[:half] if self.server.cut else content)
 
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the test's output clean."""
+
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
@@ -62,9 +64,18 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setitem(utils.DATASETS, "fashion_mnist", small)
     # pooch waits between its tries; a test need not.
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
-    with running(Server(("127.0.0.1", 0), Handler)) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.files = {name: gzip.compress(text) for name, text in contents.items()}
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
         yield server
+        server.shutdown()
+        thread.join()
+
+
+def address_of(server: Server) -> str:
+    """Return a server's URL, without a slash at its end."""
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 def load(server: Server, folder: Path) -> utils.Labelled:

@@ -9,8 +9,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.utils import load_named
 from {{ cookiecutter.package_name }}.adapter import Column, Inputs
+from {{ cookiecutter.package_name }}.utils import load_named
 
 # Options of a training that is over at once.
 QUICK_TRAINING = ("--folds", "2")
@@ -25,8 +25,9 @@ INPUTS = Inputs(
         "paid": Column(kind="category", categories=("no", "yes")),
     },
 )
-# The options that a command needs for the file of the fixture `mixed`.
-MIXED = ("--data", "people.csv", "--target", "paid", "--task", "classification")
+# The options for the file of the fixture `mixed`, and those that `schema` needs for it.
+PEOPLE = ("--data", "people.csv")
+MIXED = (*PEOPLE, "--target", "paid", "--task", "classification")
 ONLY_ONCE = 6  # the row of the city "Only once", as a spreadsheet counts
 CITIES = ("Köln", 'Saint-"Étienne"', "Zürich, ZH", "two\nlines")
 

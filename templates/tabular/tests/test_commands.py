@@ -14,10 +14,9 @@ import pytest
 
 from {{ cookiecutter.package_name }} import adapter, main, models, registry, utils
 
-from samples import MIXED, ONLY_ONCE, mixed_table
+from samples import MIXED, ONLY_ONCE, PEOPLE, mixed_table
 
 Output = pytest.CaptureFixture[str]
-PEOPLE = ("--data", "people.csv")
 
 
 def run(*arguments: str) -> None:

@@ -171,11 +171,11 @@ def test_the_test_rows_of_a_large_table_are_never_trained_on(
 def test_ten_times_the_rows_need_no_more_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(utils, "CHUNK_ROWS", 2000)
-    monkeypatch.setattr(utils, "SAMPLE_ROWS", 2000)
+    monkeypatch.setattr(utils, "CHUNK_ROWS", 500)
+    monkeypatch.setattr(utils, "SAMPLE_ROWS", 500)
     given = settings(test_fraction=0.2, seed=1, in_memory_mb=0, quarantine=None)
     peaks = []
-    for rows in (20_000, 200_000):
+    for rows in (3_000, 30_000):
         file = tmp_path / f"{rows}.csv"
         people(rows).to_csv(file, index=False)
         utils.load_parts(file, INPUTS, given)  # imports

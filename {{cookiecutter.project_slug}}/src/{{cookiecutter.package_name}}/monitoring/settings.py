@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ..config import Settings
+from ..config import Settings, TrainSettings
 
 
 class MonitorSettings(Settings):
@@ -32,26 +32,32 @@ class MonitorSettings(Settings):
         0.05, gt=0, lt=1, description="How often a run may raise a false alarm"
     )
     max_rows: int = Field(
-        5000,
-        ge=30,
-        le=1_000_000,
-        description="Rows to look at; of more, some are drawn",
+        5000, ge=30, le=1_000_000, description="Rows to look at; of more, a sample"
     )
     seed: int = Field(1, ge=0, lt=2**32, description="Decides which ones are drawn")
 
 
-class RequestLogSettings(Settings):
-    """Keep the server's request log as Parquet, a file for each day."""
+class ArchiveSettings(Settings):
+    """Keep the server's request log as Parquet files, by version and day."""
 
     log: Path = Field(Path("logs/requests.db"), description="Request log of the server")
     to: Path = Field(
         Path("data/requests"), description="Folder of the files; what is there stays"
     )
-    version: int | None = Field(
-        None, ge=1, description="Version whose requests to take; all if not given"
+
+
+class RetrainSettings(TrainSettings):
+    """Train a version; it takes the old one's place if it is better."""
+
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How much better its score must be, accuracy or r2",
     )
-
-
-def report_file(reports_dir: Path, name: str, version: object) -> Path:
-    """Return where the findings of a version of a model are written."""
-    return reports_dir / name / str(version) / "monitor" / "monitor.json"
+    alpha: float = Field(
+        0.05,
+        gt=0,
+        lt=0.5,
+        description="How often a model that is no better may pass for better",
+    )

@@ -1,0 +1,85 @@
+"""How often `monitor` is wrong about images, and what it catches."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from {{ cookiecutter.package_name }}.adapter import Inputs, describe
+from {{ cookiecutter.package_name }}.monitoring import command, drift
+from {{ cookiecutter.package_name }}.monitoring.drift import Array
+
+INPUTS = Inputs(height=8, width=8, max_value=16)
+CLASSES = tuple("0123456789")
+ALPHA = 0.05
+RESAMPLES = 100
+ROWS = 200  # as many as the README names
+TRAINED = 397  # digits that only the model sees
+
+Change = Callable[[Array, np.random.Generator], Array]
+Watched = Callable[[int, Change | None], pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def watched() -> Watched:
+    """Compare 200 digits of a random draw, perhaps changed, with 1200 others."""
+    bunch = load_digits()
+    order = np.random.default_rng(0).permutation(len(bunch.images))
+    images, labels = bunch.images[order], bunch.target[order]
+    model = LinearDiscriminantAnalysis()
+    model.fit(images[:TRAINED].reshape(TRAINED, -1), labels[:TRAINED])
+    images, labels = images[TRAINED:], labels[TRAINED:]
+
+    def predicted(chosen: Array) -> Array:
+        return np.asarray(model.predict_proba(chosen.reshape(len(chosen), -1)))
+
+    def compared(seed: int, change: Change | None = None) -> pd.DataFrame:
+        generator = np.random.default_rng(seed)
+        drawn = generator.permutation(len(images))
+        now, before = drawn[:ROWS], drawn[ROWS:]
+        rows = change(images[now], generator) if change else images[now]
+        old, new = predicted(images[before]), predicted(rows)
+        known = describe(images[before], INPUTS)
+        found = list(drift.compare(known, describe(rows, INPUTS)))
+        found += drift.compare(
+            command.said(old, CLASSES), command.said(new, CLASSES), "prediction"
+        )
+        if change is None:
+            wrong = command.mistakes(old, labels[before], CLASSES)
+            errs = command.mistakes(new, labels[now], CLASSES)
+            found.append(drift.compare_quality(wrong, errs, True))
+        return drift.holm(found)
+
+    return compared
+
+
+def rotated(images: Array, generator: np.random.Generator) -> Array:
+    """Turn images by a quarter."""
+    return np.rot90(images, axes=(1, 2))
+
+
+def noised(images: Array, generator: np.random.Generator) -> Array:
+    """Add noise: its standard deviation is a tenth of the brightest pixel."""
+    return np.clip(images + generator.normal(0, 1.6, images.shape), 0, 16)
+
+
+def inverted(images: Array, generator: np.random.Generator) -> Array:
+    """Show light as dark."""
+    return np.asarray(16 - images)
+
+
+def test_clean_images_raise_no_more_false_alarms_than_allowed(watched: Watched) -> None:
+    found = [watched(seed, None) for seed in range(RESAMPLES)]
+    alarms = [each["adjusted"].min() <= ALPHA for each in found]
+    print(f"{sum(alarms)} false alarms in {RESAMPLES} runs of {ROWS} clean images")
+    assert sum(alarms) <= ALPHA * RESAMPLES
+
+
+@pytest.mark.parametrize("change", [rotated, noised, inverted])
+def test_changed_images_are_caught_each_time(watched: Watched, change: Change) -> None:
+    alarms = [watched(seed, change)["adjusted"].min() <= ALPHA for seed in range(10)]
+    print(f"{change.__name__}: {sum(alarms)} of 10 runs of {ROWS} images caught")
+    assert all(alarms)

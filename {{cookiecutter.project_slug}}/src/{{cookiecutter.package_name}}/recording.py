@@ -1,1 +1,0 @@
-#% include ("mlflow" if "track" in cookiecutter.__extras else "untracked") ~ "/src/recording.py"

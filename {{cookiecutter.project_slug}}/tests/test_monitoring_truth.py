@@ -1,0 +1,1 @@
+#% include cookiecutter.__data_kind ~ "/tests/test_monitoring_truth.py"
