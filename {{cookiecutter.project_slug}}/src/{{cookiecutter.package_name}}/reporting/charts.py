@@ -12,13 +12,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 from sklearn.calibration import CalibrationDisplay
 
-#% if cookiecutter.__data_kind == "images"
-from .scores import Array, Tested
-
-#% else
 from .scores import Tested
-
-#% endif
 
 Draw = Callable[..., object]  # draws on the axes `ax`
 NAMED = 10  # curves with a name each; more cannot be told apart
@@ -92,7 +86,7 @@ def address(content: bytes, kind: str) -> str:
 
 
 #% if cookiecutter.__data_kind == "images"
-def as_png(image: Array, max_value: float) -> str:
+def as_png(image: Any, max_value: float) -> str:
     """Return (height, width) grey values as a `data:` address."""
     from matplotlib.image import imsave
 
