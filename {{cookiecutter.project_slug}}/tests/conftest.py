@@ -34,7 +34,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     logging.captureWarnings(False)
     sys.excepthook = hook
     for handler in set(root.handlers) - set(handlers):
-        handler.close()
+        if isinstance(handler, logging.FileHandler):  # libraries keep theirs open
+            handler.close()
     root.handlers = handlers
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 
 def settings(*options: str) -> ExplainSettings:
     """Return the settings of the command."""
-    return load_settings(ExplainSettings, ["--lime-samples", "500", *options], "explain")
+    given = ["--lime-samples", "500", *options]
+    return load_settings(ExplainSettings, given, "explain")
 
 
 def explained_by(weights: FloatArray, bias: float = 0.0) -> Rows:
@@ -56,8 +58,8 @@ def explained_by(weights: FloatArray, bias: float = 0.0) -> Rows:
         return np.asarray((numbers.astype(float) - 0.5) @ weights * 4 + bias)
 
 #% endif
-    def predict(some: object) -> FloatArray:
-        chance = 1 / (1 + np.exp(-scores(some)))  # type: ignore[arg-type]
+    def predict(some: Any) -> FloatArray:
+        chance = 1 / (1 + np.exp(-scores(some)))
         return np.stack([1 - chance, chance], axis=1)
 
     return Rows(predict, background, rows, np.arange(20))

@@ -64,7 +64,8 @@ def learning_curves(history: Mapping[str, Sequence[float]]) -> dict[str, str]:
 
     def draw(ax: Any, kind: str) -> None:
         for name in filter(history.get, (kind, f"val_{kind}")):
-            ax.plot(history[name], "o-", label=plain(name))
+            part = "training" if name == kind else "validation"
+            ax.plot(history[name], "o-", label=part)
         ax.legend()
 
     kinds = dict.fromkeys(name.removeprefix("val_") for name in history)

@@ -59,11 +59,16 @@ class Score(NamedTuple):
 
 
 def mean_auc(tested: Tested) -> float:
-    """Return the mean area under the classes' ROC curves, each against the rest."""
-    known = np.unique(tested.truth)
-    truths = (tested.truth == number for number in known)
-    pairs = zip(truths, tested.outputs.T[known], strict=True)
-    return float(np.mean([metrics.roc_auc_score(*pair) for pair in pairs]))
+    """Return the mean area under the classes' ROC curves, each against the rest.
+
+    By ranks, as it is computed for every drawn test set: ten times as fast as curves.
+    Source: Hanley and McNeil, 1982, https://doi.org/10.1148/radiology.143.1.7063747.
+    """
+    inside = np.eye(len(tested.classes))[tested.truth]
+    ranks = stats.rankdata(tested.outputs, axis=0)
+    count = inside.sum(axis=0)
+    larger = (ranks * inside).sum(axis=0) - count * (count + 1) / 2
+    return float(np.nanmean(larger / (count * (len(inside) - count))))
 
 
 Metric = Callable[[Tested], float]
