@@ -1,133 +1,180 @@
-"""The command explain: its files, what it compares, and what it refuses."""
+"""What explanations say is true, and the files that the command writes."""
 
-import csv
 import json
 import re
-import subprocess
-import sys
-from importlib import util
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.explaining import comparison
+from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.explaining.methods import METHODS
+from {{ cookiecutter.package_name }}.explaining.rows import Rows, load_rows
+from {{ cookiecutter.package_name }}.explaining.settings import ExplainSettings
+from {{ cookiecutter.package_name }}.registry import load_version
 
 from samples import QUICK_TRAINING
 
-FEW = "--explained-rows 3 --background-rows 20 --lime-samples 50 --quiet".split()
 REPORT = Path("reports/model/1/explain")
-METHODS = ("shap", "lime", "eli5")
-NAMES = {
-    "importance.png",
-    "importance.svg",
-    "importance.csv",
-    "rows.png",
-    "rows.svg",
-    "rows.csv",
-    "explanation.json",
-}
-
-Output = pytest.CaptureFixture[str]
+FEW = "--explained-rows 5 --background-rows 20 --lime-samples 100 --quiet".split()
+WEIGHTS = np.random.default_rng(0).normal(size=(2, 16))  # of models of noise
+FloatArray = npt.NDArray[np.float64]
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+def settings(*options: str) -> ExplainSettings:
+    """Return the settings of the command."""
+    return load_settings(ExplainSettings, ["--lime-samples", "500", *options], "explain")
 
 
-def test_every_method_writes_the_same_names_and_repeats_every_bit(
-    project: Path, capsys: Output
+def explained_by(weights: FloatArray, bias: float = 0.0) -> Rows:
+    """Return 20 rows of 16 features, and a logistic model of them.
+
+    Args:
+        weights: float64 (16,), by which the mean of each feature counts.
+        bias: What is added to them.
+    """
+    random = np.random.default_rng(1)
+#% if cookiecutter.__data_kind == "images"
+    background, rows = random.random((30, 8, 8)), random.random((20, 8, 8))
+
+    def scores(images: FloatArray) -> FloatArray:
+        patches = images.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16)
+        return np.asarray((patches - 0.5) @ weights * 4 + bias)
+
+#% else
+    frame = pd.DataFrame(random.random((50, 16))).rename(columns="c{}".format)
+    frame["c1"] = np.where(frame["c1"] > 0.5, "Köln", "a_b")
+    frame.loc[::7, "c2"] = np.nan
+    background, rows = frame[:30], frame[30:]
+
+    def scores(table: pd.DataFrame) -> FloatArray:
+        numbers = table.assign(c1=table["c1"] == "Köln", c2=table["c2"].fillna(0))
+        return np.asarray((numbers.astype(float) - 0.5) @ weights * 4 + bias)
+
+#% endif
+    def predict(some: object) -> FloatArray:
+        chance = 1 / (1 + np.exp(-scores(some)))  # type: ignore[arg-type]
+        return np.stack([1 - chance, chance], axis=1)
+
+    return Rows(predict, background, rows, np.arange(20))
+
+
+def importance(method: str, rows: Rows, *options: str) -> FloatArray:
+    """Return how much a feature adds or takes on average."""
+    found = METHODS[method](rows, settings(*options))
+    return np.asarray(np.abs(found.values).mean(axis=0))
+
+
+def test_base_and_shap_values_add_up_to_the_output() -> None:
+    rows = explained_by(WEIGHTS[0])
+    found = METHODS["shap"](rows, settings())
+    outputs = rows.chosen(rows.predict(rows.explained))
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), outputs)
+
+
+def test_shap_values_of_a_sum_are_its_terms() -> None:
+    rows = explained_by(WEIGHTS[0] / 1000)  # a logistic function is straight near 0
+    found = METHODS["shap"](rows, settings())
+    terms = METHODS["eli5"](rows, settings())
+    assert spearmanr(found.values[0], terms.values[0]).statistic > 0.5
+    mean = rows.predict(rows.background).mean(axis=0)[rows.column]
+    np.testing.assert_allclose(found.base, mean)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_features_that_decide_are_ranked_first(method: str) -> None:
+    weights = np.zeros(16)
+    weights[[1, 5]] = 2, -3
+    found = importance(method, explained_by(weights))
+    assert set(np.argsort(-found)[:2]) == {1, 5}
+    share = found[[1, 5]].sum() / found.sum()
+    print(f"{method}: {share:.0%} of all contributions")
+    assert share > 0.5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_random_weights_are_explained_differently(method: str) -> None:
+    """The model randomisation test: Adebayo et al., 2018, arXiv:1810.03292."""
+    one, other = (importance(method, explained_by(each)) for each in WEIGHTS)
+    correlation = spearmanr(one, other).statistic
+    print(f"{method}: Spearman's rho with other weights is {correlation:.2f}")
+    assert abs(correlation) < 0.5
+    np.testing.assert_array_equal(one, importance(method, explained_by(WEIGHTS[0])))
+
+
+def test_another_seed_draws_other_samples() -> None:
+    rows = explained_by(WEIGHTS[0])
+    for method in ("lime", "eli5"):
+        one, other = (importance(method, rows, "--seed", seed) for seed in "12")
+        assert (one != other).any()
+
+
+def contents() -> dict[str, bytes]:
+    """Return the content of every file of the explanations."""
+    paths = sorted(path for path in REPORT.rglob("*") if path.is_file())
+    return {path.relative_to(REPORT).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_the_command_writes_one_page_and_repeats_every_bit(
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
     assert main.main(["explain", *FEW]) == 0
+    found = contents()
     for method in METHODS:
-        assert NAMES <= {path.name for path in (REPORT / method).iterdir()}
-        with (REPORT / method / "importance.csv").open(encoding="utf-8") as file:
-            lines = list(csv.DictReader(file))
-        values = [float(line["importance"]) for line in lines]
-        assert values == sorted(values, reverse=True)
-        with (REPORT / method / "rows.csv").open(encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        assert len(rows) == 3
-        assert {line["feature"] for line in lines} == set(rows[0]) - {
-            *("row", "explained", "output", "base")
-        }
-    page = (REPORT / "index.html").read_text(encoding="utf-8")
-    assert page.count("data:image/svg+xml;base64,") == 2 * len(METHODS)
+        values = pd.read_csv(REPORT / method / "rows.csv")
+        assert len(values) == 5
+        assert {f"{method}/importance.png", f"{method}/summary.svg"} <= set(found)
+    assert {"shap/force.png", "shap/force.svg", "lime/force.png"} <= set(found)
+    table = pd.read_csv(REPORT / "importance.csv", index_col="feature")
+    assert list(table) == list(METHODS) and (table >= 0).all(axis=None)
+    agreement = pd.read_csv(REPORT / "agreement.csv", index_col=0)
+    assert agreement.loc["shap", "lime"] == pytest.approx(
+        table.corr("kendall").loc["shap", "lime"]
+    )
+    page = found["index.html"].decode()
+    assert page.count("data:image/svg+xml;base64,") == sum(
+        name.endswith(".svg") for name in found
+    )
     assert not re.search(r"(src|href)=.?https?:", page)
-    shown = capsys.readouterr().out
-    assert "Kendall's tau of shap and lime" in shown and str(REPORT) in shown
-    first = contents(REPORT)
+    assert "index.html" in capsys.readouterr().out
     assert main.main(["explain", *FEW]) == 0
-    assert contents(REPORT) == first
-    assert main.main(["explain", *FEW, "--method", "lime", "--seed", "7"]) == 0
-    assert contents(REPORT)["lime/rows.csv"] != first["lime/rows.csv"]
-    # Other rows were drawn, so there is nothing to compare them with.
-    assert json.loads((REPORT / "agreement.json").read_bytes())["methods"] == ["lime"]
+    assert contents() == found
 
 
-def test_without_its_libraries_the_command_says_what_to_install(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+def test_one_row_is_explained_alone_and_no_row_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = util.find_spec
-    monkeypatch.setattr(
-        util, "find_spec", lambda name: None if name == "lime" else found(name)
-    )
-    assert main.main(["explain"]) == 2
-    shown = capsys.readouterr().err
-    assert "lime cannot be imported" in shown
-    assert "uv pip install -r requirements/explain.txt" in shown
-
-
-def test_a_method_imports_its_own_library_only(project: Path) -> None:
     assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
-    arguments = ["explain", "--method", "lime", *FEW]
-    code = (
-        "import sys\n"
-        "from {{ cookiecutter.package_name }} import main\n"
-        f"assert main.main({arguments}) == 0\n"
-        "print('imported', *{'shap', 'lime', 'eli5'} & set(sys.modules))"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert finished.stdout.splitlines()[-1] == "imported lime"
+    given = settings("--row", "7", *FEW)
+    rows = load_rows(given, *load_version(Path("models/model")))
+    assert rows.numbers.tolist() == [7] and len(rows.explained) == 1
+    assert main.main(["explain", *FEW, "--row", "7", "--method", "eli5"]) == 0
+    assert json.loads((REPORT / "explanation.json").read_bytes())["rows"] == 1
+    assert main.main(["explain", *FEW, "--row", "100000"]) == 2
+    assert "row 100000 is not there" in capsys.readouterr().err
 
 
-def test_a_model_that_is_not_there_is_not_explained(
-    project: Path, capsys: Output
+def test_rows_of_a_file_are_explained_beside_those_of_the_test_set(
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main.main(["explain"]) == 2
+    assert main.main(["explain", *FEW]) == 2
     assert "run the command `train` first" in capsys.readouterr().err
+    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
+#% if cookiecutter.__data_kind == "images"
+    np.save("new.npy", np.ones((2, 8, 8)))
+    name = "new.npy"
+#% else
+    from {{ cookiecutter.package_name }}.utils import load_named
 
-
-def test_agreement_is_that_of_the_ranks() -> None:
-    found = {
-        "shap": {"importance": {"a": 3.0, "b": 2.0, "c": 1.0}},
-        "lime": {"importance": {"a": 0.3, "b": 0.1, "c": 0.0}},
-        "eli5": {"importance": {"a": -1.0, "b": 0.0, "c": 5.0}},
-    }
-    same, reverse, _ = comparison.agreements(found)
-    assert (same.first, same.second) == ("shap", "lime")
-    assert same.kendall == pytest.approx(1) and same.spearman == pytest.approx(1)
-    assert (reverse.first, reverse.second) == ("shap", "eli5")
-    assert reverse.kendall == pytest.approx(-1) and reverse.shared == 3
-
-
-def test_who_finds_all_features_equal_agrees_with_nobody() -> None:
-    found = {
-        "shap": {"importance": {"a": 1.0, "b": 1.0}},
-        "lime": {"importance": {"a": 1.0, "b": 2.0}},
-    }
-    (pair,) = comparison.agreements(found)
-    assert pair.kendall == 0 and pair.spearman == 0
-
-
-def test_ranks_start_at_the_most_important_feature() -> None:
-    assert comparison.ranks(np.array([0.5, 2.0, -1.0, 2.0])) == [3, 1, 4, 2]
+    load_named("breast_cancer")[:2].drop(columns="diagnosis").to_csv("new.csv")
+    name = "new.csv"
+    frame = pd.read_csv(name, index_col=0)
+    frame.to_csv(name, index=False)
+#% endif
+    assert main.main(["explain", *FEW, "--input", name, "--method", "lime"]) == 0
+    assert len(pd.read_csv(REPORT / "input-new/lime/rows.csv")) == 2

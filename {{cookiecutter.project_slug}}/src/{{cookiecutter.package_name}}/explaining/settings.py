@@ -20,7 +20,7 @@ class ExplainSettings(Settings):
     input: Path | None = Field(
         None, description="File to explain, as predict takes; the test set if not given"
     )
-    cols_to_drop: tuple[str, ...] = Field((), description="Its columns to leave out")
+    drop: tuple[str, ...] = Field((), description="Its columns to leave out")
     row: int | None = Field(None, ge=0, description="One row to explain, from 0")
     explained_rows: int = Field(
         100, ge=1, description="Rows to explain; of more, some are drawn"

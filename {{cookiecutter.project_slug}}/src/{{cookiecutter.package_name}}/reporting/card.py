@@ -56,14 +56,7 @@ def markdown(value: object) -> str:
 def render_card(
     text: CardText, manifest: Manifest, scores: Sequence[Score], note: str
 ) -> str:
-    """Return the model card.
-
-    Args:
-        text: What people wrote.
-        manifest: That of the version.
-        scores: Those of the test set.
-        note: How they were come by.
-    """
+    """Return the model card; `note` says how the scores were come by."""
 #% if cookiecutter.__data_kind == "images"
     task = "image-classification"
 #% else
@@ -83,6 +76,15 @@ def render_card(
         model_name=name,
         eval_results=results,
     )
-    facts = {"text": text, "manifest": manifest, "scores": scores, "note": note}
-    facts |= {"task": task, "licence": text.license or stated, "md": markdown}
-    return f"{ModelCard.from_template(header, template_path=str(TEMPLATE), **facts)}\n"
+    card = ModelCard.from_template(
+        header,
+        template_path=str(TEMPLATE),
+        text=text,
+        manifest=manifest,
+        scores=scores,
+        note=note,
+        task=task,
+        licence=text.license or stated,
+        md=markdown,
+    )
+    return f"{card}\n"

@@ -14,7 +14,7 @@ from .. import adapter, files
 from ..registry import Manifest, load_version
 from . import charts
 from .card import read_card, render_card
-from .scores import Tested, scores_of, worst_groups
+from .scores import Tested, scores_of
 from .settings import ReportSettings
 
 
@@ -25,18 +25,16 @@ def report(settings: ReportSettings) -> None:
     tested, whole = load_tested(settings, folder, manifest)
     scores = scores_of(tested, settings)
     note = (
-        f"Scores of {len(tested.truth)} of {whole} test rows, not trained on, and where "
-        f"{settings.confidence:.0%} of {settings.bootstrap_samples} test sets lie that "
-        "are drawn from these with replacement (percentile bootstrap)."
+        f"Scores of {len(tested.truth)} of {whole} test rows, which were not trained "
+        f"on, and where {settings.confidence:.0%} of {settings.bootstrap_samples} test "
+        "sets lie that are drawn from these with replacement (percentile bootstrap)."
     )
     reports = settings.reports_dir / settings.model_name / folder.name
     sections = {
         "Test set": details(tested),
         "Worst mistakes": mistakes(tested, manifest, settings.worst),
-        "Where it does worst": groups(tested, manifest),
         "Explanations": explanations(reports / "explain"),
         "Training": [charts.learning_curves(manifest.history)],
-        "Origin": [origin(folder, manifest)],
     }
     loader = PackageLoader(__package__, "")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
@@ -92,7 +90,7 @@ def mistakes(tested: Tested, manifest: Manifest, most: int) -> list[Any]:
     frame = frame.iloc[order].reset_index(drop=True)
 #% if cookiecutter.__data_kind == "images"
     lines = frame.itertuples(index=False)
-    captions = [f"{n}: {true}, not {other} ({p:.1%})" for n, true, other, p in lines]
+    captions = [f"{n}: {true}, called {other} ({p:.0%})" for n, true, other, p in lines]
     largest = manifest.inputs.max_value
     pictures = [charts.as_png(image, largest) for image in tested.rows[order]]
     return [dict(zip(captions, pictures, strict=True))]
@@ -104,18 +102,6 @@ def mistakes(tested: Tested, manifest: Manifest, most: int) -> list[Any]:
 
 
 #% endif
-def groups(tested: Tested, manifest: Manifest) -> list[Any]:
-    """Return the groups of rows that the model does worst on."""
-    if tested.classes:
-        name, score = "accuracy", (tested.predicted() == tested.truth).astype(float)
-    else:
-        name, score = "absolute error with a minus", -tested.losses()
-    whole = f"The score is the {name}, {score.mean():.4g} of all rows. "
-    described = adapter.describe(tested.rows, manifest.inputs)
-    why = "Of many groups, some are worse by chance."
-    return [whole + why, worst_groups(described, score)]
-
-
 def explanations(folder: Path) -> list[Any]:
     """Return the figures of the command `explain`, if it has explained the test set."""
     file = folder / "explanation.json"
@@ -127,16 +113,3 @@ def explanations(folder: Path) -> list[Any]:
     }
     text = "A feature is important to the model, not to the world; more in explain/."
     return [text, {k: charts.address(svg, "svg+xml") for k, svg in found.items()}]
-
-
-def origin(folder: Path, manifest: Manifest) -> pd.DataFrame:
-    """Return what the version was made with, and how large its files are."""
-    facts = {
-        "version": folder,
-        "Git commit": manifest.git_commit or "not stated",
-        "SHA-256 of the training data": manifest.data_sha256,
-        **{f"setting {name}": value for name, value in manifest.settings.items()},
-        **{f"library {name}": value for name, value in manifest.libraries.items()},
-        **{f"bytes of {n}": (folder / n).stat().st_size for n in manifest.files},
-    }
-    return pd.DataFrame({"what": list(facts), "is": list(map(str, facts.values()))})

@@ -1,4 +1,4 @@
-"""Scores of the test set, how far another one could move them, and where they are low.
+"""Scores of the test set, and how far another test set could move them.
 
 An interval comes from test sets that are drawn from the one there is, with replacement:
 the percentile bootstrap of Efron and Tibshirani, 1993, chapter 13. It knows nothing of
@@ -6,19 +6,17 @@ another training, nor of data of another kind.
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import stats
 from sklearn import metrics
 
 from .settings import ReportSettings
 
 Array = npt.NDArray[Any]
-FEWEST, SHOWN = 10, 15  # rows of a group: fewer say nothing; groups that are shown
 
 
 class Tested(NamedTuple):
@@ -109,22 +107,3 @@ def scores_of(tested: Tested, settings: ReportSettings) -> list[Score]:
             ).confidence_interval
             found.append(Score(key, name, score(places), float(low), float(high)))
     return found
-
-
-def worst_groups(described: Mapping[str, Array], score: Array) -> pd.DataFrame:
-    """Return the groups of test rows that the model does worst on, the worst first.
-
-    Args:
-        described: For each name one value a row; numbers are cut into quarters.
-        score: float64 (n,), the larger the better.
-    """
-    found = []
-    for name, values in described.items():
-        cells = pd.Series(values)
-        if pd.api.types.is_numeric_dtype(cells) and cells.nunique() > 1:
-            cells = pd.qcut(cells, 4, precision=2, duplicates="drop")
-        for group, inside in pd.Series(score).groupby(cells.astype(str)):
-            found.append((f"{name}: {group}", len(inside), inside.mean()))
-    frame = pd.DataFrame(found, columns=["group", "test rows", "score"])
-    frame = frame[frame["test rows"] >= FEWEST]
-    return frame.sort_values("score", kind="stable")[:SHOWN]
