@@ -35,7 +35,6 @@ NEEDS = {
     "src/*/schema.py": "tabular",
     "src/*/tuning.py": "tabular",
     "tests/test_schema.py": "tabular",
-    "tests/test_reporting_numbers.py": "tabular",
     # extras
     "src/*/serving/*": "serve",
     "tests/test_serving*": "serve",
