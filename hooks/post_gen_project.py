@@ -35,9 +35,6 @@ NEEDS = {
     "src/*/schema.py": "tabular",
     "src/*/tuning.py": "tabular",
     "tests/test_schema.py": "tabular",
-    "src/*/explaining/cells.py": "tabular",
-    "src/*/reporting/numbers.py": "tabular",
-    "tests/test_reporting_numbers.py": "tabular",
     # extras
     "src/*/serving/*": "serve",
     "tests/test_serving*": "serve",

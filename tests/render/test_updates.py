@@ -267,7 +267,7 @@ def test_the_how_to_works_as_it_is_written(history: History, tmp_path: Path) -> 
     how_to = (ROOT / "docs/how-to/update.md").read_text("utf-8")
     how_to = how_to.replace("TEMPLATE", str(template.path))
     how_to = how_to.replace("COMMIT", history.older)
-    create, link, update, change, differ = commands(how_to)
+    create, link, update, change, add, differ = commands(how_to)
 
     folder.answer(create)
     project = Repository(tmp_path / "handwritten-digits", folder.home)
@@ -282,4 +282,7 @@ def test_the_how_to_works_as_it_is_written(history: History, tmp_path: Path) -> 
     project.answer(change)
     assert project.status()[".gitlab-ci.yml"] == "A "
     project.commit("Change an answer")
+    project.answer(add)
+    assert project.status()["src/handwritten_digits/monitoring/command.py"] == "A "
+    project.commit("Add an extra")
     assert "diff --git" not in project.answer(differ)

@@ -32,7 +32,6 @@ BY_RANGES = {
     "`uv pip install jupyterlab`": "what a user may want beside it",
     "uvx dvc": "it only calls commands, in an environment of its own",
     "pip install cookiecutter": "what a user needs before there is a project",
-    "`uv pip install -r requirements/": "uv checks the hashes that a file has",
     "torchserve==0.12.0": "TorchServe is archived; an environment of its own",
     "tensorflow-serving-api": "for one script, wherever its user wants it",
     "uvx cruft": "what a user updates a project with, in an environment of its own",
