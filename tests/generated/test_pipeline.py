@@ -11,8 +11,11 @@ pytestmark = pytest.mark.generated
 
 DVC = ("uvx", "--quiet", "--from", "dvc>=3.60,<4", "dvc")
 STEPS = ["train", "evaluate", "export", "explain", "report"]
-# Quick to explain by; every line replaces that of configs/train.yaml.
-QUICK = {"explained_rows": 3, "background_rows": 10, "lime_samples": 20}
+# Quick to explain by and to report on: options of the steps' commands.
+QUICK = {
+    "explain": "--explained-rows 3 --background-rows 10 --lime-samples 20",
+    "report": "--bootstrap-samples 100",
+}
 
 
 class Checkout:
@@ -41,6 +44,15 @@ class Checkout:
             assert count == 1, setting
         path.write_text(text, encoding="utf-8")
 
+    def give_options(self, options: dict[str, str]) -> None:
+        """Write options behind the commands of steps in dvc.yaml."""
+        path = self.path / "dvc.yaml"
+        text = path.read_text(encoding="utf-8")
+        for step, given in options.items():
+            text, count = re.subn(rf"(cmd: \S+ {step} .*)", rf"\1 {given}", text)
+            assert count == 1, step
+        path.write_text(text, encoding="utf-8")
+
     def commit(self, message: str) -> None:
         """Commit all changes."""
         self.run("git", "add", "--all")
@@ -49,7 +61,7 @@ class Checkout:
 
 @pytest.mark.parametrize(
     "framework",
-    # PyTorch's differs from TensorFlow's in two settings; the next test has a table.
+    # PyTorch's is TensorFlow's; the next test has a table.
     [
         "tensorflow",
         pytest.param("pytorch", marks=pytest.mark.matrix),
@@ -62,13 +74,15 @@ def test_only_what_has_changed_runs_again(
     project = installed(framework)
     work = Checkout(project, project.path, tmp_path / "work")
     fewer = {"folds": 2} if framework == "scikit-learn" else {"epochs": 2}
-    work.change("configs/train.yaml", **QUICK, **fewer)
+    work.give_options(QUICK)
+    work.change("configs/train.yaml", **fewer)
     assert sorted(work.reproduce()) == sorted(STEPS)
     assert work.run("git", "status", "--porcelain").split() == [
         *("M", "configs/train.yaml"),
+        *("M", "dvc.yaml"),
         *("??", "dvc.lock"),
     ]
-    work.change("configs/train.yaml", lime_samples=30)
+    work.give_options({"explain": "--seed 2"})
     assert work.reproduce() == ["explain", "report"]
     assert work.reproduce() == []
     # The rest is only asked what would run: that is not worth the minutes.
@@ -89,7 +103,8 @@ def test_data_and_models_follow_git(installed: Installed, tmp_path: Path) -> Non
     rows = [f"{age},{'yes' if age > 50 else 'no'}\n" for age in range(18, 90)]
     table.write_text("".join(["age,paid\n", *rows]), encoding="utf-8")
     own = {"data": "data/raw/people.csv", "target": "paid", "task": "classification"}
-    work.change("configs/train.yaml", **QUICK, **own, folds=2)
+    work.give_options(QUICK)
+    work.change("configs/train.yaml", **own, folds=2)
     pipeline = work.path / "dvc.yaml"
     text = pipeline.read_text(encoding="utf-8")
     assert "# - data/houses.csv" in text

@@ -1,4 +1,4 @@
-"""The report in a real browser: on a desktop and a phone, light, dark and printed.
+"""The report in a real browser: on a desktop, on a phone and printed.
 
 With UPDATE_SCREENSHOTS=1 it also writes docs/images/report.png, which docs/ shows.
 """
@@ -24,7 +24,7 @@ pytestmark = [
 MODEL = "digits"  # beside the models of other tests; the picture shows it
 FOLDER = Path("reports", MODEL, "1")
 SCREENSHOT = ROOT / "docs" / "images" / "report.png"
-SECTIONS = 10
+SECTIONS = ["Test set", "Worst mistakes", "Explanations", "Training"]
 # How a PDF file starts the description of a page.
 PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 QUICK = {"tensorflow": ("--epochs", "20"), "pytorch": ("--epochs", "20")}
@@ -88,17 +88,10 @@ def test_the_report_is_read_on_a_desktop_and_on_a_phone(
         assert not found.is_too_wide()
         broken = "[...document.images].filter(image => !image.naturalWidth).length"
         assert page.evaluate(broken) == 0
-        assert page.locator("#explanations img").count() == 1
-        ink = luminance(page, "body", "color")
-        paper = luminance(page, "body", "backgroundColor")
-        assert (ink < 60 and paper > 200) == (scheme == "light")
-        assert (ink > 200 and paper < 60) == (scheme == "dark")
-        assert luminance(page, "figure.chart text", "fill") == ink
-        links = page.locator("nav a")
-        assert links.count() == page.locator("section").count() == SECTIONS
-        for link in links.all():
-            heading = page.locator(f"{link.get_attribute('href')} h2")
-            assert heading.inner_text() == link.inner_text()
+        assert page.locator("section").nth(2).locator("img").count() == 1
+        assert luminance(page, "body", "color") < 60
+        assert luminance(page, "body", "backgroundColor") > 200
+        assert page.locator("h2").all_inner_texts() == SECTIONS
 
 
 def test_the_report_prints_dark_on_white(
@@ -111,7 +104,7 @@ def test_the_report_prints_dark_on_white(
         assert luminance(found.page, "body", "backgroundColor") > 200
         content = found.page.pdf(format="A4")
     assert content.startswith(b"%PDF-")
-    assert 3 < len(PDF_PAGE.findall(content)) < 40
+    assert 1 < len(PDF_PAGE.findall(content)) < 40
 
 
 def test_the_model_card_is_markdown_without_html(project: InstalledProject) -> None:
@@ -119,11 +112,11 @@ def test_the_model_card_is_markdown_without_html(project: InstalledProject) -> N
     body = text.split("---\n", 2)[2]
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
     kinds = [token.type for token in tokens]
-    assert kinds.count("table_open") == 3 and "html_block" not in kinds
+    assert kinds.count("table_open") == 2 and "html_block" not in kinds
     headings = [
         tokens[i + 1].content for i, kind in enumerate(kinds) if kind == "heading_open"
     ]
-    assert headings[0] == f"{MODEL}, version 1" and "Limitations" in headings
+    assert headings[0] == MODEL and "Limitations" in headings
 
 
 def test_the_screenshot_of_the_docs_is_one_of_a_report(
