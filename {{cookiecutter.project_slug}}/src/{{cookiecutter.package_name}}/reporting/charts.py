@@ -53,6 +53,7 @@ def figures(tested: Tested) -> dict[str, str]:
             outputs.max(axis=1),
             pos_label=True,
             n_bins=10,
+            strategy="quantile",
             name="predicted class",
         ),
     }
