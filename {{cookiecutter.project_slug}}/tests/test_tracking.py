@@ -18,6 +18,7 @@ import pytest
 from {{ cookiecutter.package_name }} import main, registry, tracking
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX, TrainSettings
 from {{ cookiecutter.package_name }}.tracking import MlflowLogger
+
 from samples import QUICK_TRAINING
 
 PATIENCE = 120  # seconds, on a machine that does much else
