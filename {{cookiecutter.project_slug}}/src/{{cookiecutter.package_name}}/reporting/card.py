@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from pydantic import BaseModel, ValidationError
@@ -76,15 +77,7 @@ def render_card(
         model_name=name,
         eval_results=results,
     )
-    card = ModelCard.from_template(
-        header,
-        template_path=str(TEMPLATE),
-        text=text,
-        manifest=manifest,
-        scores=scores,
-        note=note,
-        task=task,
-        licence=text.license or stated,
-        md=markdown,
-    )
+    facts: dict[str, Any] = {"text": text, "manifest": manifest, "scores": scores}
+    facts |= {"note": note, "task": task, "licence": text.license or stated}
+    card = ModelCard.from_template(header, str(TEMPLATE), md=markdown, **facts)
     return f"{card}\n"

@@ -9,6 +9,9 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+#% if cookiecutter.__data_kind == "images"
+from matplotlib.image import imsave
+#% endif
 from sklearn import metrics
 from sklearn.calibration import CalibrationDisplay
 
@@ -90,8 +93,6 @@ def address(content: bytes, kind: str) -> str:
 #% if cookiecutter.__data_kind == "images"
 def as_png(image: Any, max_value: float) -> str:
     """Return (height, width) grey values as a `data:` address."""
-    from matplotlib.image import imsave
-
     file = io.BytesIO()
     imsave(file, image, cmap="gray", vmin=0, vmax=max_value, format="png")
     return address(file.getvalue(), "png")

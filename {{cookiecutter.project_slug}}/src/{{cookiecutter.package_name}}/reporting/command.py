@@ -67,11 +67,9 @@ def details(tested: Tested) -> list[Any]:
     """Return the figures of the test set, and the scores of each class."""
     if not tested.classes:
         return [charts.figures(tested)]
+    codes = range(len(tested.classes))
     parts = metrics.precision_recall_fscore_support(
-        tested.truth,
-        tested.predicted(),
-        labels=range(len(tested.classes)),
-        zero_division=0,
+        tested.truth, tested.predicted(), labels=codes, zero_division=0
     )
     names = ("class", "precision", "recall", "F1", "test rows")
     table = pd.DataFrame(dict(zip(names, (tested.classes, *parts), strict=True)))

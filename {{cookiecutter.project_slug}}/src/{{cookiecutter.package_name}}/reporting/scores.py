@@ -61,8 +61,8 @@ class Score(NamedTuple):
 def mean_auc(tested: Tested) -> float:
     """Return the mean area under the classes' ROC curves, each against the rest.
 
-    By ranks, as it is computed for every drawn test set: ten times as fast as curves.
-    Source: Hanley and McNeil, 1982, https://doi.org/10.1148/radiology.143.1.7063747.
+    By ranks, ten times as fast as curves. Source: Hanley and McNeil, 1982,
+    https://doi.org/10.1148/radiology.143.1.7063747.
     """
     inside = np.eye(len(tested.classes))[tested.truth]
     ranks = stats.rankdata(tested.outputs, axis=0)

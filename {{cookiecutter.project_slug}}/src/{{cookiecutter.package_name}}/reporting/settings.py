@@ -14,9 +14,7 @@ class ReportSettings(Settings):
         None, ge=1, description="Version to report on; the newest if not given"
     )
     max_rows: int = Field(5000, ge=2, description="Test rows to score; of more, some")
-    bootstrap_samples: int = Field(
-        500, ge=100, description="Test sets drawn for the intervals"
-    )
+    bootstrap_samples: int = Field(500, ge=100, description="Test sets to draw")
     confidence: float = Field(
         0.95, gt=0.5, lt=1, description="How often an interval shall hold the truth"
     )
