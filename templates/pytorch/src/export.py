@@ -1,6 +1,7 @@
 EXPORT_LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 ARCHIVE_FILE, PROGRAM_FILE = "model.mar", "model.pt2"
-HANDLER = Path("deploy/torchserve/handler.py")  # without it, there is no archive
+# Only a project that is deployed with TorchServe has it; without, there is no archive.
+HANDLER = Path("deploy", "torchserve", "handler.py")
 
 
 def export_model(
