@@ -138,7 +138,7 @@ def test_the_request_log_is_compared_as_a_file_is(
     manifest = registry.read_manifest(trained)
     rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows).astype(np.float32)
-    feeds = adapter.feeds(rows, manifest)
+    feeds = adapter.feeds(rows, manifest.inputs)
     for at in range(0, len(outputs), 10):
         few = {name: each[at : at + 10].tolist() for name, each in feeds.items()}
         log(f"request-{at}", feeds=few, outputs=outputs[at : at + 10].tolist())
@@ -166,7 +166,7 @@ def test_an_input_that_is_masked_is_not_compared(trained: Path) -> None:
     rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows)
     masked, *_ = manifest.inputs.shapes
-    feeds = adapter.feeds(rows, manifest)
+    feeds = adapter.feeds(rows, manifest.inputs)
     feeds = {name: each.tolist() for name, each in feeds.items() if name != masked}
     log("one", feeds=feeds, outputs=outputs.tolist())
     assert main.main(["monitor", "--log", str(LOG)]) == 0

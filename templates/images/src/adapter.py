@@ -71,15 +71,10 @@ def edges(size: int) -> list[int]:
     return [round(size * part / parts) for part in range(parts + 1)]
 
 
-def graph_feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
+def feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
     """Return images as the ONNX graph takes them: float32 (n, height, width)."""
     (name,) = inputs.shapes
     return {name: rows.astype(np.float32)}
-
-
-def feeds(rows: Array, manifest: "Manifest") -> dict[str, Array]:
-    """Return images as the ONNX graph of a version takes them; see `graph_feeds`."""
-    return graph_feeds(rows, manifest.inputs)
 
 
 def read_rows(

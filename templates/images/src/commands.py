@@ -206,7 +206,7 @@ def write_exports(
     described = adapter.describe(training[: export.REFERENCE_ROWS], inputs)
     export.write_reference(folder, described, outputs, labels)
     compared = slice(export.COMPARED_ROWS)
-    feeds = adapter.graph_feeds(images[compared], inputs)
+    feeds = adapter.feeds(images[compared], inputs)
     return export.export_model(model, folder, inputs, classes, feeds, outputs[compared])
 
 

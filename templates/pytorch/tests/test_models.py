@@ -203,7 +203,7 @@ def test_exports_take_raw_pixels_of_any_number_of_images(
     inputs = adapter.Inputs(height=6, width=5, max_value=16)
     model = build_mnist_model(SHAPE, 3)
     native = models.predict_probabilities(model, preprocess_data(pixels, max_value=16))
-    feeds = adapter.graph_feeds(pixels, inputs)
+    feeds = adapter.feeds(pixels, inputs)
     names = ("a", "b", "c")
     handler = tmp_path / "handler.py"
     handler.write_text("# reads requests", encoding="utf-8")
@@ -214,7 +214,7 @@ def test_exports_take_raw_pixels_of_any_number_of_images(
     graph = onnx.load_model(tmp_path / "model.onnx").graph
     assert [value.name for value in graph.input] == ["images"]
     assert [value.name for value in graph.output] == [export.PROBABILITIES]
-    alone = adapter.graph_feeds(pixels[:1], inputs)
+    alone = adapter.feeds(pixels[:1], inputs)
     outputs = export.run_onnx(tmp_path / "model.onnx", alone)
     np.testing.assert_allclose(outputs, native[:1], atol=1e-6)
     with zipfile.ZipFile(tmp_path / export.ARCHIVE_FILE) as archive:

@@ -33,7 +33,7 @@ def export_model(
     try:
         onnx.save(as_onnx(pipeline, inputs), folder / ONNX_FILE)
         output = PROBABILITIES if inputs.classes else VALUE
-        feeds = adapter.graph_feeds(rows, inputs)
+        feeds = adapter.feeds(rows, inputs)
         outputs = run_onnx(folder / ONNX_FILE, feeds, output)
         exports["onnx"] = largest_difference("onnx", outputs, native, unit)
     except Exception as error:  # skl2onnx fails in as many ways as there are estimators

@@ -116,17 +116,12 @@ def describe(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
     }
 
 
-def graph_feeds(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
+def feeds(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
     """Return rows as the ONNX graph takes them: float32 or texts (n, 1) a column."""
     return {
         name: (values if values.dtype == object else values.astype(np.float32))[:, None]
         for name, values in describe(rows, inputs).items()
     }
-
-
-def feeds(rows: "pd.DataFrame", manifest: "Manifest") -> dict[str, Array]:
-    """Return rows as the ONNX graph of a version takes them; see `graph_feeds`."""
-    return graph_feeds(rows, manifest.inputs)
 
 
 def read_rows(

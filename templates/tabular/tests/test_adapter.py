@@ -21,7 +21,7 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
     }
     rows, labels = adapter.read_rows(mixed, manifest, folder)
     assert labels is not None and set(labels) == {0, 1}
-    feeds = adapter.feeds(rows, manifest)
+    feeds = adapter.feeds(rows, manifest.inputs)
     assert {name: each.shape for name, each in feeds.items()} == {
         name: (160, 1) for name in manifest.inputs.shapes
     }

@@ -205,7 +205,7 @@ def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None
     inputs = adapter.Inputs(height=6, width=5, max_value=16)
     model = build_mnist_model(SHAPE, 3)
     native = models.predict_probabilities(model, preprocess_data(pixels, max_value=16))
-    feeds = adapter.graph_feeds(pixels, inputs)
+    feeds = adapter.feeds(pixels, inputs)
     names = ("a", "b", "c")
     found = export.export_model(model, tmp_path, inputs, names, feeds, native)
     assert found["exports"].keys() == {"onnx", "saved_model"}
@@ -213,7 +213,7 @@ def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None
     graph = onnx.load_model(tmp_path / "model.onnx").graph
     assert [value.name for value in graph.input] == ["images"]
     assert [value.name for value in graph.output] == [export.PROBABILITIES]
-    alone = adapter.graph_feeds(pixels[:1], inputs)
+    alone = adapter.feeds(pixels[:1], inputs)
     outputs = export.run_onnx(tmp_path / "model.onnx", alone)
     np.testing.assert_allclose(outputs, native[:1], atol=1e-6)
     assert (tmp_path / "saved_model.pb").is_file()
