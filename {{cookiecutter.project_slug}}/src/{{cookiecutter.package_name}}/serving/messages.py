@@ -1,12 +1,22 @@
 """What goes in and out of a protocol: plain data, so that no test needs a server."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .model import Models
-from .tensors import Array, Feeds
+import numpy as np
+import numpy.typing as npt
+import orjson
 
+if TYPE_CHECKING:
+    from .model import Model
+
+Array: TypeAlias = npt.NDArray[Any]
+Feeds: TypeAlias = Mapping[str, Array]
+
+TEXT: np.dtype[Any] = np.dtype(object)  # how NumPy holds texts of any length
 JSON = "application/json"
 
 
@@ -28,70 +38,59 @@ class RequestError(Exception):
         self.field = field
 
 
-# Not frozen, as making frozen ones takes four times as long; there is one a request.
+# Not frozen: making frozen ones takes four times as long, and there is one a request.
 @dataclass(slots=True)
 class Request:
-    """An HTTP request, its body read to the end.
-
-    Attributes:
-        path: The variable parts of the path, such as `name`; already unquoted.
-        headers: By lower-case name.
-        body: The bytes; empty if there are none.
-        max_rows: How many rows may be predicted at once; None for any number.
+    """An HTTP request: the variable parts of its path, its headers by lower-case name,
+    and its body, read to the end.
     """
 
     path: Mapping[str, str]
     headers: Mapping[str, str]
-    body: bytes
-    max_rows: int | None = None
+    body: bytes = b""
 
 
 @dataclass(slots=True)
 class Reply:
-    """An HTTP response.
-
-    Attributes:
-        body: The bytes.
-        status: The HTTP status.
-        headers: By lower-case name, `content-length` excepted.
-        rows: How many rows were predicted.
-        classes: How often each class was the most probable one; empty for a regression.
-        version: Which version of the model predicted them; None if none did.
-        feeds: What they were predicted from; None if nothing was.
-        outputs: What was predicted.
-    """
+    """An HTTP response; of the headers, `content-length` is left to the server."""
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JSON})
-    rows: int = 0
-    classes: Mapping[str, int] = field(default_factory=dict)
-    version: int | None = None
-    feeds: Feeds | None = None
-    outputs: Array | None = None
 
 
-# May raise RequestError, and nothing else that the sender could have caused.
-Handler: TypeAlias = Callable[[Models, Request], Reply]
+# From the outputs of the model, (n, classes), (n,) or (n, 1), to the response.
+Write: TypeAlias = Callable[[Array], Reply]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address of the server.
+    """One address of the server; it has either a `handler` or a `read`.
 
     Attributes:
         method: GET, POST or PUT.
         path: As Starlette writes it: `/v2/models/{name}/infer`.
-        handler: Answers a request.
-        name: Of the operation, one word for logs, metrics and the OpenAPI document.
-        refuse: Writes an error, also one of the server's own, as the protocol's
-            clients expect it.
+        name: Of the operation: in logs, metrics and as OpenAPI's operationId.
         protocol: Which protocol it belongs to, as people write it.
+        refuse: Writes an error as the protocol's clients expect it.
+        handler: Answers without predicting.
+        read: Returns what to predict from, and what writes the answer.
     """
 
     method: str
     path: str
-    handler: Handler
     name: str
-    refuse: Callable[[RequestError], Reply]
     protocol: str
+    refuse: Callable[[RequestError], Reply]
+    handler: Callable[[Model, Request], Reply] | None = None
+    read: Callable[[Model, Request], tuple[Feeds, Write]] | None = None
+
+
+def dump(content: Any) -> bytes:
+    """Write JSON; arrays may be in it, of numbers and in one piece."""
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def reply_json(content: Any, status: int = 200) -> Reply:
+    """Return a reply in JSON."""
+    return Reply(dump(content), status)
