@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.adapter import Inputs
-from {{ cookiecutter.package_name }}.serving.tensors import Array
+from {{ cookiecutter.package_name }}.serving.messages import Array
 
 from onnx_models import onnx_model
 

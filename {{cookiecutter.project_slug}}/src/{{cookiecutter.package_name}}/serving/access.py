@@ -1,95 +1,110 @@
-"""The access log: one JSON object a line for each request.
+"""Who may ask, and the log of who did."""
 
-The lines are collected and written out twice a second (tally.py), so that no request
-waits for a disk or a pipe. A process that is killed loses the last half second.
-"""
-
-import asyncio
+import hmac
 import logging
-import os
-import select
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Mapping
+from logging.handlers import BufferingHandler
 from pathlib import Path
-from typing import Literal
 
-import orjson
-
-logger = logging.getLogger(__name__)
+from ..config import ConfigError
+from .messages import RequestError
+from .settings import ServeSettings
 
 # Beyond these lines, some 20 MB, whatever reads the log has stopped: lines are dropped.
 MOST_LINES = 100_000
-STDOUT = 1
-OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
-# What a pipe takes whole, so that the lines of several workers do not mix.
-PIECE_BYTES = getattr(select, "PIPE_BUF", 512)
 
 
-class AccessLog:
-    """Collects lines and writes them to standard output or to a file."""
+class AccessLog(BufferingHandler):
+    """Keeps the lines of the access log until they are flushed, twice a second.
 
-    def __init__(self, target: Literal["stdout", "file", "off"], path: Path) -> None:
-        """Prepare.
+    So no request waits for a disk or a pipe, and the lines of several workers do not
+    mix. A process that is killed loses the last half second.
+    """
 
-        Args:
-            target: Where the lines go.
-            path: The file, if they go to a file. Several workers may append to it; it
-                may be moved away at any time, and is then begun anew.
-        """
-        self.target = target
+    def __init__(self, path: Path | None) -> None:
+        """Write to a file, which may be moved away at any time; or to stdout."""
+        super().__init__(MOST_LINES)
         self.path = path
-        self.lines: list[bytes] = []
-        self.dropped = 0
 
-    def add(self, line: dict[str, object]) -> None:
-        """Take a line; it is written soon."""
-        if self.target == "off":
-            return
-        if len(self.lines) >= MOST_LINES:
-            self.dropped += 1
-        else:
-            self.lines.append(orjson.dumps(line, option=OPTIONS))
+    def shouldFlush(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        """Leave it to the clock; drop what is too much."""
+        if len(self.buffer) > MOST_LINES:
+            self.buffer.pop()
+        return False
 
     def flush(self) -> None:
-        """Write what there is."""
-        lines, self.lines = self.lines, []
-        dropped, self.dropped = self.dropped, 0
-        if dropped:
-            logger.warning("%d lines of the access log were dropped", dropped)
-        if not lines:
+        """Write what there is; requests add lines meanwhile."""
+        with self.lock:  # type: ignore[union-attr]
+            records, self.buffer = self.buffer, []
+        text = "".join(f"{record.getMessage()}\n" for record in records)
+        if not text:
             return
-        if self.target == "file":
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab", buffering=0) as file:
-                write_pieces(file.fileno(), lines)
-        else:
-            write_pieces(STDOUT, lines)
-
-    async def write(self) -> None:
-        """Write what there is, in a thread; an error is logged."""
-        try:
-            await asyncio.to_thread(self.flush)
-        except OSError as error:
-            # A full disk or a closed pipe: predictions go on without their lines.
-            logger.error("the access log cannot be written: %s", error)
+        if self.path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text)
 
 
-def write_pieces(number: int, lines: Iterable[bytes]) -> None:
-    """Write lines to a file descriptor, as many at once as are written whole."""
-    for piece in pieces(lines):
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(number, view) :]
+def open_access_log(settings: ServeSettings) -> tuple[logging.Logger, AccessLog]:
+    """Return the logger of requests, `<package>.access`, and what writes it."""
+    in_file = settings.access_log == "file"
+    handler = AccessLog(settings.log_dir / "access.jsonl" if in_file else None)
+    logger = logging.getLogger(f"{__name__.partition('.')[0]}.access")
+    logger.handlers, logger.propagate = [handler], False
+    logger.disabled = settings.access_log == "off"
+    return logger, handler
 
 
-def pieces(lines: Iterable[bytes], size: int = PIECE_BYTES) -> Iterator[bytes]:
-    """Join lines to pieces of `size` bytes at most; a longer line is one of its own."""
-    piece: list[bytes] = []
-    length = 0
-    for line in lines:
-        if piece and length + len(line) > size:
-            yield b"".join(piece)
-            piece, length = [], 0
-        piece.append(line)
-        length += len(line)
-    if piece:
-        yield b"".join(piece)
+class Keys:
+    """Some keys, any of which opens the server: the new one beside the old one."""
+
+    def __init__(self, settings: ServeSettings) -> None:
+        """Take the keys that the settings name.
+
+        Raises:
+            ConfigError: If the file cannot be read, or holds none: a file that is still
+                empty must not open the server to everybody.
+        """
+        self.keys = []
+        if settings.api_key is not None:
+            self.keys.append(settings.api_key.get_secret_value().encode())
+        if (file := settings.api_key_file) is not None:
+            try:
+                lines = file.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                message = f"api_key_file: {file} cannot be read: {error}"
+                raise ConfigError(message) from error
+            found = [line.strip().encode() for line in lines if line.strip()]
+            if not found:
+                raise ConfigError(f"api_key_file: there is no key in {file}")
+            self.keys += found
+
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Look for a key in the headers of a request, where one is needed.
+
+        Args:
+            headers: By lower-case name, decoded as Latin-1.
+
+        Raises:
+            RequestError: 401 if there is none, or not one of these.
+        """
+        if not self.keys:
+            return
+        given = headers.get("x-api-key")
+        if given is None:
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer":
+                given = ""
+        attempt = given.strip().encode("latin-1")
+        # All are compared, each in constant time: how long it takes tells nothing.
+        if not any([hmac.compare_digest(attempt, key) for key in self.keys]):
+            problem = "is not known" if attempt else "is missing"
+            raise RequestError(
+                401,
+                f"the key {problem}; send `X-API-Key: KEY` or "
+                "`Authorization: Bearer KEY`",
+            )

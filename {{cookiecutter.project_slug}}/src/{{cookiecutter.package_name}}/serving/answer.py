@@ -1,133 +1,217 @@
 """An endpoint of a protocol as an ASGI application: reads, predicts, replies."""
 
 import asyncio
-from concurrent.futures import Executor
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+import numpy as np
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from .connections import ARRIVED
-from .messages import Endpoint, Reply, Request, RequestError
-from .model import Models
+from .access import Keys
+from .batching import INLINE_SECONDS, Batches
+from .messages import Array, Endpoint, Feeds, Reply, Request, RequestError
+from .model import Model, ServedModel
+from .settings import ServeSettings
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+# Never refused for want of a key or of room: whoever looks after the server asks them.
+HEALTH = {
+    "open_inference_server_live",
+    "open_inference_server_ready",
+    "torchserve_ping",
+}
+# Those that say no while the server drains.
+READINESS = {"open_inference_server_ready", "open_inference_model_ready"}
+# More would only wait for each other: for the processors, and Python's lock.
+LARGE_AT_ONCE = 2
+RETRY_LATER = {429, 503}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request may take.
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the server, and what was predicted for it."""
+
+    id: str
+    headers: Mapping[str, str]
+    held: int = 0  # bytes of its body, if that is large
+    model: Model | None = None
+    feeds: Feeds | None = None
+    outputs: Array | None = None
+
+
+class Worker:
+    """What the requests of one process share.
 
     Attributes:
-        max_body_bytes: The longest body.
-        max_rows: The most rows.
-        large_body_bytes: Longer bodies are answered in a thread.
-        read_seconds: How long the body may take to arrive.
-        answer_seconds: How long a thread may take.
+        in_hand: How many have arrived as a whole and wait for their answer. One whose
+            body is still coming, or whose answer nobody reads, takes no place.
+        held: The bytes of large bodies; small ones always find room.
+        draining: Whether the server is about to end, and not ready any more.
     """
 
-    max_body_bytes: int
-    max_rows: int
-    large_body_bytes: int
-    read_seconds: float
-    answer_seconds: float
+    def __init__(self, settings: ServeSettings, served: ServedModel) -> None:
+        """Prepare.
+
+        Raises:
+            ConfigError: If the keys cannot be read.
+        """
+        self.settings, self.served, self.keys = settings, served, Keys(settings)
+        self.batches = Batches(settings.max_batch_rows)
+        self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
+        self.in_hand = self.held = 0
+        self.draining = False
+
+    async def run(
+        self, in_thread: bool, function: Callable[..., Result], *given: Any
+    ) -> Result:
+        """Call a function, in a thread if others would have to wait for it."""
+        if not in_thread:
+            return function(*given)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, function, *given)
+
+    async def read_body(self, receive: Receive, exchange: Exchange) -> bytes:
+        """Read a request's body to the end.
+
+        Raises:
+            RequestError: If it is too long (413), too slow (408), or there is no room
+                for it (503).
+            ClientDisconnect: If it ends too soon.
+        """
+        settings, declared = self.settings, exchange.headers.get("content-length", "")
+        length = int(declared) if declared.isdecimal() else 0
+        # What follows is read and forgotten, so that the client can finish.
+        require_length(length, settings.max_body_bytes)
+        parts: list[bytes] = []
+        length = 0
+        try:
+            async with asyncio.timeout(settings.read_seconds):
+                while (message := await receive())["type"] == "http.request":
+                    parts.append(message.get("body", b""))
+                    length += len(parts[-1])
+                    require_length(length, settings.max_body_bytes)
+                    self.hold(exchange, length)
+                    if not message.get("more_body"):
+                        return b"".join(parts)
+        except TimeoutError:
+            seconds = f"{settings.read_seconds:g} s"
+            message = f"the body did not arrive within {seconds}"
+            raise RequestError(408, message) from None
+        raise ClientDisconnect
+
+    def hold(self, exchange: Exchange, length: int) -> None:
+        """Find room for so much of a large body, or raise RequestError."""
+        if length <= self.settings.large_body_bytes:
+            return
+        self.held += length - exchange.held
+        exchange.held = length
+        if self.held > self.settings.max_bodies_bytes:
+            raise RequestError(503, "there are too many large bodies; try again")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def require_length(length: int, most: int) -> None:
+    """Raise RequestError for a body that is too long."""
+    if length > most:
+        raise RequestError(413, f"the body is longer than {most:,} bytes")
+
+
 class Answer:
-    """Answers the requests for one endpoint.
+    """Answers the requests for one endpoint."""
 
-    Attributes:
-        endpoint: The endpoint.
-        models: What it predicts with.
-        limits: What a request may take.
-        threads: Where large requests are answered.
-    """
-
-    endpoint: Endpoint
-    models: Models
-    limits: Limits
-    threads: Executor
+    def __init__(self, endpoint: Endpoint, worker: Worker) -> None:
+        """Answer by an endpoint, in a worker."""
+        self.endpoint = endpoint
+        self.worker = worker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the gate answers for a RequestError."""
-        exchange = scope["exchange"]
-        body = b""
-        if scope["method"] not in ("GET", "HEAD"):
-            declared = exchange.headers.get("content-length")
-            arrived = ARRIVED in scope
-            body = await read_body(receive, declared, self.limits, arrived)
-        params, max_rows = scope["path_params"], self.limits.max_rows
-        request = Request(params, exchange.headers, body, max_rows)
-        if len(body) <= self.limits.large_body_bytes:
-            # Sooner done than handed to a thread.
-            reply = self.endpoint.handler(self.models, request)
-        else:
-            reply = await self.in_thread(request)
-        exchange.reply = reply
+        """Answer one request, whatever happens on the way."""
+        exchange: Exchange = scope["exchange"]
+        try:
+            reply = await self.reply(scope, receive, exchange)
+        except RequestError as error:
+            # Its traceback, and that of its cause, would keep the body.
+            error.__traceback__ = error.__context__ = None
+            reply = refusal(self.endpoint.refuse, error)
+        except ClientDisconnect:
+            logger.debug("request %s: the client has gone", exchange.id)
+            return
+        except Exception:
+            logger.exception("request %s failed", exchange.id)
+            error = RequestError(500, f"internal error, logged as {exchange.id}")
+            reply = refusal(self.endpoint.refuse, error)
+        finally:
+            self.worker.held -= exchange.held
         await send_reply(send, reply)
 
-    async def in_thread(self, request: Request) -> Reply:
-        """Answer in a thread, so that small requests and health need not wait."""
-        job = asyncio.get_running_loop().run_in_executor(
-            self.threads, self.endpoint.handler, self.models, request
-        )
+    async def reply(self, scope: Scope, receive: Receive, exchange: Exchange) -> Reply:
+        """Return the answer to a request, or raise RequestError."""
+        worker, name = self.worker, self.endpoint.name
+        if worker.draining and name in READINESS:
+            raise RequestError(503, "the server is shutting down")
+        request = Request(scope["path_params"], exchange.headers)
+        if name in HEALTH:
+            return await self.answer(request, exchange)
+        worker.keys.check(exchange.headers)
+        if scope["method"] not in ("GET", "HEAD"):
+            request.body = await worker.read_body(receive, exchange)
+        if worker.in_hand >= worker.settings.max_concurrency:
+            raise RequestError(503, f"{worker.in_hand} requests are in hand; try again")
+        worker.in_hand += 1
         try:
-            return await asyncio.wait_for(job, self.limits.answer_seconds)
+            async with asyncio.timeout(worker.settings.answer_seconds):
+                return await self.answer(request, exchange)
         except TimeoutError:
             # A thread that has begun goes on to its end; one that has not is not begun.
-            raise RequestError(
-                503,
-                f"no answer within {self.limits.answer_seconds:g} s; "
-                "try again, or send fewer rows",
-            ) from None
+            seconds = f"{worker.settings.answer_seconds:g} s"
+            message = f"no answer within {seconds}; try again, or send fewer rows"
+            raise RequestError(503, message) from None
+        finally:
+            worker.in_hand -= 1
+
+    async def answer(self, request: Request, exchange: Exchange) -> Reply:
+        """Return the answer to a request that has arrived."""
+        worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
+        path = request.path
+        model = worker.served.get(path.get("name"), path.get("version"))
+        if endpoint.handler is not None:
+            return endpoint.handler(model, request)
+        assert endpoint.read is not None, f"{endpoint.name} neither handles nor reads"
+        large = len(request.body) > settings.large_body_bytes
+        feeds, write = await worker.run(large, endpoint.read, model, request)
+        rows = len(next(iter(feeds.values())))
+        if rows > settings.max_rows:
+            message = f"has {rows} rows; at most {settings.max_rows} are allowed at once"
+            raise RequestError(413, message, "body")
+        if rows <= settings.max_batch_rows:
+            outputs = await worker.batches.predict(model, feeds, rows)
+        else:
+            # Beside the batches, which must not wait for so many rows of one request.
+            slow = model.seconds * rows >= INLINE_SECONDS
+            outputs = await worker.run(slow, model.predict, feeds)
+        if not np.isfinite(outputs).all():
+            row = int(np.argwhere(~np.isfinite(outputs))[0][0])
+            message = f"row {row} is so unusual that the model has no finite answer"
+            raise RequestError(422, message, "body")
+        exchange.model, exchange.feeds, exchange.outputs = model, feeds, outputs
+        return await worker.run(large, write, outputs)
 
 
-async def read_body(
-    receive: Receive, declared: str | None, limits: Limits, arrived: bool = False
-) -> bytes:
-    """Read a request's body to the end.
-
-    Args:
-        receive: Gives the next part.
-        declared: The header Content-Length, if there is one.
-        limits: How long it may be, and how long that may take.
-        arrived: Whether it is known to be there, so that nothing has to be timed.
-
-    Raises:
-        RequestError: If it is too long (413) or too slow (408).
-        ClientDisconnect: If it ends too soon.
-    """
-    most = limits.max_body_bytes
-    if declared is not None and declared.isdecimal() and int(declared) > most:
-        # The server reads and forgets what follows, so that the client can finish.
-        raise too_long(most)
-    if arrived:
-        return await join_parts(receive, most)
-    try:
-        async with asyncio.timeout(limits.read_seconds):
-            return await join_parts(receive, most)
-    except TimeoutError:
-        raise RequestError(
-            408, f"the body did not arrive within {limits.read_seconds:g} s"
-        ) from None
-
-
-async def join_parts(receive: Receive, most: int) -> bytes:
-    """Return a body of `most` bytes, or raise what `read_body` raises."""
-    parts: list[bytes] = []
-    length = 0
-    while (message := await receive())["type"] == "http.request":
-        parts.append(message.get("body", b""))
-        length += len(parts[-1])
-        if length > most:
-            raise too_long(most)
-        if not message.get("more_body"):
-            return b"".join(parts)
-    raise ClientDisconnect
-
-
-def too_long(most: int) -> RequestError:
-    """Return the error for a body that is too long."""
-    return RequestError(413, f"the body is longer than {most:,} bytes")
+def refusal(refuse: Callable[[RequestError], Reply], error: RequestError) -> Reply:
+    """Write an error, with the headers that go with its status."""
+    reply, more = refuse(error), {}
+    if error.status in RETRY_LATER:
+        more["retry-after"] = "1"
+    if error.status == 401:
+        more["www-authenticate"] = "Bearer"
+    if error.status == 408:
+        more["connection"] = "close"  # the rest may never come
+    return Reply(reply.body, reply.status, {**reply.headers, **more})
 
 
 async def send_reply(send: Send, reply: Reply) -> None:

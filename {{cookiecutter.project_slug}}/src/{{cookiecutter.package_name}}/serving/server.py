@@ -19,15 +19,15 @@ from types import FrameType
 from typing import cast
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from ..config import ConfigError, ProjectError, set_up_logging
 from .app import create_app
 from .connections import Connection
-from .gate import Gate
 from .metrics import FOLDER_VARIABLE
-from .reload import ServedModel
+from .model import ServedModel
 from .settings import ServeSettings
 
 logger = logging.getLogger(__name__)
@@ -92,12 +92,12 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> None:
         raise ProjectError("a worker could not start; it said why")
 
 
-def in_this_process(settings: ServeSettings) -> Gate:
+def in_this_process(settings: ServeSettings) -> Starlette:
     """Build the application for the only worker."""
     return drained(create_app(settings), settings.drain_seconds)
 
 
-def in_child(settings: ServeSettings) -> Gate:
+def in_child(settings: ServeSettings) -> Starlette:
     """Build the application for one worker of several, a process of its own."""
     set_up_logging(settings)
     never_rotate()
@@ -134,7 +134,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def drained(gate: Gate, seconds: float) -> Gate:
+def drained(app: Starlette, seconds: float) -> Starlette:
     """Put some seconds between SIGTERM and the end.
 
     In these the server is not ready any more, so that a load balancer looks elsewhere,
@@ -143,18 +143,18 @@ def drained(gate: Gate, seconds: float) -> Gate:
     uvicorn builds the application in its event loop, when its handlers of signals are
     in place; this one comes before them.
     """
-    loop = asyncio.get_running_loop()
+    loop, worker = asyncio.get_running_loop(), app.state.worker
     end = signal.getsignal(signal.SIGTERM)
 
     def drain(number: int, frame: FrameType | None) -> None:
-        if callable(end) and gate.draining:
+        if callable(end) and worker.draining:
             end(number, frame)
         elif callable(end):
-            gate.draining = True
+            worker.draining = True
             loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
 
     signal.signal(signal.SIGTERM, drain)
-    return gate
+    return app
 
 
 def never_rotate() -> None:
