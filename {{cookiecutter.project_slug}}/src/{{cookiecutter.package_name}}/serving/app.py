@@ -187,7 +187,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
             worker.batches.thread.shutdown(wait=False, cancel_futures=True)
             log_file.flush()
 
-    for_people = pages.routes(served, settings)
+    for_people = pages.routes(ENDPOINTS, served, settings)
     closed = frozenset(() if settings.open_docs else (each.path for each in for_people))
     middleware = [Middleware(Front, worker, metrics, log, closed)]
     if settings.cors_origins:

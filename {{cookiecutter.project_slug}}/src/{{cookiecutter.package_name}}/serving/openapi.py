@@ -1,209 +1,201 @@
-"""The OpenAPI 3.1 document of the server, https://spec.openapis.org/oas/v3.1.1.
+"""The OpenAPI 3.1 document of the server, for the model that it serves.
 
-It is written for the model that is served, from the endpoints themselves: what they are
-called is their docstring, what they answer is what they just answered.
+It is made of examples: the requests below are sent to the endpoints, and a schema is what
+requests or answers have in common. So nothing in it is wrong, and nothing lacks a type.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
-from .fields import row_example
-from .gate import HEALTH
-from .messages import JSON, Endpoint, Request, RequestError
+from . import rows
+from .answer import HEALTH
+from .messages import JSON, TEXT, Array, Endpoint, Request, RequestError, dump
 from .model import Model
-from .operations import OPERATIONS, Operation, Schema, json_content, like, ref, schemas
-from .protocols import ENDPOINTS
-from .protocols.open_inference import SERVER
 
-TAG = "Health and metrics"
-TEXT: Schema = {"type": "string"}
-VARIABLE = re.compile(r"\{(\w+)\}")  # of a path
-KEYS: list[Schema] = [{"key": []}, {"bearer": []}]
-SECURITY_SCHEMES = {
+Schema: TypeAlias = dict[str, Any]
+Examples: TypeAlias = dict[str, Any]  # bodies by what they show
+SERVER = "{{ cookiecutter.project_slug }}"
+KINDS = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    dict: "object",
+}
+KEYS = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
 }
-# Why a request is refused, wherever it is.
-REFUSALS = {
-    401: "The key is missing or not known.",
-    404: "There is no such model or version.",
-    503: "There is no model, or too much to do; see Retry-After.",
-}
-BODY_REFUSALS = {
-    400: "The body is not what the model takes; the message names the field.",
-    408: "The body did not arrive in time.",
-    413: "The body is too long, or has too many rows.",
-    415: "The body is of a type that is not read.",
-    422: "The model has no finite answer to a row.",
-}
+REFUSAL = (
+    "400, 415, 422: the body is not what the model takes; the message names the field. "
+    "401: a key is missing. 404: no such model or version. 408, 413: the body is slow, "
+    "or too long. 503: no model, or too much to do; see Retry-After."
+)
 
 
-class Served:
-    """One model, whatever it is asked for by; so that the examples are its answers."""
-
-    def __init__(self, model: Model) -> None:
-        """Take the model."""
-        self._model = model
-
-    def get(self, name: str | None = None, version: str | None = None) -> Model:
-        """Return the model."""
-        return self._model
-
-
-def document(model: Model, max_rows: int, needs_key: bool) -> dict[str, Any]:
-    """Describe the whole server.
+def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Schema:
+    """Describe the server.
 
     Args:
         model: The model that it serves.
-        max_rows: How many rows may be predicted at once.
+        endpoints: Those of all protocols.
         needs_key: Whether predictions need a key.
-
-    Returns:
-        What is to be written as JSON; tuples may be in it.
     """
-    about = metadata.metadata(SERVER)
-    errors = {error_name(endpoint): error_schema(endpoint) for endpoint in ENDPOINTS}
-    errors["Error"] = like({"error": "text"})
-    content: dict[str, Any] = {
+    row = rows.row_example(model)
+    examples = requests(model, {each.name: each for each in endpoints}, row)
+    schemas = {rows.ROW: rows.row_schema(model)}
+    if model.classes:
+        schemas["Class"] = {"type": "string", "enum": model.classes}
+    paths: dict[str, Schema] = {}
+    for endpoint in endpoints:
+        bodies = examples.get(endpoint.name, {})
+        operation, answers = described(model, endpoint, bodies)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+        schemas[f"{endpoint.name}_reply"] = like(answers)
+        if bodies:
+            schemas[f"{endpoint.name}_request"] = like(bodies.values(), row)
+        error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
+        refusal = orjson.loads(endpoint.refuse(error).body)
+        schemas[error_name(endpoint)] = like([refusal])
+    return {
         "openapi": "3.1.1",
         "info": {
             "title": SERVER,
-            "version": about["Version"],
+            "version": metadata.version(SERVER),
             "summary": f"Model “{model.name}”, version {model.version}.",
-            "description": about["Summary"],
+            "description": metadata.metadata(SERVER)["Summary"],
         },
-        "tags": [
-            {"name": name}
-            for name in dict.fromkeys(endpoint.protocol for endpoint in ENDPOINTS)
-        ]
-        + [{"name": TAG}],
-        "paths": paths(model, needs_key),
-        "components": {"schemas": {**schemas(model, max_rows), **errors}},
+        "security": [{name: []} for name in KEYS] if needs_key else [],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": KEYS},
     }
-    if needs_key:
-        content["security"] = KEYS
-        content["components"]["securitySchemes"] = SECURITY_SCHEMES
-    return content
 
 
-def paths(model: Model, needs_key: bool) -> dict[str, Any]:
-    """Return the operations by path and method."""
-    found: dict[str, Any] = {}
-    for endpoint in ENDPOINTS:
-        methods = found.setdefault(endpoint.path, {})
-        methods[endpoint.method.lower()] = described(model, endpoint, needs_key)
-    return found | plain_paths(model)
-
-
-def plain_paths(model: Model) -> dict[str, Any]:
-    """Describe the endpoints of no protocol, which never need a key."""
-    ready = {"ready": True, "model": model.name, "version": model.version}
-    answers = {
-        "/healthz": ("Say that the process answers.", example({"status": "alive"})),
-        "/readyz": ("Say that there is a model.", example(ready)),
-        "/metrics": ("Count, for Prometheus.", {"text/plain": {"schema": TEXT}}),
-    }
-    found: dict[str, Any] = {}
-    for path, (summary, content) in answers.items():
-        operation = {
-            "operationId": path.strip("/"),
-            "summary": summary,
-            "tags": [TAG],
-            "security": [],
-            "responses": {"200": {"description": "The answer.", "content": content}},
-        }
-        found[path] = {"get": operation}
-    found["/readyz"]["get"]["responses"]["503"] = {
-        "description": REFUSALS[503],
-        "content": json_content(ref("Error")),
-    }
-    return found
-
-
-def described(model: Model, endpoint: Endpoint, needs_key: bool) -> Schema:
-    """Describe an endpoint of a protocol."""
-    values = {"name": model.name, "version": str(model.version)}
-    path = {name: values[name] for name in VARIABLE.findall(endpoint.path)}
+def described(
+    model: Model, endpoint: Endpoint, bodies: Examples
+) -> tuple[Schema, list[Any]]:
+    """Describe an endpoint; return its answers to the examples, too."""
+    known = {"name": model.name, "version": str(model.version)}
+    variables = re.findall(r"(\w+)}", endpoint.path)
+    path = {name: known.get(name, "any") for name in variables}
+    answers = [
+        answered(model, endpoint, path, body) for body in bodies.values() or [None]
+    ]
+    words = [endpoint.name, *(name for name in variables if name != "name")]
     put = ["put"] if endpoint.method == "PUT" else []
-    named = ["version"] if "version" in path else []
-    operation: dict[str, Any] = {
-        "operationId": "_".join([endpoint.name, *named, *put]),
-        "summary": str(endpoint.handler.__doc__).partition("\n")[0],
+    parameter = {"in": "path", "required": True, "schema": {"type": "string"}}
+    reply = content(f"{endpoint.name}_reply", example=answers[0])
+    operation: Schema = {
+        "operationId": "_".join(words + put),
+        "summary": str((endpoint.read or endpoint.handler).__doc__).partition("\n")[0],
         "tags": [endpoint.protocol],
-        "parameters": [parameter(name, value) for name, value in path.items()],
+        "parameters": [
+            {"name": name, "example": value} | parameter for name, value in path.items()
+        ],
+        "responses": {
+            "200": {"description": "The answer.", "content": reply},
+            "default": {
+                "description": REFUSAL,
+                "content": content(error_name(endpoint)),
+            },
+        },
     }
-    refusals = {503: REFUSALS[503]}
-    if path:
-        refusals[404] = REFUSALS[404]
-    if needs_key and endpoint.name not in HEALTH:
-        refusals[401] = REFUSALS[401]
-    elif needs_key:
+    if bodies:
+        named = {name: {"value": body} for name, body in bodies.items()}
+        request = content(f"{endpoint.name}_request", examples=named)
+        operation["requestBody"] = {"required": True, "content": request}
+    if endpoint.name in HEALTH:
         operation["security"] = []
-    if endpoint.name in OPERATIONS:
-        bodies = OPERATIONS[endpoint.name](model, row_example(model))
-        operation["parameters"] += bodies.parameters
-        operation["requestBody"] = {"required": True, "content": asked(bodies)}
-        first = orjson.dumps(next(iter(bodies.examples.values())))
-        answer = answered(model, endpoint, path, first)
-        content = json_content(bodies.reply, example=answer)
-        content |= described_bytes(bodies.other_replies)
-        refusals |= BODY_REFUSALS
-    else:
-        content = example(answered(model, endpoint, path))
-    operation["responses"] = {"200": {"description": "The answer.", "content": content}}
-    for status, why in sorted(refusals.items()):
-        content = json_content(ref(error_name(endpoint)))
-        operation["responses"][str(status)] = {"description": why, "content": content}
-    return operation
+    return operation, answers
 
 
-def parameter(name: str, value: str) -> Schema:
-    """Describe a variable part of a path; there is only one model to name."""
-    schema = {"type": "string", "enum": [value]}
+def requests(model: Model, named: dict[str, Endpoint], row: Any) -> dict[str, Examples]:
+    """Return examples of bodies, by the name of the endpoint that predicts from them."""
+    instances = {"instances": [row]}
+    inputs = {"inputs": {model.tensors[0].name: [row]}}
+    seldon, mlflow = {"data": {"ndarray": [row]}}, instances
+    if isinstance(row, dict):
+        names, values = list(row), list(row.values())
+        inputs = {"inputs": {name: [value] for name, value in row.items()}}
+        seldon = {"data": {"names": names, "ndarray": [values]}}
+        mlflow = {"dataframe_split": {"columns": names, "data": [values]}}
+    read = named["tensorflow_serving_predict"].read
+    feeds, _ = read(model, Request({}, {"content-type": JSON}, dump(instances)))
+    known = answered(model, named["open_inference_model_metadata"], {}, None)
+    tensors = [
+        {**each, "shape": feeds[each["name"]].shape, "data": flat(feeds[each["name"]])}
+        for each in known["inputs"]
+    ]
     return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "schema": schema,
-        "example": value,
+        "tensorflow_serving_predict": {"instances": instances, "inputs": inputs},
+        "open_inference_infer": {"inputs": {"inputs": tensors}},
+        "seldon_predict": {"ndarray": seldon},
+        "torchserve_predict": {"row": row, "rows": [row, row], "instances": instances},
+        "mlflow_invocations": {next(iter(mlflow)): mlflow, "inputs": inputs},
     }
 
 
-def example(answer: Any) -> Schema:
-    """Return the content of an answer that always looks like this one."""
-    return json_content(like(answer), example=answer)
+def flat(array: Array) -> list[Any]:
+    """Return the values of a tensor in one list, numbers without float32's noise."""
+    values = array.reshape(-1)
+    return values.tolist() if array.dtype == TEXT else orjson.loads(dump(values))
 
 
-def asked(bodies: Operation) -> Schema:
-    """Return the content of a request."""
-    named = {name: {"value": value} for name, value in bodies.examples.items()}
-    content = json_content(bodies.request, examples=named)
-    return content | described_bytes(bodies.other_requests)
-
-
-def described_bytes(types: dict[str, str]) -> Schema:
-    """Return the content of bodies that are no JSON."""
-    return {name: {"schema": {"description": text}} for name, text in types.items()}
-
-
-def answered(
-    model: Model, endpoint: Endpoint, path: dict[str, str], body: bytes = b""
-) -> Any:
+def answered(model: Model, endpoint: Endpoint, path: Any, body: Any) -> Any:
     """Return what an endpoint answers."""
-    request = Request(path, {"content-type": JSON} if body else {}, body)
-    return orjson.loads(endpoint.handler(Served(model), request).body)
+    request = Request(path, {"content-type": JSON}, dump(body) if body else b"")
+    if endpoint.read is None:
+        reply = endpoint.handler(model, request)
+    else:
+        feeds, write = endpoint.read(model, request)
+        reply = write(model.predict(feeds))
+    return orjson.loads(reply.body)
+
+
+def like(values: Iterable[Any], row: Any = None) -> Schema:
+    """Return the schema of what has values such as these; rows have one of their own."""
+    kinds: dict[str, list[Any]] = {}
+    for value in values:
+        kind = "row" if value is row else KINDS.get(type(value), "array")
+        kinds.setdefault(kind, []).append(value)
+    schemas = [of_kind(kind, same, row) for kind, same in kinds.items()]
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def of_kind(kind: str, values: list[Any], row: Any) -> Schema:
+    """Return the schema of values of one kind."""
+    if kind == "row":
+        return ref(rows.ROW)
+    if kind == "array":
+        items = [item for value in values for item in value] or [""]
+        return {"type": kind, "items": like(items, row)}
+    if kind != "object":
+        return {"type": kind}
+    names = list(dict.fromkeys(name for value in values for name in value))
+    return {
+        "type": kind,
+        "required": [name for name in names if all(name in each for each in values)],
+        "properties": {
+            name: like([each[name] for each in values if name in each], row)
+            for name in names
+        },
+    }
+
+
+def ref(name: str) -> Schema:
+    """Point to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def content(name: str, **more: Any) -> Schema:
+    """Return the content of a body: JSON, of a schema of the document."""
+    return {JSON: {"schema": ref(name), **more}}
 
 
 def error_name(endpoint: Endpoint) -> str:
     """Return what the schema of a protocol's errors is called."""
-    return endpoint.protocol.replace(" ", "") + "Error"
-
-
-def error_schema(endpoint: Endpoint) -> Schema:
-    """Return the schema of a protocol's errors, with one as an example."""
-    error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
-    content = orjson.loads(endpoint.refuse(error).body)
-    return {**like(content), "examples": [content]}
+    return endpoint.protocol.lower().replace(" ", "_") + "_error"

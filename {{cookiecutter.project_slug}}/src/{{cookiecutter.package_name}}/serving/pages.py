@@ -4,26 +4,21 @@ Everything comes from this server, and no page may load, run or send anything el
 texts of a page are in static/; what it says of the model is in the OpenAPI document.
 """
 
+import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from .messages import JSON
-from .model import Models
+from .messages import JSON, Endpoint, dump
+from .model import ServedModel
 from .openapi import document
 from .settings import ServeSettings
 
 STATIC = Path(__file__).parent / "static"
-# Not guessed: the answer would depend on the system.
-TYPES = {
-    ".css": "text/css",
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-}
+TYPES = mimetypes.MimeTypes()  # Python's own: the system's may differ
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -37,38 +32,50 @@ HEADERS = {
 }
 
 
-def routes(models: Models, settings: ServeSettings) -> list[Route]:
+def routes(
+    endpoints: Sequence[Endpoint], served: ServedModel, settings: ServeSettings
+) -> list[Route]:
     """Return the routes of the pages.
 
     Args:
-        models: The models that the server has.
+        endpoints: What the OpenAPI document describes.
+        served: The model that it is written for.
         settings: Those of the server.
     """
     needs_key = settings.api_key is not None or settings.api_key_file is not None
     written: dict[int, bytes] = {}  # by version; of one at a time
 
     async def openapi(request: Request) -> Response:
-        model = models.get()
+        model = served.get()
         if model.version not in written:
-            content = document(model, settings.max_rows, needs_key)
             written.clear()
-            written[model.version] = orjson.dumps(content)
-        headers = {**HEADERS, "content-type": JSON}
-        return Response(written[model.version], headers=headers)
+            written[model.version] = dump(document(model, endpoints, needs_key))
+        return Response(written[model.version], headers=HEADERS, media_type=JSON)
+
+    async def home(request: Request) -> Response:
+        # What is no browser asks, as KServe does, whether the server is alive.
+        if "text/html" in request.headers.get("accept", ""):
+            return file("index.html")
+        return JSONResponse({"status": "alive"})
 
     return [
+        Route("/", home, name="page"),
         Route("/openapi.json", openapi, name="openapi"),
-        page("/", "index.html"),
         page("/docs", "docs.html"),
-        *(page(f"/static/{path.name}", path.name) for path in sorted(STATIC.iterdir())),
+        *(page(f"/static/{path.name}", path.name) for path in STATIC.iterdir()),
     ]
 
 
 def page(path: str, name: str) -> Route:
     """Return the route of a file in static/."""
-    file = STATIC / name
 
     async def send(request: Request) -> Response:
-        return FileResponse(file, media_type=TYPES[file.suffix], headers=HEADERS)
+        return file(name)
 
     return Route(path, send, name="page")
+
+
+def file(name: str) -> FileResponse:
+    """Return a file of static/."""
+    kind, _ = TYPES.guess_type(name)
+    return FileResponse(STATIC / name, headers=HEADERS, media_type=kind)
