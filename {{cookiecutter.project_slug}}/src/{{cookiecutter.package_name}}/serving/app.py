@@ -71,7 +71,7 @@ class Front:
         self.numbers = itertools.count()
         # Starlette tries one route after the other. What has answered 200 is found here
         # the next time: a fifth more requests in a second.
-        self.known: dict[tuple[str, str], dict[str, Any]] = {}
+        self.known: dict[tuple[str, str], tuple[Route, dict[str, Any]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens on the way."""
@@ -106,8 +106,8 @@ class Front:
             if known is None:
                 await self.app(scope, receive, answer)
             else:
-                scope |= known
-                await known["endpoint"](scope, receive, answer)
+                scope["route"], scope["path_params"] = known
+                await known[0].app(scope, receive, answer)
         except RequestError as error:
             await send_reply(answer, refusal(plain, error))
         except Exception:
@@ -132,8 +132,7 @@ class Front:
         method, path = scope["method"], scope["path"]
         if isinstance(route, Route):
             if status == 200 and len(self.known) < MOST_PATHS and len(path) < LONGEST_PATH:
-                kept = ("route", "endpoint", "path_params")
-                self.known[method, path] = {name: scope[name] for name in kept}
+                self.known[method, path] = route, scope["path_params"]
             endpoint, path = route.name, route.path
         line: dict[str, object] = {
             "time": datetime.now(UTC),

@@ -8,33 +8,42 @@ process keeps open, so that no connection is lost while a worker is replaced.
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import socket
+import sys
 import tempfile
+import time
 from contextlib import suppress
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from math import ceil
+from pathlib import Path
 from types import FrameType
 from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from ..config import ConfigError, ProjectError, set_up_logging
+from ..config import ConfigError, set_up_logging
 from .app import create_app
 from .connections import Connection
 from .metrics import FOLDER_VARIABLE
-from .model import ServedModel
 from .settings import ServeSettings
+
+if sys.platform != "win32":
+    import resource
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048  # connections that may wait to be accepted
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
+RETRY_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+# A full disk under the files that workers count in would kill them: this is memory.
+SHARED_MEMORY = Path("/dev/shm")
 
 
 def serve(settings: ServeSettings) -> None:
@@ -43,27 +52,27 @@ def serve(settings: ServeSettings) -> None:
     Raises:
         RegistryError: If there is no model to serve, or it cannot be used; the message
             says what to run.
-        ConfigError: If the port cannot be had.
-        ProjectError: If a worker cannot start.
+        ConfigError: If the port cannot be had, or another setting cannot be used.
     """
-    # Workers load it too; what is wrong is better said once, before there are any.
-    version = ServedModel(settings.model_dir).get().version
+    # Workers make their own; what is wrong is better said once, before there are any.
+    app = create_app(settings)
+    model = app.state.worker.served.get()
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    logger.info(
-        "%s version %d on http://%s:%d", settings.model_name, version, shown, port
-    )
-    connection = partial(Connection, head_seconds=settings.read_seconds)
+    logger.info("%s version %d on http://%s:%d", model.name, model.version, shown, port)
+    raise_file_limit()
+    several = settings.workers > 1
+    connection = partial(Connection, patience=settings.read_seconds)
     config = uvicorn.Config(
-        partial(in_this_process if settings.workers == 1 else in_child, settings),
+        partial(in_child, settings, os.getpid()) if several else partial(begin, app),
         factory=True,
         workers=settings.workers,
         http=cast(type[asyncio.Protocol], connection),
         ws="none",
         lifespan="on",
         log_config=None,
-        access_log=False,  # tally.py and access.py write one
+        access_log=False,  # app.py writes one
         server_header=False,
         proxy_headers=False,  # nothing here asks for the client's address
         backlog=BACKLOG,
@@ -72,40 +81,105 @@ def serve(settings: ServeSettings) -> None:
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
     with listener:
-        if settings.workers == 1:
+        if several:
+            del app, model  # and the memory that they take
+            supervise(config, listener)
+        else:
             # uvicorn raises a signal again when it has ended: that was asked for.
             with suppress(KeyboardInterrupt):
                 uvicorn.Server(config).run(sockets=[listener])
-        else:
-            supervise(config, listener)
 
 
 def supervise(config: uvicorn.Config, listener: socket.socket) -> None:
     """Run several workers until a signal comes."""
     never_rotate()
-    with tempfile.TemporaryDirectory(prefix="metrics-") as folder:
+    shared = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="metrics-", dir=shared) as folder:
+        logger.info("workers count in %s, which must not fill up", folder)
         os.environ[FOLDER_VARIABLE] = folder
-        supervisor = Multiprocess(config, sockets=[listener])
-        supervisor.run()
+        Multiprocess(config, sockets=[listener]).run()
         del os.environ[FOLDER_VARIABLE]
-    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        raise ProjectError("a worker could not start; it said why")
 
 
-def in_this_process(settings: ServeSettings) -> Starlette:
-    """Build the application for the only worker."""
-    return drained(create_app(settings), settings.drain_seconds)
+def in_child(settings: ServeSettings, parent: int) -> Starlette:
+    """Build the application for one worker of several, a process of its own.
 
-
-def in_child(settings: ServeSettings) -> Starlette:
-    """Build the application for one worker of several, a process of its own."""
+    Its files may have gone since the first worker began. Then it tries again: if it
+    ended, uvicorn would end the others too, which still answer.
+    """
     set_up_logging(settings)
     never_rotate()
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
+    while True:
+        try:
+            app = create_app(settings)
+            break
+        except Exception as error:
+            logger.error("this worker cannot start, and tries again: %s", error)
+            time.sleep(RETRY_SECONDS)
+            if os.getppid() != parent:
+                sys.exit()
+    signal.signal(signal.SIGTERM, before)
+    return begin(app, parent)
+
+
+def begin(app: Starlette, parent: int | None = None) -> Starlette:
+    """Look after a worker from now on; uvicorn calls this in its event loop.
+
+    Between SIGTERM and the end there are some seconds, in which the server is not ready
+    any more, so that a load balancer looks elsewhere, and asks its clients to connect
+    anew, but answers. A second SIGTERM ends it at once.
+    """
+    loop, worker = asyncio.get_running_loop(), app.state.worker
+    end = signal.getsignal(signal.SIGTERM)  # uvicorn's, which is in place already
+    seconds = worker.settings.drain_seconds
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        if callable(end) and worker.draining:
+            end(number, frame)
+        elif callable(end):
+            worker.draining = True
+            loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
+
+    signal.signal(signal.SIGTERM, drain)
+    app.state.looking = loop.create_task(look_after(parent))
+    return app
+
+
+async def look_after(parent: int | None) -> None:
+    """End when the process that started this one has; warn when files run out."""
+    warned = False
+    while parent is None or os.getppid() == parent:
+        warned = warn_of_files(warned)
+        await asyncio.sleep(LOOK_SECONDS)
+    logger.error("the process that started this worker has gone; it ends too")
+    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
+    for _ in range(2):  # nobody would wait for it to drain
+        signal.raise_signal(signal.SIGTERM)
+
+
+def raise_file_limit() -> None:
+    """Allow as many open files, which connections are, as the system lets a user have."""
+    if sys.platform != "win32":
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # macOS says "any number", and means less
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def warn_of_files(warned: bool) -> bool:
+    """Warn once when a tenth of the files that may be open is left; return if it did."""
+    if sys.platform == "win32":
+        return False
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        return drained(create_app(settings), settings.drain_seconds)
-    except ProjectError as error:
-        logger.error("%s", error)
-        raise SystemExit(STARTUP_FAILURE) from error
+        number = os.dup(0)  # the lowest that is free
+        os.close(number)
+    except OSError:
+        number = most
+    few = most != resource.RLIM_INFINITY and number >= 0.9 * most
+    if few and not warned:
+        logger.warning("%d of %d files are open: more connections need a larger `ulimit -n`", number, most)
+    return few
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -132,29 +206,6 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(
             f"{host}, port {port}: {reason}; choose others with --host, --port"
         ) from error
-
-
-def drained(app: Starlette, seconds: float) -> Starlette:
-    """Put some seconds between SIGTERM and the end.
-
-    In these the server is not ready any more, so that a load balancer looks elsewhere,
-    and asks its clients to connect anew, but answers. A second SIGTERM ends it at once.
-
-    uvicorn builds the application in its event loop, when its handlers of signals are
-    in place; this one comes before them.
-    """
-    loop, worker = asyncio.get_running_loop(), app.state.worker
-    end = signal.getsignal(signal.SIGTERM)
-
-    def drain(number: int, frame: FrameType | None) -> None:
-        if callable(end) and worker.draining:
-            end(number, frame)
-        elif callable(end):
-            worker.draining = True
-            loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
-
-    signal.signal(signal.SIGTERM, drain)
-    return app
 
 
 def never_rotate() -> None:
