@@ -79,8 +79,6 @@ NEEDS = {
     "tests/test_tensorflow_serving_client.py": "container serve tensorflow",
     "deploy/torchserve/*": "container serve pytorch",
     "tests/test_torchserve_handler.py": "container serve pytorch",
-    "src/*/serving/healthcheck.py": "container serve",
-    "tests/test_serving_healthcheck.py": "container serve",
 }
 
 NEXT_STEPS = f"""

@@ -6,8 +6,8 @@ that was asked for, and its files are those that the version's manifest lists.
 """
 
 import os
+import shutil
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -23,8 +23,8 @@ class FetchError(ProjectError):
     """A model cannot be fetched, or is not what was asked for."""
 
 
-def fetch(settings: FetchSettings) -> Path:
-    """Fetch a version, make it the one that is served, and return its folder.
+def fetch(settings: FetchSettings) -> None:
+    """Fetch a version and make it the one that is served.
 
     With `then_serve`, it does not return: the process becomes the server, so that a
     container stays one process, which gets the signals.
@@ -34,18 +34,14 @@ def fetch(settings: FetchSettings) -> Path:
     registry.promote(model_dir, int(folder.name))
     print(f"model:   {folder}", flush=True)
     if settings.then_serve:
-        main = f"{registry.__package__}.main"
-        model = ["--models-dir", str(settings.models_dir)]
-        model += ["--model-name", settings.model_name]
-        os.execv(sys.executable, [sys.executable, "-m", main, "serve", *model])
-    return folder
+        command = [sys.executable, "-m", f"{registry.__package__}.main", "serve"]
+        command += ["--models-dir", str(settings.models_dir)]
+        command += ["--model-name", settings.model_name]
+        os.execv(sys.executable, command)
 
 
 def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
-    """Download a version of a model into the folder of all its versions.
-
-    Returns:
-        The folder of the version, which has the number that the archive gives it.
+    """Download a version into the folder of all versions; return the version's folder.
 
     Raises:
         FetchError: If the archive cannot be had, is another one, is not of one version,
@@ -66,7 +62,13 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
             raise FetchError(f"model_url cannot be downloaded: {reason}") from None
         except ValueError as error:
             raise FetchError(f"not the archive that was asked for: {error}") from error
-        unpack(Path(file), folder / "unpacked")
+        with careful(archive := Path(file)):
+            if zipfile.is_zipfile(archive):
+                shutil.unpack_archive(archive, folder / "unpacked", "zip")
+            else:  # nothing gets out of the folder, however it is compressed
+                shutil.unpack_archive(archive, folder / "unpacked", "tar", filter="data")
+        if len(registry.versions(folder / "unpacked")) != 1:
+            raise FetchError("the archive must hold one folder, named as a version is: 3")
         new, manifest = registry.load_version(folder / "unpacked")
         target = model_dir / new.name
         try:
@@ -79,22 +81,3 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
                     "fetch it into another folder, with --models-dir"
                 ) from error
         return target
-
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip or tar file of one version; nothing gets out of the folder.
-
-    Raises:
-        FetchError: If it does not hold one version.
-        FileError: If it is no archive, is damaged, or leads out of its folder.
-    """
-    with careful(archive):
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as zipped:
-                zipped.extractall(folder)
-        else:
-            # Not with pooch's Untar, which sets no filter before Python 3.12.
-            with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="data")
-    if len(registry.versions(folder)) != 1:
-        raise FetchError("the archive must hold one folder, named as a version is: 3")
