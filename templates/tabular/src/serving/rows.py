@@ -1,27 +1,29 @@
-"""From the rows of a request to the tensors of the model, one for each column.
+"""From the rows of a request to the tensors of the model, and what rows look like.
 
-A row is an object: a value for each column by its name, null for a missing one. A
-number is a JSON number, a category a text, a date a text too (ISO 8601) or days since
-1970. What the schema forbids is refused, as it is for the rows of a file.
+A row is an object, a value for each column by its name, or a list of the values in the
+model's order; null is a missing one. A number is a JSON number, a category a text, a
+date a text too (ISO 8601) or days since 1970. What the schema forbids is refused, as it
+is for the rows of a file.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..adapter import MISSING
-from .messages import RequestError
-from .model import Model
-from .parsing import kind_of
-from .tensors import TEXT, Array, Feeds, Tensor
-from .values import NUMBERS, converted, listed, require_list, require_names
+from .messages import TEXT, Array, Feeds, RequestError
+from .model import Limits, Model, Tensor
+from .values import NUMBERS, kind_of, listed, require_list, require_names
 
-Where: TypeAlias = Callable[[int], str]
+Where: TypeAlias = Callable[[int, str], str]  # names the value of a row and a column
 
+ROW = "Row"  # what the OpenAPI document calls the schema of a row
+PICTURES = ()  # what may be sent instead of JSON: nothing
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LARGEST = float(np.finfo(np.float32).max)  # what a graph can be given
 NUMBER_OR_NULL = {*NUMBERS, type(None)}
 TEXT_OR_NULL = {str, type(None)}
 
@@ -36,188 +38,61 @@ def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) ->
 
     Args:
         model: What they are for.
-        rows: As parsed: objects by column; with `names`, lists in their order.
+        rows: As parsed: objects, or lists.
         field: Where the list was.
-        names: The columns of rows that are lists.
+        names: What the values of a list are, if not the columns in the model's order.
 
     Raises:
         RequestError: 400 if a column is missing or unknown, or a value is not what its
             column holds.
     """
     found = require_list(rows, field)
-    return read_rows(model, found, partial(place, field), names)
+    return read(model, found, lambda index: f"{field}[{index}]", names)
 
 
 def from_row(model: Model, row: Any, field: str) -> Feeds:
-    """Read one row that is in no list.
-
-    Raises:
-        RequestError: 400, as `from_rows`.
-    """
-    return read_rows(model, [row], lambda index: field)
+    """Read one row that is in no list; raise as `from_rows` does."""
+    return read(model, [row], lambda index: field)
 
 
-def read_rows(
+def read(
     model: Model,
     rows: Sequence[Any],
-    where: Where,
+    where: Callable[[int], str],
     names: Sequence[str] = (),
 ) -> Feeds:
-    """Turn rows into a tensor for each column; see `from_rows`.
-
-    Args:
-        model: What they are for.
-        rows: As parsed; at least one.
-        where: The place of a row in the request, from its number.
-        names: The columns of rows that are lists.
-    """
+    """Turn rows into a tensor for each column; see `from_rows`."""
     columns = [tensor.name for tensor in model.tensors]
     if names:
         require_names(names, columns, "names")
+    order = names or columns
     known = set(columns)
     named = []
     for index, row in enumerate(rows):
-        if names and isinstance(row, list):
-            if len(row) != len(names):
-                message = f"must have {len(names)} values, has {len(row)}"
+        if isinstance(row, list):
+            if len(row) != len(order):
+                message = f"must have {len(order)} values, has {len(row)}"
                 raise RequestError(400, message, where(index))
-            row = dict(zip(names, row))
-        if not isinstance(row, dict):
-            wanted = "a list" if names else "an object with a value for each column"
-            message = f"must be {wanted}, is {kind_of(row)}"
-            raise RequestError(400, message, where(index))
-        if row.keys() != known:
+            row = dict(zip(order, row))
+        elif not isinstance(row, dict):
+            message = "must be an object or a list with a value for each column, is"
+            raise RequestError(400, f"{message} {kind_of(row)}", where(index))
+        elif row.keys() != known:
             require_names(row, columns, where(index))
         named.append(row)
-    feeds = {}
-    for tensor in model.tensors:
-        values = [row[tensor.name] for row in named]
-        feeds[tensor.name] = column(tensor, values, partial(cell, where, tensor.name))
-    return feeds
-
-
-def place(field: str, index: int) -> str:
-    """Name an item of a list."""
-    return f"{field}[{index}]"
-
-
-def cell(row: Where, name: str, index: int) -> str:
-    """Name a value of a row."""
-    return f"{row(index)}.{name}"
+    values = {name: [row[name] for row in named] for name in columns}
+    return checked(model, values, lambda index, name: f"{where(index)}.{name}")
 
 
 def from_columns(model: Model, columns: Any, field: str) -> Feeds:
-    """Read an object with a list for each column, all of them equally long.
-
-    Raises:
-        RequestError: 400, as `from_rows`.
-    """
+    """Read an object with a list for each column; or rows. Raise as `from_rows` does."""
+    if isinstance(columns, list):
+        return from_rows(model, columns, field)
     if not isinstance(columns, dict):
         wanted = "an object with a list for each column"
         raise RequestError(400, f"must be {wanted}, is {kind_of(columns)}", field)
-    require_names(columns, [tensor.name for tensor in model.tensors], field)
-    rows = None
-    feeds = {}
-    for tensor in model.tensors:
-        where = f"{field}.{tensor.name}"
-        values = require_list(columns[tensor.name], where, "values")
-        rows = rows or len(values)
-        if len(values) != rows:
-            message = f"must have {rows} values as the others, has {len(values)}"
-            raise RequestError(400, message, where)
-        feeds[tensor.name] = column(tensor, values, partial(place, where))
-    return feeds
-
-
-def column(tensor: Tensor, values: Sequence[Any], where: Where) -> Array:
-    """Turn the values of a column, as parsed, into its tensor.
-
-    Args:
-        tensor: What it must become, (n, 1).
-        values: Each a value, null, or either of them alone in a list, as the shape
-            (n, 1) has it.
-        where: The place of a value in the request, from its number.
-
-    Raises:
-        RequestError: 400 if a value is not what the column may hold.
-    """
-    text = tensor.dtype == TEXT
-    values = [
-        value[0] if isinstance(value, list) and len(value) == 1 else value
-        for value in values
-    ]
-    if tensor.limits.date:
-        values = [
-            days(value, where(index)) if isinstance(value, str) else value
-            for index, value in enumerate(values)
-        ]
-    if not set(map(type, values)) <= (TEXT_OR_NULL if text else NUMBER_OR_NULL):
-        for index, value in enumerate(values):
-            if type(value) not in (TEXT_OR_NULL if text else NUMBER_OR_NULL):
-                wanted = "a text" if text else "a number"
-                message = f"must be {wanted}, is {kind_of(value)}"
-                raise RequestError(400, message, where(index))
-    if text:
-        texts = [MISSING if value is None else value for value in values]
-        return limited(tensor, np.array(texts, dtype=TEXT).reshape(-1, 1), where)
-    # None becomes NaN.
-    return limited(tensor, np.array(values, dtype=np.float64).reshape(-1, 1), where)
-
-
-def limited(tensor: Tensor, values: Array, where: Where) -> Array:
-    """Check the values of a column against its limits, and give them its type.
-
-    Args:
-        tensor: What it must become, (n, 1).
-        values: Texts or numbers, (n, 1); a missing one as the graph has it.
-        where: The place of a value in the request, from its number.
-
-    Raises:
-        RequestError: 400 if a value is missing that must not be, is not among the
-            categories, out of range, or infinite.
-    """
-    limits = tensor.limits
-    if tensor.dtype == TEXT:
-        missing = values == MISSING
-        rule, good = "", np.ones_like(missing)
-        if limits.categories is not None:
-            rule = f"must be one of {listed(limits.categories)}"
-            known = set(limits.categories)
-            good = np.array([[each[0] in known] for each in values.tolist()])
-        result = values
-    else:
-        missing = np.isnan(values)
-        low, high = limits.minimum, limits.maximum
-        low, high = -np.inf if low is None else low, np.inf if high is None else high
-        with np.errstate(over="ignore"):
-            result = values.astype(tensor.dtype)
-        rule = f"must be from {low:g} to {high:g}"
-        good = (values >= low) & (values <= high) & np.isfinite(result)
-    bad = missing if not limits.nullable else np.zeros_like(missing)
-    bad = bad | ~(good | missing)
-    if bad.any():
-        index = int(np.flatnonzero(bad)[0])
-        if missing[index, 0]:
-            raise RequestError(400, "must not be missing", where(index))
-        message = f"{rule}, is {values[index].item()!r:.60}"
-        raise RequestError(400, message, where(index))
-    return result
-
-
-def days(text: str, field: str) -> float:
-    """Return an ISO 8601 date as days since 1970; a time of day is a part of one.
-
-    Raises:
-        RequestError: 400 if it is none.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"must be a date like 2024-12-31, is {text!r:.60}"
-        raise RequestError(400, message, field) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - EPOCH) / timedelta(days=1)
+    fields = {name: f"{field}.{name}" for name in columns}
+    return read_columns(model, columns, fields, field)
 
 
 def from_tensors(
@@ -231,61 +106,205 @@ def from_tensors(
         fields: Where each one was.
 
     Raises:
-        RequestError: 400, as `from_rows`; also if a number is infinite.
+        RequestError: 400, as `from_rows`.
     """
-    require_names(tensors, [tensor.name for tensor in model.tensors], "inputs")
-    rows = len(next(iter(tensors.values())).reshape(-1))
-    feeds = {}
-    for tensor in model.tensors:
-        values, field = tensors[tensor.name], fields[tensor.name]
-        if values.shape not in ((rows,), (rows, 1)) or not rows:
-            expected = "[n, 1] or [n], with the same n > 0 for each column"
-            given = list(values.shape)
-            raise RequestError(400, f"must be of shape {expected}, is {given}", field)
-        exact = converted(values, tensor.dtype, field).reshape(-1, 1)
-        feeds[tensor.name] = limited(tensor, exact, partial(place, field))
-    return feeds
+    columns = {
+        name: (values[:, 0] if values.shape[1:] == (1,) else values).tolist()
+        for name, values in tensors.items()
+    }
+    return read_columns(model, columns, fields, "inputs")
 
 
 def from_array(
     model: Model, table: Array, field: str, names: Sequence[str] = ()
 ) -> Feeds:
-    """Read one array of everything: a row for each row of the table.
+    """Read numbers, (n, columns); see `from_rows`."""
+    return from_rows(model, table.tolist(), field, names)
+
+
+def read_columns(
+    model: Model, columns: Mapping[str, Any], fields: Mapping[str, str], field: str
+) -> Feeds:
+    """Turn columns into a tensor for each of them; see `from_rows`."""
+    require_names(columns, [tensor.name for tensor in model.tensors], field)
+    rows = 0
+    for name, field in fields.items():
+        values = require_list(columns[name], field, "values")
+        rows = rows or len(values)
+        if len(values) != rows:
+            message = f"must have {rows} values as the others, has {len(values)}"
+            raise RequestError(400, message, field)
+    return checked(model, columns, lambda index, name: f"{fields[name]}[{index}]")
+
+
+def plain(tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
+    """Return the values of a column as numbers or texts, None for a missing one.
 
     Args:
-        model: What it is for.
-        table: Numbers, (n, columns).
-        field: Where it was.
-        names: What the columns are; those of the model in their order if not given.
+        tensor: The column.
+        values: Each may also be alone in a list, as the shape (n, 1) has it; a date may
+            be a text.
+        where: Names a value.
+    """
+    text = tensor.dtype == TEXT
+    allowed = TEXT_OR_NULL if text else NUMBER_OR_NULL
+    if set(map(type, values)) <= allowed:
+        return values
+    result = []
+    for index, value in enumerate(values):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if tensor.limits.date and isinstance(value, str):
+            value = days(value, where(index, tensor.name))
+        if type(value) not in allowed:
+            message = f"must be {'a text' if text else 'a number'}, is {kind_of(value)}"
+            raise RequestError(400, message, where(index, tensor.name))
+        result.append(value)
+    return result
+
+
+def days(text: str, field: str) -> float:
+    """Return an ISO 8601 date as days since 1970; a time of day is a part of one."""
+    try:
+        moment: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None  # to raise while no other exception is handled
+    if moment is None:
+        message = f"must be a date like 2024-12-31, is {text!r:.60}"
+        raise RequestError(400, message, field)
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - EPOCH) / timedelta(days=1)
+
+
+def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Feeds:
+    """Check values against the limits of their columns, all numbers at once.
+
+    Args:
+        model: What they are for.
+        columns: The values of each column, as parsed.
+        where: Names a value.
+
+    Returns:
+        For each column a tensor (n, 1), of its type.
 
     Raises:
-        RequestError: 400, as `from_rows`; also if a column holds categories.
+        RequestError: 400 if a value is missing that must not be, is not among the
+            categories, out of range, or infinite.
     """
-    columns = [tensor.name for tensor in model.tensors]
-    order = list(names) or columns
-    require_names(order, columns, "names")
-    if table.ndim != 2 or table.shape[1] != len(columns) or not len(table):
-        expected = f"[n, {len(columns)}] with n > 0"
-        given = list(table.shape)
-        raise RequestError(400, f"must be of shape {expected}, is {given}", field)
-    tensors = {name: table[:, index] for index, name in enumerate(order)}
-    return from_tensors(model, tensors, dict.fromkeys(columns, field))
+    values = {each.name: plain(each, columns[each.name], where) for each in model.tensors}
+    numeric = [tensor for tensor in model.tensors if tensor.dtype != TEXT]
+    limits = [tensor.limits for tensor in numeric]
+    # None becomes NaN, which `fmax` and `fmin` ignore.
+    table = np.array([values[tensor.name] for tensor in numeric], dtype=np.float64)
+    low = np.fmax(np.array([[each.minimum] for each in limits], float), -LARGEST)
+    high = np.fmin(np.array([[each.maximum] for each in limits], float), LARGEST)
+    good = (table >= low) & (table <= high)
+    if not good.all():
+        nullable = np.array([[each.nullable] for each in limits])
+        bad = ~(good | np.isnan(table) & nullable)
+        for column, row in np.argwhere(bad)[:1].tolist():
+            message, value = "must not be missing", table[column, row].item()
+            if not math.isnan(value):
+                bounds = f"{low[column, 0]:g} to {high[column, 0]:g}"
+                message = f"must be from {bounds}, is {value!r}"
+            raise RequestError(400, message, where(row, numeric[column].name))
+    numbers = {tensor.name: row for tensor, row in zip(numeric, table)}
+    return {
+        each.name: (
+            texts(each, values[each.name], where)
+            if each.dtype == TEXT
+            else numbers[each.name].astype(each.dtype).reshape(-1, 1)
+        )
+        for each in model.tensors
+    }
+
+
+def texts(tensor: Tensor, values: Sequence[str | None], where: Where) -> Array:
+    """Return texts as a tensor (n, 1), a missing one as the graph has it."""
+    limits = tensor.limits
+    given = [MISSING if value is None else value for value in values]
+    for text in dict.fromkeys(given):
+        problem = ""
+        if text == MISSING:
+            problem = "" if limits.nullable else "must not be missing"
+        elif limits.categories is not None and text not in limits.categories:
+            problem = f"must be one of {listed(limits.categories)}, is {text!r:.60}"
+        if problem:
+            raise RequestError(400, problem, where(given.index(text), tensor.name))
+    return np.array(given, dtype=TEXT).reshape(-1, 1)
 
 
 def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
-    """Refuse a picture.
-
-    Raises:
-        RequestError: 415.
-    """
+    """Refuse a picture."""
     raise RequestError(415, "is a picture; this model takes rows, as JSON", field)
 
 
 def is_one(model: Model, value: Any) -> bool:
     """Whether a value without any name around it is one row, and not a list of them."""
-    return isinstance(value, dict)
+    first = value[0] if isinstance(value, list) and value else []
+    return isinstance(value, dict) or not isinstance(first, list | dict)
 
 
 def output_names(model: Model) -> tuple[str, ...]:
     """Return what the numbers of an answer are called."""
     return model.classes or (model.inputs.target,)
+
+
+def row_schema(model: Model) -> dict[str, Any]:
+    """Return the schema of a row: an object with a value for each column."""
+    return {
+        "type": "object",
+        "required": [tensor.name for tensor in model.tensors],
+        "additionalProperties": False,
+        "properties": {tensor.name: value_schema(tensor) for tensor in model.tensors},
+    }
+
+
+def value_schema(tensor: Tensor) -> dict[str, Any]:
+    """Return the schema of a column's values: what it may hold, and an example."""
+    limits = tensor.limits
+    schema: dict[str, Any] = {"type": "number"}
+    if limits.date:  # JSON Schema cannot say from when to when
+        schema = {"type": "string", "format": "date"}
+    elif tensor.dtype == TEXT:
+        schema = {"type": "string"}
+        if limits.categories is not None:
+            schema["enum"] = [*limits.categories, *([None] if limits.nullable else [])]
+    else:
+        bounds = {"minimum": limits.minimum, "maximum": limits.maximum}
+        schema |= {name: each for name, each in bounds.items() if each is not None}
+    if limits.nullable:
+        schema["type"] = [schema["type"], "null"]
+    return schema | {"examples": [value_example(tensor)]}
+
+
+def value_example(tensor: Tensor) -> Any:
+    """Return a value that a column may hold, and that is not unusual."""
+    limits = tensor.limits
+    if tensor.dtype == TEXT:
+        return limits.categories[0] if limits.categories else "text"
+    number = typical(limits)
+    if limits.date:
+        return (EPOCH + timedelta(days=round(number))).date().isoformat()
+    return number
+
+
+def typical(limits: Limits) -> float:
+    """Return a number in the middle of what was observed, as far as that is known.
+
+    An inferred range has the width of the observed one as room on either side, so that
+    the middle is the same; unless there was no room below zero: then a third of the
+    maximum is never far from it.
+    """
+    low, high = limits.minimum, limits.maximum
+    if low is None or high is None:
+        return low if low is not None else min(high or 0.0, 0.0)
+    if low == high:
+        return low
+    middle = high / 3 if low == 0 else (low + high) / 2
+    # Two digits of the width: nobody has to read more.
+    return round(middle, 1 - math.floor(math.log10(high - low)))
+
+
+def row_example(model: Model) -> dict[str, Any]:
+    """Return a row."""
+    return {tensor.name: value_example(tensor) for tensor in model.tensors}

@@ -21,17 +21,17 @@ JSON = "application/json"
 
 
 class RequestError(Exception):
-    """A request that cannot be answered, and why: the sender can mend it.
-
-    Attributes:
-        status: The HTTP status, 4xx; 503 while there is no model.
-        message: What is wrong and how it should be; without the field's name.
-        field: The part of the request that is wrong, like `instances[3][0]`; None if
-            it is the request as a whole.
-    """
+    """A request that cannot be answered, and why: the sender can mend it."""
 
     def __init__(self, status: int, message: str, field: str | None = None) -> None:
-        """Keep the parts; the text of the exception is `field: message`."""
+        """Keep the parts; the text of the exception is `field: message`.
+
+        Args:
+            status: The HTTP status, 4xx; 503 while there is no model.
+            message: What is wrong and how it should be; without the field's name.
+            field: The part of the request that is wrong, like `instances[3][0]`; None
+                if it is the request as a whole.
+        """
         super().__init__(f"{field}: {message}" if field else message)
         self.status = status
         self.message = message
@@ -41,12 +41,10 @@ class RequestError(Exception):
 # Not frozen: making frozen ones takes four times as long, and there is one a request.
 @dataclass(slots=True)
 class Request:
-    """An HTTP request: the variable parts of its path, its headers by lower-case name,
-    and its body, read to the end.
-    """
+    """An HTTP request, its body read to the end."""
 
-    path: Mapping[str, str]
-    headers: Mapping[str, str]
+    path: Mapping[str, str]  # the variable parts of it, such as `name`
+    headers: Mapping[str, str]  # by lower-case name
     body: bytes = b""
 
 
@@ -61,29 +59,21 @@ class Reply:
 
 # From the outputs of the model, (n, classes), (n,) or (n, 1), to the response.
 Write: TypeAlias = Callable[[Array], Reply]
+Job: TypeAlias = tuple[Feeds, Write]  # what to predict from, and what writes the answer
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address of the server; it has either a `handler` or a `read`.
-
-    Attributes:
-        method: GET, POST or PUT.
-        path: As Starlette writes it: `/v2/models/{name}/infer`.
-        name: Of the operation: in logs, metrics and as OpenAPI's operationId.
-        protocol: Which protocol it belongs to, as people write it.
-        refuse: Writes an error as the protocol's clients expect it.
-        handler: Answers without predicting.
-        read: Returns what to predict from, and what writes the answer.
-    """
+    """One address of the server; it has either a `handler` or a `read`."""
 
     method: str
-    path: str
-    name: str
-    protocol: str
-    refuse: Callable[[RequestError], Reply]
-    handler: Callable[[Model, Request], Reply] | None = None
-    read: Callable[[Model, Request], tuple[Feeds, Write]] | None = None
+    path: str  # as Starlette writes it: `/v2/models/{name}/infer`
+    name: str  # of the operation: in logs, metrics and as OpenAPI's operationId
+    protocol: str  # as people write it
+    refuse: Callable[[RequestError], Reply]  # as the protocol's clients expect it
+    handler: Callable[[Model, Request], Reply] | None = None  # predicts nothing
+    read: Callable[[Model, Request], Job] | None = None
+    always: bool = False  # the handler looks at no model, so it need not wait for one
 
 
 def dump(content: Any) -> bytes:

@@ -1,27 +1,132 @@
-"""Checks of what a request holds; each error names the very value that is wrong."""
+"""From the bytes of a body to Python objects that keep the rules of a request.
 
-from collections.abc import Collection, Sequence
-from typing import Any, TypeAlias
+Each error names the very value that is wrong. None is raised while another exception is
+handled: it would keep that one, and with it the whole body.
+"""
+
+import math
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import numpy as np
+import orjson
+from pydantic import BaseModel, FailFast, Field, PositiveInt, ValidationError
 
-from .messages import RequestError
-from .parsing import kind_of
-from .tensors import TEXT, Array, Floats
+from .messages import JSON, TEXT, Request, RequestError
+from .model import Model
 
+Document = TypeVar("Document", bound=BaseModel)
+Names: TypeAlias = Annotated[list[str], Field(min_length=1), FailFast()]
+# No model here has an input of more dimensions.
+Shape: TypeAlias = Annotated[list[PositiveInt], Field(min_length=1, max_length=4)]
 Kind: TypeAlias = tuple[set[type], str]  # types of Python, and what to call them
-NUMBERS: set[type] = {int, float}
-NUMBER: Kind = (NUMBERS, "a number")
+NUMBER: Kind = ({int, float}, "a number")
+# What `curl -d` says if nobody tells it otherwise; the documentation of TensorFlow
+# Serving and of others asks for it that way.
+FORM = "application/x-www-form-urlencoded"
+# What simdjson raises, and who asks for what is not in its document.
+GIVES_UP = (ValueError, KeyError, TypeError, RuntimeError, AttributeError)
+SMALL_BODY = 65_536  # bytes; whatever is in it needs little memory
+MARKS_IN_TEXT = 32  # commas and brackets of a text, on average if there are all rows
+AROUND = 100  # the same around the rows
 SHOWN = 5  # names of a list that an error repeats
-MOST_SIZES = 4  # no model here has an input of more dimensions
+
+
+def unpacked(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
+    """Return a body without its compression, gzip or none.
+
+    Raises:
+        RequestError: 400 if it is damaged, 413 if it becomes longer than the limit, 415
+            if it is compressed in another way.
+    """
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        message = f"is {encoding!r:.60}; send it uncompressed, or by gzip"
+        raise RequestError(415, message, "body")
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # 16: gzip's header
+    try:
+        result, damaged = unpacker.decompress(body, limit + 1), False
+    except zlib.error:
+        result, damaged = b"", True
+    if len(result) > limit:
+        raise RequestError(413, f"is longer than {limit} bytes when unpacked", "body")
+    if damaged or not unpacker.eof or unpacker.unused_data:
+        raise RequestError(400, "is not one whole gzip file", "body")
+    return result
+
+
+def media_type(request: Request) -> str:
+    """Return the type of the body, without its parameters; "" if it has none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def require_json(model: Model, request: Request) -> None:
+    """Refuse a body that says it is not JSON, with 415; or is too much, with 413."""
+    kind = media_type(request)
+    if kind not in (JSON, FORM, "") and not kind.endswith("+json"):
+        raise RequestError(415, f"is {kind!r:.60}; send {JSON}", "content-type")
+    require_size(model, request.body)
+
+
+def require_size(model: Model, body: bytes) -> None:
+    """Refuse, before it is parsed, what holds more than all rows together can need.
+
+    As Python objects, 16 MB of `[],` take half a gigabyte. Counted are the commas and
+    the brackets, those within texts too, for which there is room.
+    """
+    if len(body) <= SMALL_BODY:
+        return
+    lists = values = 1  # of a row: it may be a list or an object itself
+    for tensor in model.tensors:
+        within = MARKS_IN_TEXT if tensor.dtype == TEXT else 0
+        lists += math.prod(tensor.shape[1:-1]) + within
+        values += math.prod(tensor.shape[1:]) + within
+    content = np.frombuffer(body, np.uint8)
+    for mark, most in (("[", lists), ("{", lists), (",", values)):
+        if np.count_nonzero(content == ord(mark)) > model.most_rows * most + AROUND:
+            message = f"holds more than {model.most_rows} rows, the most at once, need"
+            raise RequestError(413, message, "body")
+
+
+def parse(body: bytes) -> Any:
+    """Parse JSON (RFC 8259): no NaN, no Infinity, at most 1024 levels.
+
+    Raises:
+        RequestError: 400 if it is none; the message says where.
+    """
+    if not body:
+        raise RequestError(400, "is empty; it must be JSON", "body")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        problem = str(error)
+    raise RequestError(400, f"is not valid JSON: {problem}", "body")
+
+
+def validated(kind: type[Document], content: Any) -> Document:
+    """Return parsed JSON as what it has to be; the error is about its first fault."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    parts = [f"[{x}]" if isinstance(x, int) else f".{x}" for x in first["loc"]]
+    message = first["msg"].replace("Input should be", "must be")
+    if first["type"] == "model_type":
+        message = "must be an object"
+    raise RequestError(400, message, "".join(parts)[1:] or "body")
+
+
+def kind_of(value: object) -> str:
+    """Say what a parsed value is, as JSON calls it."""
+    names = {type(None): "null", bool: "a boolean", str: "a text", list: "a list"}
+    return names.get(type(value), "an object" if type(value) is dict else "a number")
 
 
 def require_list(value: Any, field: str, of: str = "rows") -> list[Any]:
-    """Return a list as it is; refuse anything else, and an empty one.
-
-    Raises:
-        RequestError: 400.
-    """
+    """Return a list as it is; refuse anything else, and an empty one."""
     if not isinstance(value, list):
         raise RequestError(400, f"must be a list of {of}, is {kind_of(value)}", field)
     if not value:
@@ -30,21 +135,11 @@ def require_list(value: Any, field: str, of: str = "rows") -> list[Any]:
 
 
 def require_names(given: Collection[str], known: Sequence[str], field: str) -> None:
-    """Refuse names that are unknown, missing, or there twice.
-
-    Args:
-        given: The names in the request.
-        known: The ones that must be there.
-        field: What they are the names of.
-
-    Raises:
-        RequestError: 400.
-    """
+    """Refuse names that are unknown, missing, or there twice."""
     names = set(given)
-    if unknown := [name for name in names if name not in known]:
-        raise RequestError(
-            400, f"unknown: {listed(sorted(unknown))}; known: {listed(known)}", field
-        )
+    if unknown := sorted(names.difference(known)):
+        message = f"unknown: {listed(unknown)}; known: {listed(known)}"
+        raise RequestError(400, message, field)
     if missing := [name for name in known if name not in names]:
         raise RequestError(400, f"missing: {listed(missing)}", field)
     if len(given) > len(names):
@@ -57,33 +152,10 @@ def listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 
-def numbers(value: Any, shape: tuple[int, ...], field: str) -> Floats:
-    """Turn lists of numbers into an array.
-
-    Args:
-        value: As parsed from JSON; lists in lists, as deep as `shape` is long.
-        shape: What shape they must have.
-        field: Where they were.
-
-    Returns:
-        float64, finite, of that shape.
-
-    Raises:
-        RequestError: 400 if a list is missing, too long or too short, or what is in
-            it is no number.
-    """
-    require_shape(value, shape, field)
-    return np.array(value, dtype=np.float64)
-
-
 def require_shape(
-    value: Any, shape: tuple[int, ...], field: str, kind: Kind = NUMBER
+    value: Any, shape: Sequence[int], field: str, kind: Kind = NUMBER
 ) -> None:
-    """Refuse what is not lists of a shape, with values of a kind in the innermost.
-
-    Raises:
-        RequestError: 400; names the first list or value that is wrong.
-    """
+    """Refuse what is not lists of a shape, with values of a kind in the innermost."""
     size, *inner = shape
     allowed, wanted = kind
     rule = f"must be a list of {size} {'lists' if inner else 'values'}"
@@ -93,78 +165,8 @@ def require_shape(
         raise RequestError(400, f"{rule}, has {len(value)}", field)
     if inner:
         for index, each in enumerate(value):
-            require_shape(each, tuple(inner), f"{field}[{index}]", kind)
+            require_shape(each, inner, f"{field}[{index}]", kind)
     elif not set(map(type, value)) <= allowed:
-        for index, each in enumerate(value):
-            if type(each) not in allowed:
-                where = f"{field}[{index}]"
-                raise RequestError(400, f"must be {wanted}, is {kind_of(each)}", where)
-
-
-def require_all(
-    good: np.ndarray[Any, np.dtype[np.bool_]], values: Array, rule: str, field: str
-) -> None:
-    """Refuse an array of which a value breaks a rule.
-
-    Args:
-        good: Which values keep it.
-        values: The values, of the same shape.
-        rule: How a value must be.
-        field: Where the array was; the place of the value is added to it.
-
-    Raises:
-        RequestError: 400; names the first of these values.
-    """
-    if good.all():
-        return
-    place = tuple(int(index) for index in np.argwhere(~good)[0])
-    where = field + "".join(f"[{index}]" for index in place)
-    value = values[place]
-    shown = value.item() if isinstance(value, np.generic) else value
-    raise RequestError(400, f"must be {rule}, is {shown!r:.60}", where)
-
-
-def converted(values: Array, dtype: np.dtype[Any], field: str) -> Array:
-    """Give an array the type that the graph wants, and its own place in memory.
-
-    Fractions are rounded to the nearest one there is, as those of JSON are; of whole
-    numbers, those are refused that might not be kept; nothing may become infinite.
-
-    Args:
-        values: Numbers or truth values, of any width; or texts.
-        dtype: The type of the tensor.
-        field: Where they were.
-
-    Raises:
-        RequestError: 400 if texts are given for numbers or numbers for texts, or if a
-            number does not fit.
-    """
-    if (values.dtype == TEXT) != (dtype == TEXT):
-        wanted, given = ("texts", "numbers") if dtype == TEXT else ("numbers", "texts")
-        raise RequestError(400, f"must be {wanted}, is {given}", field)
-    with np.errstate(over="ignore"):
-        result = values.astype(dtype)
-    if dtype == TEXT or values.dtype == dtype:
-        return result
-    if values.dtype.kind in "iu":
-        most = 2 ** (np.finfo(dtype).nmant + 1)  # from here on, numbers are left out
-        fits = (values >= -most) & (values <= most)
-    else:
-        fits = np.isfinite(result) | ~np.isfinite(values.astype(np.float64))
-    require_all(fits, values, f"a number that fits in {dtype}", field)
-    return result
-
-
-def shape(value: Any, field: str) -> tuple[int, ...]:
-    """Read a shape: the sizes of an array, none of them 0 and none left open.
-
-    Raises:
-        RequestError: 400 if it is not a list of one to four whole numbers.
-    """
-    sizes = require_list(value, field, "sizes")
-    if len(sizes) > MOST_SIZES or any(
-        type(size) is not int or size < 1 for size in sizes
-    ):
-        message = f"must be 1 to {MOST_SIZES} whole numbers, none less than 1"
-        raise RequestError(400, message, field)
-    return tuple(sizes)
+        index = next(i for i, each in enumerate(value) if type(each) not in allowed)
+        message = f"must be {wanted}, is {kind_of(value[index])}"
+        raise RequestError(400, message, f"{field}[{index}]")

@@ -1,1 +1,0 @@
-#% include cookiecutter.__data_kind ~ "/src/serving/fields.py"

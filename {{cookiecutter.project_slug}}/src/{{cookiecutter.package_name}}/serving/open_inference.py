@@ -1,0 +1,345 @@
+"""The Open Inference Protocol, version 2, over HTTP; tensors in JSON or as bytes.
+
+https://github.com/kserve/open-inference-protocol/tree/main/specification/protocol is
+what it says: inference_rest.md, and binary_data_extension.md for bytes after the JSON.
+"""
+
+import math
+import re
+import struct
+from functools import partial
+from importlib import metadata
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+import simdjson
+from pydantic import BaseModel, FailFast, Field, NonNegativeInt
+
+from . import rows
+from .messages import (
+    TEXT,
+    Array,
+    Endpoint,
+    Job,
+    Reply,
+    Request,
+    RequestError,
+    dump,
+    reply_json,
+)
+from .model import Model, Tensor
+from .values import (
+    GIVES_UP,
+    NUMBER,
+    Kind,
+    Shape,
+    parse,
+    require_json,
+    require_shape,
+    require_size,
+    validated,
+)
+
+SERVER = "{{ cookiecutter.project_slug }}"
+HEADER_LENGTH = "inference-header-content-length"
+# All are little-endian. BF16 is missing: NumPy has no such type.
+TYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype("?"),
+    **{f"FP{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
+    **{f"INT{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
+    **{f"UINT{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
+    "BYTES": TEXT,
+}
+NAMES = {dtype: name for name, dtype in TYPES.items()}
+# What JSON has for NumPy's kinds: types, and what to call them.
+KINDS: dict[str, Kind] = {
+    "b": ({bool}, "true or false"),
+    "f": NUMBER,
+    "i": ({int}, "a whole number"),
+    "u": ({int}, "a whole number"),
+    "O": ({str}, "a text"),
+}
+LENGTH = struct.Struct("<I")  # of a text
+DATA = re.compile(rb'"data"\s*:\s*\[')
+
+
+class Parameters(BaseModel, strict=True):
+    """Of a request, an input or an output; others than these have no effect."""
+
+    binary_data_size: NonNegativeInt | None = None
+    binary_data: bool | None = None
+    binary_data_output: bool | None = None
+    classification: None = None  # not offered
+
+
+class Output(BaseModel, strict=True):
+    """A tensor that is asked for."""
+
+    name: str
+    parameters: Parameters | None = None
+
+
+class Input(Output, strict=True):
+    """A tensor of a request."""
+
+    datatype: str
+    shape: Shape
+    data: Any = None
+
+
+class Question(BaseModel, strict=True):
+    """A request; the JSON of it."""
+
+    id: str | None = None
+    inputs: Annotated[list[Input], Field(min_length=1), FailFast()]
+    outputs: Annotated[list[Output], FailFast()] | None = None
+    parameters: Parameters | None = None
+
+
+def infer(model: Model, request: Request) -> Job:
+    """Predict from tensors, in JSON or after it."""
+    if HEADER_LENGTH in request.headers:  # then any type of the body will do
+        content, rest = split(request)
+        require_size(model, content)
+        document = parse(content)
+    else:
+        require_json(model, request)
+        rest = memoryview(b"")
+        document = quick(request.body) or parse(request.body)
+    question = validated(Question, document)
+    binary = wants_binary(question, model)
+    feeds = rows.from_tensors(model, *read_tensors(question, rest))
+    head = {"model_name": model.name, "model_version": str(model.version)}
+    if question.id is not None:
+        head["id"] = question.id
+    return feeds, partial(write, model.outputs[0].name, head, binary)
+
+
+def write(name: str, head: dict[str, Any], binary: bool, values: Array) -> Reply:
+    """Answer with one tensor, in JSON or after it."""
+    values = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    output = {"name": name, "datatype": NAMES[values.dtype], "shape": values.shape}
+    if not binary:
+        output["data"] = values.reshape(-1)
+        return reply_json({**head, "outputs": [output]})
+    output["parameters"] = {"binary_data_size": values.nbytes}
+    start = dump({**head, "outputs": [output]})
+    headers = {
+        "content-type": "application/octet-stream",
+        HEADER_LENGTH: str(len(start)),
+    }
+    return Reply(start + values.tobytes(), headers=headers)
+
+
+def split(request: Request) -> tuple[bytes, memoryview]:
+    """Return the JSON of a body, and the bytes after it, not copied.
+
+    Raises:
+        RequestError: 400 if the header that says how long the JSON is cannot be right.
+    """
+    text, most = request.headers[HEADER_LENGTH], len(request.body)
+    length = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= length <= most:
+        message = f"must be from 0 to {most}, the body's, is {text!r:.60}"
+        raise RequestError(400, message, HEADER_LENGTH)
+    return request.body[:length], memoryview(request.body)[length:]
+
+
+def quick(body: bytes) -> Any:
+    """Parse a request with one flat tensor of fractions; no number becomes an object.
+
+    Returns:
+        The document, `inputs[0].data` an array in it, float64 (n,) with n > 0; None if
+        anything is unusual, so that the exact way has to look.
+    """
+    start = DATA.search(body)
+    # Only a "data" that is there once, and not in a text, is surely the tensor's.
+    if start is None or b"\\" in body or DATA.search(body, start.end()):
+        return None
+    opens, closes = start.end() - 1, body.find(b"]", start.end())
+    try:
+        document = orjson.loads(body[: opens + 1] + body[closes:])
+        (tensor,) = document["inputs"]
+        if tensor["data"] != [] or TYPES[tensor["datatype"]].kind != "f":
+            return None
+        found: Any = simdjson.Parser().parse(body[opens : closes + 1])
+        tensor["data"] = np.frombuffer(found.as_buffer(of_type="d"))
+    except GIVES_UP:
+        return None
+    return document
+
+
+def read_tensors(
+    question: Question, rest: memoryview
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Read the tensors of a request.
+
+    Args:
+        question: Its JSON.
+        rest: The bytes after it.
+
+    Returns:
+        The tensors by name; and where each one was, for errors.
+
+    Raises:
+        RequestError: 400 if the data of one are not what its head says.
+    """
+    arrays: dict[str, Array] = {}
+    fields = {}
+    for index, tensor in enumerate(question.inputs):
+        field, name = f"inputs[{index}]", tensor.name
+        dtype, shape = TYPES.get(tensor.datatype), tuple(tensor.shape)
+        if dtype is None:
+            message = f"must be one of {', '.join(TYPES)}, is {tensor.datatype!r:.60}"
+            raise RequestError(400, message, f"{field}.datatype")
+        if name in arrays:
+            raise RequestError(400, f"{name!r:.60} is there twice", f"{field}.name")
+        size = tensor.parameters and tensor.parameters.binary_data_size
+        fields[name] = field if size is not None else f"{field}.data"
+        if size is None:
+            arrays[name] = from_json(tensor.data, dtype, shape, fields[name])
+            continue
+        if tensor.data is not None or size > len(rest):
+            message = f"is {size}: {len(rest)} bytes are left, and `data` must not be"
+            place = f"{field}.parameters.binary_data_size"
+            raise RequestError(400, f"{message} there", place)
+        arrays[name] = from_bytes(rest[:size], dtype, shape, field)
+        rest = rest[size:]
+    if rest:
+        raise RequestError(400, f"has {len(rest)} bytes too many at its end", "body")
+    return arrays, fields
+
+
+def from_json(
+    value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], field: str
+) -> Array:
+    """Turn data, one list or lists in lists, or float64 (n,), into an array."""
+    count = math.prod(shape)
+    if not isinstance(value, np.ndarray):
+        nested = isinstance(value, list) and value and isinstance(value[0], list)
+        require_shape(value, shape if nested else (count,), field, KINDS[dtype.kind])
+    elif len(value) != count:
+        message = f"must have {count} numbers for its shape, has {len(value)}"
+        raise RequestError(400, message, field)
+    try:
+        with np.errstate(over="raise"):
+            return np.asarray(value, dtype).reshape(shape)
+    except (OverflowError, FloatingPointError):
+        problem = f"must be numbers that fit in {dtype}"
+    raise RequestError(400, problem, field)
+
+
+def from_bytes(
+    data: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...], field: str
+) -> Array:
+    """Turn all the bytes of a tensor into an array; numbers are not copied."""
+    count = math.prod(shape)
+    if dtype == TEXT:
+        return np.array(texts(data, count, field), dtype=TEXT).reshape(shape)
+    if len(data) != count * dtype.itemsize:
+        wanted = f"{count * dtype.itemsize} bytes for its shape and its type"
+        raise RequestError(400, f"must have {wanted}, has {len(data)}", field)
+    if dtype.kind == "b":  # any byte but 0 is true, which NumPy does not know
+        return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def texts(data: memoryview, count: int, field: str) -> list[str]:
+    """Read texts: the length of each, 4 bytes, and then its UTF-8."""
+    found: list[str] = []
+    start = 0
+    while start + LENGTH.size <= len(data):
+        (length,) = LENGTH.unpack_from(data, start)
+        start += LENGTH.size + length
+        text = bytes(data[start - length : start]).decode(errors="replace")
+        if "\ufffd" in text:
+            raise RequestError(400, "is no UTF-8", f"{field}[{len(found)}]")
+        found.append(text)
+    if start != len(data) or len(found) != count:
+        raise RequestError(400, f"must be {count} texts, each after its length", field)
+    return found
+
+
+def wants_binary(question: Question, model: Model) -> bool:
+    """Whether the output is to come as bytes: it says so, or the whole request does."""
+    parameters = question.parameters or Parameters()
+    binary, known = parameters.binary_data_output, model.outputs[0].name
+    for index, output in enumerate(question.outputs or []):
+        if output.name != known:
+            message = f"unknown: {output.name!r:.60}; there is {known!r}"
+            raise RequestError(400, message, f"outputs[{index}].name")
+        if output.parameters and output.parameters.binary_data is not None:
+            binary = output.parameters.binary_data
+    return bool(binary)
+
+
+def server(model: Model, request: Request) -> Reply:
+    """Describe the server."""
+    about = {"name": SERVER, "version": metadata.version(SERVER)}
+    return reply_json({**about, "extensions": ["binary_tensor_data"]})
+
+
+def server_live(model: Model, request: Request) -> Reply:
+    """Say that the process answers."""
+    return reply_json({"live": True})
+
+
+def server_ready(model: Model, request: Request) -> Reply:
+    """Say that there is a model; 503 while there is none."""
+    return reply_json({"ready": True})
+
+
+def model_ready(model: Model, request: Request) -> Reply:
+    """Say that the model that the path names is loaded."""
+    return reply_json({"name": model.name, "ready": True})
+
+
+def model_metadata(model: Model, request: Request) -> Reply:
+    """Describe the tensors of the model."""
+    content = {
+        "name": model.name,
+        "versions": [str(model.version)],
+        "platform": model.platform,
+        "inputs": [described(tensor) for tensor in model.tensors],
+        "outputs": [described(tensor) for tensor in model.outputs],
+    }
+    return reply_json(content)
+
+
+def described(tensor: Tensor) -> dict[str, Any]:
+    """Describe an input or an output of a model, and from where to where values are."""
+    kind = NAMES[tensor.dtype.newbyteorder("<")]
+    content = {"name": tensor.name, "datatype": kind, "shape": tensor.shape}
+    limits = {"minimum": tensor.limits.minimum, "maximum": tensor.limits.maximum}
+    known = {name: limit for name, limit in limits.items() if limit is not None}
+    return content | ({"parameters": known} if known else {})
+
+
+def refuse(error: RequestError) -> Reply:
+    """Write an error as the protocol has it."""
+    return reply_json({"error": str(error)}, error.status)
+
+
+def endpoint(method: str, path: str, name: str, **answers: Any) -> Endpoint:
+    """Return an endpoint of this protocol."""
+    protocol = "Open Inference Protocol"
+    return Endpoint(
+        method, path, f"open_inference_{name}", protocol, refuse, **answers
+    )
+
+
+ENDPOINTS = [
+    endpoint("GET", "/v2/health/live", "server_live", handler=server_live, always=True),
+    endpoint("GET", "/v2/health/ready", "server_ready", handler=server_ready),
+    endpoint("GET", "/v2", "server_metadata", handler=server, always=True),
+    *(
+        each
+        for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")
+        for each in (
+            endpoint("POST", f"{path}/infer", "infer", read=infer),
+            endpoint("GET", f"{path}/ready", "model_ready", handler=model_ready),
+            endpoint("GET", path, "model_metadata", handler=model_metadata),
+        )
+    ),
+]

@@ -1,0 +1,88 @@
+"""Seldon's first protocol: `data` as `ndarray` or as `tensor`.
+
+https://docs.seldon.ai/seldon-core-1/reference/apis/prediction is what it says. The
+answer comes in the form of the question; `names` says which number belongs to which
+class. Not offered: `tftensor`, `binData`, `strData`, `jsonData`.
+"""
+
+import math
+from functools import partial
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, FailFast
+
+from . import rows
+from .messages import Array, Endpoint, Job, Reply, Request, RequestError, reply_json
+from .model import Model
+from .values import Shape, parse, require_json, require_shape, validated
+
+
+class Tensor(BaseModel, strict=True):
+    """All rows as one flat list."""
+
+    shape: Shape
+    values: Any
+
+
+class Data(BaseModel, strict=True):
+    """Rows in one of two forms."""
+
+    names: Annotated[list[str], FailFast()] = []
+    ndarray: Any = None
+    tensor: Tensor | None = None
+
+
+class Question(BaseModel, strict=True):
+    """The body of a request; only the `puid` of its `meta` matters."""
+
+    data: Data
+    meta: Any = None
+
+
+def predict(model: Model, request: Request) -> Job:
+    """Predict; there is one model, so the path names none."""
+    require_json(model, request)
+    if (quick := rows.quick(model, request.body, "data", "ndarray")) is not None:
+        return quick, partial(write, model, "ndarray", None)
+    question = validated(Question, parse(request.body))
+    data = question.data
+    if (data.ndarray is None) == (data.tensor is None):
+        raise RequestError(400, "must have either `ndarray` or `tensor`", "data")
+    if data.tensor is None:
+        feeds = rows.from_rows(model, data.ndarray, "data.ndarray", data.names)
+        return feeds, partial(write, model, "ndarray", question.meta)
+    shape, field = data.tensor.shape, "data.tensor.values"
+    require_shape(data.tensor.values, [math.prod(shape)], field)
+    table = np.array(data.tensor.values, dtype=np.float64).reshape(shape)
+    feeds = rows.from_array(model, table, field, data.names)
+    return feeds, partial(write, model, "tensor", question.meta)
+
+
+def write(model: Model, form: str, given: Any, values: Array) -> Reply:
+    """Answer in the form of the question, with the version and the question's id."""
+    table: Any = values.reshape(len(values), -1)
+    if form == "tensor":
+        table = {"shape": table.shape, "values": table.reshape(-1)}
+    meta: dict[str, Any] = {"requestPath": {model.name: str(model.version)}}
+    if isinstance(given, dict) and isinstance(given.get("puid"), str):
+        meta["puid"] = given["puid"]
+    data = {"names": rows.output_names(model), form: table}
+    return reply_json({"data": data, "meta": meta})
+
+
+def refuse(error: RequestError) -> Reply:
+    """Write an error as a Seldon `Status` message."""
+    reason = "MICROSERVICE_BAD_DATA" if error.status < 500 else "UNAVAILABLE"
+    content = {"code": error.status, "info": str(error), "reason": reason}
+    return reply_json({"status": {**content, "status": "FAILURE"}}, error.status)
+
+
+# Behind the ingress of Seldon Core, a path names a namespace and a deployment.
+ENDPOINTS = [
+    Endpoint("POST", path, "seldon_predict", "Seldon", refuse, read=predict)
+    for path in (
+        "/api/v1.0/predictions",
+        "/seldon/{namespace}/{deployment}/api/v1.0/predictions",
+    )
+]

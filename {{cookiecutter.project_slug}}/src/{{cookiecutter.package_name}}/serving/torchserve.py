@@ -1,0 +1,100 @@
+"""TorchServe's inference API: JSON or a picture in, `{class: probability}` out.
+
+https://pytorch.org/serve/inference_api.html is what it says; what is in a body, it
+leaves to a handler. Here it is one row, a list of rows, either of them as `{"data":
+...}`, a picture, or `{"instances": [...]}`, which is answered by `{"predictions":
+[...]}`. Not offered: forms; a picture is the whole body, as `curl -T digit.png` sends it.
+"""
+
+from functools import partial
+from typing import Any
+
+from . import rows
+from .messages import Array, Endpoint, Job, Reply, Request, RequestError, reply_json
+from .model import Model
+from .values import media_type, parse, require_json
+
+INSTANCES, DATA = "instances", "data"
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # how PNG and JPEG files start
+# What TorchServe calls its errors, by status.
+TYPES = {
+    400: "BadRequestException",
+    404: "ModelNotFoundException",
+    405: "MethodNotAllowedException",
+    413: "RequestEntityTooLargeException",
+    415: "UnsupportedMediaTypeException",
+    429: "TooManyRequestsException",
+    503: "ServiceUnavailableException",
+}
+
+
+def ping(model: Model, request: Request) -> Reply:
+    """Say that the server is up; 503 while it has no model."""
+    return reply_json({"status": "Healthy"})
+
+
+def predict(model: Model, request: Request) -> Job:
+    """Predict from JSON or from a picture."""
+    one, many = partial(write_one, model), partial(write_many, model)
+    # `curl -T` names no type, and other options of curl a wrong one.
+    if media_type(request).startswith("image/") or request.body.startswith(PICTURES):
+        return rows.from_picture(model, request.body, "body"), one
+    require_json(model, request)
+    if (quick := rows.quick(model, request.body)) is not None:
+        return quick, many
+    given, field = parse(request.body), "body"
+    # Unless they are the only column of a table.
+    if isinstance(given, dict) and given.keys() != {each.name for each in model.tensors}:
+        if given.keys() == {INSTANCES}:
+            feeds = rows.from_rows(model, given[INSTANCES], INSTANCES)
+            return feeds, partial(write_instances, model)
+        if given.keys() == {DATA}:
+            given, field = given[DATA], DATA
+    if rows.is_one(model, given):
+        return rows.from_row(model, given, field), one
+    return rows.from_rows(model, given, field), many
+
+
+def write_one(model: Model, values: Array) -> Reply:
+    """Answer for the only row."""
+    return reply_json(named(model, values)[0])
+
+
+def write_many(model: Model, values: Array) -> Reply:
+    """Answer for each row."""
+    return reply_json(named(model, values))
+
+
+def write_instances(model: Model, values: Array) -> Reply:
+    """Answer for each row, in an object as the question was."""
+    return reply_json({"predictions": named(model, values)})
+
+
+def named(model: Model, values: Array) -> list[Any]:
+    """Return probabilities by class, the largest first; or the values."""
+    if not model.classes:
+        return values.reshape(-1).tolist()
+    orders = (-values).argsort(axis=1, kind="stable").tolist()
+    return [
+        {model.classes[index]: row[index] for index in order}
+        for row, order in zip(values.tolist(), orders)
+    ]
+
+
+def refuse(error: RequestError) -> Reply:
+    """Write an error as TorchServe does."""
+    kind = TYPES.get(error.status, "InternalServerException")
+    content = {"code": error.status, "type": kind, "message": str(error)}
+    return reply_json(content, error.status)
+
+
+NAME, PREDICT = "TorchServe", "torchserve_predict"
+ENDPOINTS = [
+    Endpoint("GET", "/ping", "torchserve_ping", NAME, refuse, handler=ping),
+    # `curl -T` sends PUT.
+    *(
+        Endpoint(method, path, PREDICT, NAME, refuse, read=predict)
+        for method in ("POST", "PUT")
+        for path in ("/predictions/{name}", "/predictions/{name}/{version}")
+    ),
+]
