@@ -28,9 +28,6 @@ IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 # matches slashes. A file that several patterns match needs what each of them says.
 NEEDS = {
     # frameworks and kinds of data
-    "src/*/serving/pictures.py": "images",
-    "src/*/serving/native.py": "tabular",
-    "tests/test_serving_pictures.py": "images",
     "configs/schemas/*": "tabular",
     "src/*/schema.py": "tabular",
     "src/*/tuning.py": "tabular",

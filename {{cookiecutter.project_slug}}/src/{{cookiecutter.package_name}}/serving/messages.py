@@ -59,7 +59,7 @@ class Reply:
 
 # From the outputs of the model, (n, classes), (n,) or (n, 1), to the response.
 Write: TypeAlias = Callable[[Array], Reply]
-Job: TypeAlias = tuple[Feeds, Write]  # what to predict from, and what writes the answer
+Asked: TypeAlias = tuple[Feeds, Write]  # what to predict from, and who answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,7 @@ class Endpoint:
     protocol: str  # as people write it
     refuse: Callable[[RequestError], Reply]  # as the protocol's clients expect it
     handler: Callable[[Model, Request], Reply] | None = None  # predicts nothing
-    read: Callable[[Model, Request], Job] | None = None
-    always: bool = False  # the handler looks at no model, so it need not wait for one
+    read: Callable[[Model, Request], Asked] | None = None
 
 
 def dump(content: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from . import rows
-from .messages import Array, Endpoint, Job, Reply, Request, RequestError, reply_json
+from .messages import Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
 from .model import Model
 from .values import Names, parse, require_json, validated
 
@@ -31,7 +31,7 @@ class Question(BaseModel, strict=True):
     inputs: Any = None
 
 
-def predict(model: Model, request: Request) -> Job:
+def predict(model: Model, request: Request) -> Asked:
     """Predict from a table, in one piece or by rows, or from tensors."""
     require_json(model, request)
     given = dict(validated(Question, parse(request.body)))
@@ -59,5 +59,5 @@ def refuse(error: RequestError) -> Reply:
 
 
 ENDPOINTS = [
-    Endpoint("POST", "/invocations", "mlflow_predict", "MLflow", refuse, read=predict)
+    Endpoint("POST", "/invocations", "mlflow_invocations", "MLflow", refuse, read=predict)
 ]

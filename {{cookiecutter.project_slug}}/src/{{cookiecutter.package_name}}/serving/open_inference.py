@@ -21,7 +21,7 @@ from .messages import (
     TEXT,
     Array,
     Endpoint,
-    Job,
+    Asked,
     Reply,
     Request,
     RequestError,
@@ -97,7 +97,7 @@ class Question(BaseModel, strict=True):
     parameters: Parameters | None = None
 
 
-def infer(model: Model, request: Request) -> Job:
+def infer(model: Model, request: Request) -> Asked:
     """Predict from tensors, in JSON or after it."""
     if HEADER_LENGTH in request.headers:  # then any type of the body will do
         content, rest = split(request)
@@ -330,9 +330,9 @@ def endpoint(method: str, path: str, name: str, **answers: Any) -> Endpoint:
 
 
 ENDPOINTS = [
-    endpoint("GET", "/v2/health/live", "server_live", handler=server_live, always=True),
+    endpoint("GET", "/v2/health/live", "server_live", handler=server_live),
     endpoint("GET", "/v2/health/ready", "server_ready", handler=server_ready),
-    endpoint("GET", "/v2", "server_metadata", handler=server, always=True),
+    endpoint("GET", "/v2", "server_metadata", handler=server),
     *(
         each
         for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")

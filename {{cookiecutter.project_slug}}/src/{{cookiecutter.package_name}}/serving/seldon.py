@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, FailFast
 
 from . import rows
-from .messages import Array, Endpoint, Job, Reply, Request, RequestError, reply_json
+from .messages import Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
 from .model import Model
 from .values import Shape, parse, require_json, require_shape, validated
 
@@ -40,7 +40,7 @@ class Question(BaseModel, strict=True):
     meta: Any = None
 
 
-def predict(model: Model, request: Request) -> Job:
+def predict(model: Model, request: Request) -> Asked:
     """Predict; there is one model, so the path names none."""
     require_json(model, request)
     if (quick := rows.quick(model, request.body, "data", "ndarray")) is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from . import rows
-from .messages import TEXT, Array, Endpoint, Job, Reply, Request, RequestError, reply_json
+from .messages import TEXT, Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
 from .model import Model, Tensor
 from .values import parse, require_json, validated
 
@@ -34,7 +34,7 @@ class Question(BaseModel):
     inputs: Any = None
 
 
-def predict(model: Model, request: Request) -> Job:
+def predict(model: Model, request: Request) -> Asked:
     """Predict from `instances`, answered by `predictions`; or `inputs` by `outputs`."""
     require_json(model, request)
     if (quick := rows.quick(model, request.body, "instances")) is not None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from . import rows
-from .messages import Array, Endpoint, Job, Reply, Request, RequestError, reply_json
+from .messages import Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
 from .model import Model
 from .values import media_type, parse, require_json
 
@@ -33,7 +33,7 @@ def ping(model: Model, request: Request) -> Reply:
     return reply_json({"status": "Healthy"})
 
 
-def predict(model: Model, request: Request) -> Job:
+def predict(model: Model, request: Request) -> Asked:
     """Predict from JSON or from a picture."""
     one, many = partial(write_one, model), partial(write_many, model)
     # `curl -T` names no type, and other options of curl a wrong one.
