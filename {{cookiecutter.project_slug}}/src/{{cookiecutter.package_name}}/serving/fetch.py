@@ -62,14 +62,15 @@ def fetch_version(url: str, sha256: str, model_dir: Path) -> Path:
             raise FetchError(f"model_url cannot be downloaded: {reason}") from None
         except ValueError as error:
             raise FetchError(f"not the archive that was asked for: {error}") from error
-        with careful(archive := Path(file)):
-            if zipfile.is_zipfile(archive):
-                shutil.unpack_archive(archive, folder / "unpacked", "zip")
-            else:  # nothing gets out of the folder, however it is compressed
-                shutil.unpack_archive(archive, folder / "unpacked", "tar", filter="data")
-        if len(registry.versions(folder / "unpacked")) != 1:
-            raise FetchError("the archive must hold one folder, named as a version is: 3")
-        new, manifest = registry.load_version(folder / "unpacked")
+        unpacked = folder / "unpacked"
+        with careful(Path(file)):  # nothing of it gets out of the folder
+            if zipfile.is_zipfile(file):
+                shutil.unpack_archive(file, unpacked, "zip")
+            else:
+                shutil.unpack_archive(file, unpacked, "tar", filter="data")
+        if len(registry.versions(unpacked)) != 1:
+            raise FetchError("the archive must hold one folder, named as a version: 3")
+        new, manifest = registry.load_version(unpacked)
         target = model_dir / new.name
         try:
             new.rename(target)

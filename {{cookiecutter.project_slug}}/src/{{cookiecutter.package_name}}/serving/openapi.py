@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of the server, for the model that it serves.
 
-It is made of examples: the requests below are sent to the endpoints, and a schema is what
-requests or answers have in common. So nothing in it is wrong, and nothing lacks a type.
+It is made of examples: those below are sent to the endpoints, and schemas are what bodies
+and answers have in common. So nothing in it is wrong, and nothing lacks a type.
 """
 
 import re
@@ -29,6 +29,11 @@ KINDS = {
 KEYS = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
+}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+OTHERS = {  # what predictions take beside JSON
+    "open_inference_infer": ("application/octet-stream",),
+    "torchserve_predict": rows.PICTURES,
 }
 REFUSAL = (
     "400, 415, 422: the body is not what the model takes; the message names the field. "
@@ -107,7 +112,8 @@ def described(
     if bodies:
         named = {name: {"value": body} for name, body in bodies.items()}
         request = content(f"{endpoint.name}_request", examples=named)
-        operation["requestBody"] = {"required": True, "content": request}
+        others = dict.fromkeys(OTHERS.get(endpoint.name, ()), BINARY)
+        operation["requestBody"] = {"required": True, "content": request | others}
     if endpoint.name in HEALTH:
         operation["security"] = []
     return operation, answers
@@ -127,8 +133,11 @@ def requests(model: Model, named: dict[str, Endpoint], row: Any) -> dict[str, Ex
     feeds, _ = read(model, Request({}, {"content-type": JSON}, dump(instances)))
     known = answered(model, named["open_inference_model_metadata"], {}, None)
     tensors = [
-        {**each, "shape": feeds[each["name"]].shape, "data": flat(feeds[each["name"]])}
-        for each in known["inputs"]
+        {"name": name, "datatype": kind, "shape": array.shape, "data": flat(array)}
+        for name, kind, array in (
+            (each["name"], each["datatype"], feeds[each["name"]])
+            for each in known["inputs"]
+        )
     ]
     return {
         "tensorflow_serving_predict": {"instances": instances, "inputs": inputs},
@@ -157,7 +166,7 @@ def answered(model: Model, endpoint: Endpoint, path: Any, body: Any) -> Any:
 
 
 def like(values: Iterable[Any], row: Any = None) -> Schema:
-    """Return the schema of what has values such as these; rows have one of their own."""
+    """Return the schema of such values; rows have one of their own."""
     kinds: dict[str, list[Any]] = {}
     for value in values:
         kind = "row" if value is row else KINDS.get(type(value), "array")
