@@ -124,7 +124,7 @@ def from_tensors(
 def from_array(
     model: Model, images: Array, field: str, names: Sequence[str] = ()
 ) -> Feeds:
-    """Read one array of everything, of any type and shape; raise as `from_rows` does."""
+    """Read one array of any type and shape; raise as `from_rows` does."""
     height, width = model.inputs.height, model.inputs.width
     if images.shape[1:] != (height, width) or not images.size:
         expected, given = f"[n, {height}, {width}] with n > 0", list(images.shape)

@@ -16,7 +16,7 @@ import numpy as np
 from ..adapter import MISSING
 from .messages import TEXT, Array, Feeds, RequestError
 from .model import Limits, Model, Tensor
-from .values import NUMBERS, kind_of, listed, require_list, require_names
+from .values import NUMBER, kind_of, listed, require_list, require_names
 
 Where: TypeAlias = Callable[[int, str], str]  # names the value of a row and a column
 
@@ -24,7 +24,7 @@ ROW = "Row"  # what the OpenAPI document calls the schema of a row
 PICTURES = ()  # what may be sent instead of JSON: nothing
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = float(np.finfo(np.float32).max)  # what a graph can be given
-NUMBER_OR_NULL = {*NUMBERS, type(None)}
+NUMBER_OR_NULL = {*NUMBER[0], type(None)}
 TEXT_OR_NULL = {str, type(None)}
 
 
@@ -85,7 +85,7 @@ def read(
 
 
 def from_columns(model: Model, columns: Any, field: str) -> Feeds:
-    """Read an object with a list for each column; or rows. Raise as `from_rows` does."""
+    """Read an object with a list for each column; raise as `from_rows` does."""
     if isinstance(columns, list):
         return from_rows(model, columns, field)
     if not isinstance(columns, dict):
@@ -190,7 +190,9 @@ def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Fee
         RequestError: 400 if a value is missing that must not be, is not among the
             categories, out of range, or infinite.
     """
-    values = {each.name: plain(each, columns[each.name], where) for each in model.tensors}
+    values = {
+        each.name: plain(each, columns[each.name], where) for each in model.tensors
+    }
     numeric = [tensor for tensor in model.tensors if tensor.dtype != TEXT]
     limits = [tensor.limits for tensor in numeric]
     # None becomes NaN, which `fmax` and `fmin` ignore.

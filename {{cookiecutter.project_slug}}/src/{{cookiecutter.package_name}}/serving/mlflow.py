@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from . import rows
-from .messages import Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
 from .model import Model
 from .values import Names, parse, require_json, validated
 
@@ -58,6 +58,5 @@ def refuse(error: RequestError) -> Reply:
     return reply_json({"error_code": code, "message": str(error)}, error.status)
 
 
-ENDPOINTS = [
-    Endpoint("POST", "/invocations", "mlflow_invocations", "MLflow", refuse, read=predict)
-]
+NAME = "mlflow_invocations"
+ENDPOINTS = [Endpoint("POST", "/invocations", NAME, "MLflow", refuse, read=predict)]

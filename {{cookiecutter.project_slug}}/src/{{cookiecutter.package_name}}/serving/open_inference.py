@@ -17,17 +17,7 @@ import simdjson
 from pydantic import BaseModel, FailFast, Field, NonNegativeInt
 
 from . import rows
-from .messages import (
-    TEXT,
-    Array,
-    Endpoint,
-    Asked,
-    Reply,
-    Request,
-    RequestError,
-    dump,
-    reply_json,
-)
+from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
 from .model import Model, Tensor
 from .values import (
     GIVES_UP,
@@ -49,7 +39,7 @@ TYPES: dict[str, np.dtype[Any]] = {
     **{f"FP{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
     **{f"INT{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
     **{f"UINT{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
-    "BYTES": TEXT,
+    "BYTES": np.dtype(object),
 }
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 # What JSON has for NumPy's kinds: types, and what to call them.
@@ -119,16 +109,15 @@ def infer(model: Model, request: Request) -> Asked:
 def write(name: str, head: dict[str, Any], binary: bool, values: Array) -> Reply:
     """Answer with one tensor, in JSON or after it."""
     values = values.astype(values.dtype.newbyteorder("<"), copy=False)
-    output = {"name": name, "datatype": NAMES[values.dtype], "shape": values.shape}
+    kind = NAMES[values.dtype]
+    output: dict[str, Any] = {"name": name, "datatype": kind, "shape": values.shape}
     if not binary:
         output["data"] = values.reshape(-1)
         return reply_json({**head, "outputs": [output]})
     output["parameters"] = {"binary_data_size": values.nbytes}
-    start = dump({**head, "outputs": [output]})
-    headers = {
-        "content-type": "application/octet-stream",
-        HEADER_LENGTH: str(len(start)),
-    }
+    start = reply_json({**head, "outputs": [output]}).body
+    length = {HEADER_LENGTH: str(len(start))}
+    headers = {"content-type": "application/octet-stream", **length}
     return Reply(start + values.tobytes(), headers=headers)
 
 
@@ -195,7 +184,7 @@ def read_tensors(
             raise RequestError(400, message, f"{field}.datatype")
         if name in arrays:
             raise RequestError(400, f"{name!r:.60} is there twice", f"{field}.name")
-        size = tensor.parameters and tensor.parameters.binary_data_size
+        size = (tensor.parameters or Parameters()).binary_data_size
         fields[name] = field if size is not None else f"{field}.data"
         if size is None:
             arrays[name] = from_json(tensor.data, dtype, shape, fields[name])
@@ -224,7 +213,8 @@ def from_json(
         raise RequestError(400, message, field)
     try:
         with np.errstate(over="raise"):
-            return np.asarray(value, dtype).reshape(shape)
+            result: Array = np.asarray(value, dtype).reshape(shape)
+            return result
     except (OverflowError, FloatingPointError):
         problem = f"must be numbers that fit in {dtype}"
     raise RequestError(400, problem, field)
@@ -235,13 +225,14 @@ def from_bytes(
 ) -> Array:
     """Turn all the bytes of a tensor into an array; numbers are not copied."""
     count = math.prod(shape)
-    if dtype == TEXT:
-        return np.array(texts(data, count, field), dtype=TEXT).reshape(shape)
+    if dtype == object:
+        found: Array = np.array(texts(data, count, field), dtype=dtype)
+        return found.reshape(shape)
     if len(data) != count * dtype.itemsize:
         wanted = f"{count * dtype.itemsize} bytes for its shape and its type"
         raise RequestError(400, f"must have {wanted}, has {len(data)}", field)
     if dtype.kind == "b":  # any byte but 0 is true, which NumPy does not know
-        return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+        return np.asarray(np.frombuffer(data, np.uint8) != 0).reshape(shape)
     return np.frombuffer(data, dtype).reshape(shape)
 
 
@@ -324,9 +315,7 @@ def refuse(error: RequestError) -> Reply:
 def endpoint(method: str, path: str, name: str, **answers: Any) -> Endpoint:
     """Return an endpoint of this protocol."""
     protocol = "Open Inference Protocol"
-    return Endpoint(
-        method, path, f"open_inference_{name}", protocol, refuse, **answers
-    )
+    return Endpoint(method, path, f"open_inference_{name}", protocol, refuse, **answers)
 
 
 ENDPOINTS = [

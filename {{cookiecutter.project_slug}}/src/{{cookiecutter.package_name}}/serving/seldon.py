@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, FailFast
 
 from . import rows
-from .messages import Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
 from .model import Model
 from .values import Shape, parse, require_json, require_shape, validated
 

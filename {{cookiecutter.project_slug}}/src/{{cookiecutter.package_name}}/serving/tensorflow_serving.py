@@ -12,17 +12,16 @@ import numpy as np
 from pydantic import BaseModel
 
 from . import rows
-from .messages import TEXT, Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
 from .model import Model, Tensor
 from .values import parse, require_json, validated
 
-NAME, ID = "TensorFlow Serving", "tensorflow_serving"
 SIGNATURE = "serving_default"
 # https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/types.proto
 TYPES = {
     np.dtype(np.float32): "DT_FLOAT",
     np.dtype(np.float64): "DT_DOUBLE",
-    TEXT: "DT_STRING",
+    np.dtype(object): "DT_STRING",
 }
 
 
@@ -40,7 +39,8 @@ def predict(model: Model, request: Request) -> Asked:
     if (quick := rows.quick(model, request.body, "instances")) is not None:
         return quick, partial(write, "predictions")
     question = validated(Question, parse(request.body))
-    if (signature := question.signature_name or SIGNATURE) != SIGNATURE:
+    signature = question.signature_name or SIGNATURE
+    if signature != SIGNATURE:
         message = f"unknown: {signature!r:.60}; there is only {SIGNATURE!r}"
         raise RequestError(400, message, "signature_name")
     if (question.instances is None) == (question.inputs is None):
@@ -92,11 +92,19 @@ def refuse(error: RequestError) -> Reply:
 
 
 ENDPOINTS = [
-    each
+    Endpoint(
+        method,
+        path + suffix,
+        f"tensorflow_serving_{name}",
+        "TensorFlow Serving",
+        refuse,
+        handler,
+        read,
+    )
     for path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}")
-    for each in (
-        Endpoint("POST", f"{path}:predict", f"{ID}_predict", NAME, refuse, read=predict),
-        Endpoint("GET", f"{path}/metadata", f"{ID}_metadata", NAME, refuse, metadata),
-        Endpoint("GET", path, f"{ID}_status", NAME, refuse, status),
+    for method, suffix, name, handler, read in (
+        ("POST", ":predict", "predict", None, predict),
+        ("GET", "/metadata", "metadata", metadata, None),
+        ("GET", "", "status", status, None),
     )
 ]

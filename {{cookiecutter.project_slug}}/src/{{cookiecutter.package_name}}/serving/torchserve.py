@@ -3,14 +3,14 @@
 https://pytorch.org/serve/inference_api.html is what it says; what is in a body, it
 leaves to a handler. Here it is one row, a list of rows, either of them as `{"data":
 ...}`, a picture, or `{"instances": [...]}`, which is answered by `{"predictions":
-[...]}`. Not offered: forms; a picture is the whole body, as `curl -T digit.png` sends it.
+[...]}`. Not offered: forms; a picture is the whole body, as `curl -T 7.png` sends it.
 """
 
 from functools import partial
 from typing import Any
 
 from . import rows
-from .messages import Array, Endpoint, Asked, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
 from .model import Model
 from .values import media_type, parse, require_json
 
@@ -43,8 +43,8 @@ def predict(model: Model, request: Request) -> Asked:
     if (quick := rows.quick(model, request.body)) is not None:
         return quick, many
     given, field = parse(request.body), "body"
-    # Unless they are the only column of a table.
-    if isinstance(given, dict) and given.keys() != {each.name for each in model.tensors}:
+    columns = {tensor.name for tensor in model.tensors}  # one may be called as a key is
+    if isinstance(given, dict) and given.keys() != columns:
         if given.keys() == {INSTANCES}:
             feeds = rows.from_rows(model, given[INSTANCES], INSTANCES)
             return feeds, partial(write_instances, model)
