@@ -10,7 +10,8 @@ async function start() {
   const all = Object.entries(content.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
-  const sections = content.tags.map(({ name }) =>
+  const names = new Set(all.map(({ operation }) => operation.tags[0]));
+  const sections = [...names].map((name) =>
     make(
       "section",
       {},

@@ -37,7 +37,7 @@ export async function readDocument() {
     byId("title").textContent = title;
     byId("summary").textContent = `${description} ${summary}`;
     document.title = `${document.title} – ${title}`;
-    byId("access").hidden = !content.security;
+    byId("access").hidden = !content.security.length;
     return content;
   } catch (error) {
     complain(`The server does not describe itself: ${error.message}`);
