@@ -83,7 +83,7 @@ class Question(BaseModel, strict=True):
 
     id: str | None = None
     inputs: Annotated[list[Input], Field(min_length=1), FailFast()]
-    outputs: Annotated[list[Output], FailFast()] | None = None
+    outputs: Annotated[list[Output] | None, FailFast()] = None
     parameters: Parameters | None = None
 
 

@@ -5,7 +5,7 @@ and answers have in common. So nothing in it is wrong, and nothing lacks a type.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from .messages import JSON, TEXT, Array, Endpoint, Request, RequestError, dump
 from .model import Model
 
 Schema: TypeAlias = dict[str, Any]
+Called: TypeAlias = Callable[[Any], str | None]
 Examples: TypeAlias = dict[str, Any]  # bodies by what they show
 SERVER = "{{ cookiecutter.project_slug }}"
 KINDS = {
@@ -50,19 +51,28 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
         endpoints: Those of all protocols.
         needs_key: Whether predictions need a key.
     """
-    row = rows.row_example(model)
+    row, classes = rows.row_example(model), dict.fromkeys(model.classes, 1.0)
     examples = requests(model, {each.name: each for each in endpoints}, row)
     schemas = {rows.ROW: rows.row_schema(model)}
-    if model.classes:
+    if classes:
         schemas["Class"] = {"type": "string", "enum": model.classes}
+        schemas["Probabilities"] = like([classes])
+
+    def called(value: Any) -> str | None:
+        """Return the name of the schema that a value has, if it is one of these."""
+        if value is row:
+            return rows.ROW
+        named = isinstance(value, dict) and value.keys() == classes.keys()
+        return "Probabilities" if classes and named else None
+
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         bodies = examples.get(endpoint.name, {})
         operation, answers = described(model, endpoint, bodies)
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
-        schemas[f"{endpoint.name}_reply"] = like(answers)
+        schemas[f"{endpoint.name}_reply"] = like(answers, called)
         if bodies:
-            schemas[f"{endpoint.name}_request"] = like(bodies.values(), row)
+            schemas[f"{endpoint.name}_request"] = like(bodies.values(), called)
         error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
         refusal = orjson.loads(endpoint.refuse(error).body)
         schemas[error_name(endpoint)] = like([refusal])
@@ -165,31 +175,29 @@ def answered(model: Model, endpoint: Endpoint, path: Any, body: Any) -> Any:
     return orjson.loads(reply.body)
 
 
-def like(values: Iterable[Any], row: Any = None) -> Schema:
-    """Return the schema of such values; rows have one of their own."""
+def like(values: Iterable[Any], called: Called = lambda value: None) -> Schema:
+    """Return the schema of such values; those that are called something have one."""
     kinds: dict[str, list[Any]] = {}
     for value in values:
-        kind = "row" if value is row else KINDS.get(type(value), "array")
+        kind = called(value) or KINDS.get(type(value), "array")
         kinds.setdefault(kind, []).append(value)
-    schemas = [of_kind(kind, same, row) for kind, same in kinds.items()]
+    schemas = [of_kind(kind, same, called) for kind, same in kinds.items()]
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
-def of_kind(kind: str, values: list[Any], row: Any) -> Schema:
+def of_kind(kind: str, values: list[Any], called: Called) -> Schema:
     """Return the schema of values of one kind."""
-    if kind == "row":
-        return ref(rows.ROW)
     if kind == "array":
         items = [item for value in values for item in value] or [""]
-        return {"type": kind, "items": like(items, row)}
+        return {"type": kind, "items": like(items, called)}
     if kind != "object":
-        return {"type": kind}
+        return {"type": kind} if kind in KINDS.values() else ref(kind)
     names = list(dict.fromkeys(name for value in values for name in value))
     return {
         "type": kind,
         "required": [name for name in names if all(name in each for each in values)],
         "properties": {
-            name: like([each[name] for each in values if name in each], row)
+            name: like([each[name] for each in values if name in each], called)
             for name in names
         },
     }
