@@ -30,6 +30,9 @@ from .answer import Answer, Exchange, Worker, refusal, send_reply
 from .messages import Endpoint, Reply, RequestError, reply_json
 from .metrics import Metrics, forget_ended_workers
 from .model import ServedModel
+#% if "monitor" in cookiecutter.__extras
+from .request_log import RequestLog
+#% endif
 from .settings import ServeSettings
 
 logger = logging.getLogger(__name__)
@@ -147,6 +150,11 @@ class Front:
         if exchange.outputs is not None:
             line |= {"rows": len(exchange.outputs), "version": exchange.model.version}
             self.metrics.count_predictions(endpoint, exchange.model, exchange.outputs)
+            #% if "monitor" in cookiecutter.__extras
+            if (requests := self.worker.requests) is not None:
+                what = exchange.model, exchange.feeds, exchange.outputs
+                requests.add(exchange.id, *what)
+            #% endif
         self.log.info(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
 
 

@@ -82,7 +82,7 @@ class Connection(HttpToolsProtocol):
         if self.offers_other_protocol():
             return
         if self.head_bytes > MOST_HEAD_BYTES:  # with the beginning of a body, perhaps
-            lengths = (len(name) + len(value) for name, value in self.headers)
+            lengths = (len(name) + len(value) + 4 for name, value in self.headers)
             if len(self.url) + sum(lengths) > MOST_HEAD_BYTES:
                 raise ValueError("the head is too large")
         self.head_bytes = 0

@@ -4,8 +4,17 @@ With several workers each one counts in files of its own, in the folder that the
 environment variable PROMETHEUS_MULTIPROC_DIR names, and any of them answers for all.
 """
 
+#% if "monitor" in cookiecutter.__extras
+import json
+import logging
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+#% else
 import os
 from functools import lru_cache
+#% endif
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +25,22 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+#% if "monitor" in cookiecutter.__extras
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+#% else
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+#% endif
 
 from .messages import Array
+#% if "monitor" in cookiecutter.__extras
+from .model import Model, ServedModel
+
+logger = logging.getLogger(__name__)
+#% else
 from .model import Model
+#% endif
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # In seconds: one image takes less than a millisecond, the slowest batch some seconds.
@@ -33,6 +54,9 @@ class Metrics:
     def __init__(self) -> None:
         """Make them, all zero."""
         self.registry = registry = CollectorRegistry()
+        #% if "monitor" in cookiecutter.__extras
+        self.others: list[Collector] = []  # which are the same in every process
+        #% endif
         requests = Counter(
             "http_requests",
             "Requests by endpoint, method and status",
@@ -111,7 +135,14 @@ class Metrics:
         if FOLDER_VARIABLE in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        #% if "monitor" in cookiecutter.__extras
+        others = CollectorRegistry()
+        for each in self.others:
+            others.register(each)
+        return generate_latest(registry) + generate_latest(others)
+        #% else
         return generate_latest(registry)
+        #% endif
 
 
 def forget_ended_workers() -> None:
@@ -128,3 +159,47 @@ def forget_ended_workers() -> None:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
         except OSError:
             continue  # it is there, and somebody else's
+
+
+#% if "monitor" in cookiecutter.__extras
+class Watched(Collector):
+    """What the command `monitor` has found of the version that is served, if anything.
+
+    Read from its monitor.json each time that somebody asks for the figures.
+    """
+
+    def __init__(self, served: ServedModel, reports_dir: Path) -> None:
+        """Look below a folder for the reports of what is served."""
+        self.served, self.reports_dir = served, reports_dir
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the figures; none if there is no report, or none that can be read."""
+        model = self.served.get()
+        version, folder = str(model.version), self.reports_dir / model.name
+        file = folder / version / "monitor" / "monitor.json"
+        try:
+            content = json.loads(file.read_bytes())
+            when = datetime.fromisoformat(content["time"]).timestamp()
+            for name, text, value in (
+                ("alarm", "1 if the last run raised an alarm", content["alarm"]),
+                ("rows", "Rows that it looked at", content["rows"]),
+                ("time_seconds", "When that was, in seconds since 1970", when),
+            ):
+                figure = GaugeMetricFamily(f"model_monitor_{name}", text, None, ["version"])
+                figure.add_metric([version], value)
+                yield figure
+            for name, text, key in (
+                ("effect", "The difference, from 0 to 1", "effect"),
+                ("p_value", "Of the test, for all of the run", "adjusted"),
+            ):
+                labels = ["version", "group", "variable"]
+                figure = GaugeMetricFamily(f"model_monitor_{name}", text, None, labels)
+                for each in content["findings"]:
+                    about = [version, each["group"], each["variable"]]
+                    figure.add_metric(about, each[key])
+                yield figure
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            logger.warning("%s cannot be read: %r; run `monitor` again", file, error)
+#% endif
