@@ -1,48 +1,55 @@
 """An endpoint of a protocol as an ASGI application: reads, predicts, replies."""
 
 import asyncio
+import hmac
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from .access import Keys
+from ..config import ConfigError
 from .batching import INLINE_SECONDS, Batches
 from .messages import Array, Endpoint, Feeds, Reply, Request, RequestError
 from .model import Model, ServedModel
+#% if "monitor" in cookiecutter.__extras
+from .request_log import RequestLog
+#% endif
 from .settings import ServeSettings
+from .values import unpacked
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 # Never refused for want of a key or of room: whoever looks after the server asks them.
-HEALTH = {
-    "open_inference_server_live",
-    "open_inference_server_ready",
-    "torchserve_ping",
-}
+HEALTH = {"open_inference_server_live", "open_inference_server_ready", "torchserve_ping"}
 # Those that say no while the server drains.
 READINESS = {"open_inference_server_ready", "open_inference_model_ready"}
 # More would only wait for each other: for the processors, and Python's lock.
 LARGE_AT_ONCE = 2
-RETRY_LATER = {429, 503}
+DRAINING = "the server is shutting down"
+
+
+class Predicted(NamedTuple):
+    """What was predicted for a request, by what and from what."""
+
+    model: Model
+    feeds: Feeds
+    outputs: Array
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the server, and what was predicted for it."""
+    """One request on its way through the server; `held` bytes of it are a large body."""
 
     id: str
     headers: Mapping[str, str]
-    held: int = 0  # bytes of its body, if that is large
-    model: Model | None = None
-    feeds: Feeds | None = None
-    outputs: Array | None = None
+    held: int = 0
+    predicted: Predicted | None = None
 
 
 class Worker:
@@ -56,16 +63,28 @@ class Worker:
     """
 
     def __init__(self, settings: ServeSettings, served: ServedModel) -> None:
-        """Prepare.
-
-        Raises:
-            ConfigError: If the keys cannot be read.
-        """
-        self.settings, self.served, self.keys = settings, served, Keys(settings)
+        """Prepare, or raise ConfigError if the keys cannot be read."""
+        self.settings, self.served, self.keys = settings, served, read_keys(settings)
         self.batches = Batches(settings.max_batch_rows)
         self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
         self.in_hand = self.held = 0
         self.draining = False
+        #% if "monitor" in cookiecutter.__extras
+        self.requests: RequestLog | None = None
+        #% endif
+
+    def check_key(self, headers: Mapping[str, str]) -> None:
+        """Raise RequestError if the headers, decoded as Latin-1, lack a key."""
+        if not self.keys:
+            return
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        given = headers.get("x-api-key", bearer if scheme.lower() == "bearer" else "")
+        attempt = given.strip().encode("latin-1")
+        # All are compared, each in constant time: how long it takes tells nothing.
+        if not any([hmac.compare_digest(attempt, key) for key in self.keys]):
+            problem = "is not known" if attempt else "is missing"
+            ways = "`X-API-Key: KEY` or `Authorization: Bearer KEY`"
+            raise RequestError(401, f"the key {problem}; send {ways}")
 
     async def run(
         self, in_thread: bool, function: Callable[..., Result], *given: Any
@@ -81,44 +100,37 @@ class Worker:
 
         Raises:
             RequestError: If it is too long (413), too slow (408), or there is no room
-                for it (503).
+                for it (503). What follows is read and forgotten.
             ClientDisconnect: If it ends too soon.
         """
-        settings, declared = self.settings, exchange.headers.get("content-length", "")
-        length = int(declared) if declared.isdecimal() else 0
-        # What follows is read and forgotten, so that the client can finish.
-        require_length(length, settings.max_body_bytes)
-        parts: list[bytes] = []
-        length = 0
+        settings, parts = self.settings, list[bytes]()
+        length = int(exchange.headers.get("content-length", 0))
         try:
             async with asyncio.timeout(settings.read_seconds):
-                while (message := await receive())["type"] == "http.request":
+                while length <= settings.max_body_bytes:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise ClientDisconnect
                     parts.append(message.get("body", b""))
-                    length += len(parts[-1])
-                    require_length(length, settings.max_body_bytes)
-                    self.hold(exchange, length)
+                    self.hold(exchange, len(parts[-1]))
                     if not message.get("more_body"):
                         return b"".join(parts)
+                    length = max(length, exchange.held)
         except TimeoutError:
-            seconds = f"{settings.read_seconds:g} s"
-            message = f"the body did not arrive within {seconds}"
-            raise RequestError(408, message) from None
-        raise ClientDisconnect
+            slow = f"the body did not arrive within {settings.read_seconds:g} s"
+            raise RequestError(408, slow) from None
+        long = f"is longer than {settings.max_body_bytes:,} bytes"
+        raise RequestError(413, long, "body")
 
-    def hold(self, exchange: Exchange, length: int) -> None:
-        """Find room for so much of a large body, or raise RequestError."""
-        if length <= self.settings.large_body_bytes:
-            return
-        self.held += length - exchange.held
-        exchange.held = length
-        if self.held > self.settings.max_bodies_bytes:
+    def hold(self, exchange: Exchange, more: int) -> None:
+        """Take so many bytes more of a body, or raise RequestError."""
+        exchange.held += more
+        self.held += more
+        if (
+            self.held > self.settings.max_bodies_bytes
+            and exchange.held > self.settings.large_body_bytes
+        ):
             raise RequestError(503, "there are too many large bodies; try again")
-
-
-def require_length(length: int, most: int) -> None:
-    """Raise RequestError for a body that is too long."""
-    if length > most:
-        raise RequestError(413, f"the body is longer than {most:,} bytes")
 
 
 class Answer:
@@ -126,8 +138,7 @@ class Answer:
 
     def __init__(self, endpoint: Endpoint, worker: Worker) -> None:
         """Answer by an endpoint, in a worker."""
-        self.endpoint = endpoint
-        self.worker = worker
+        self.endpoint, self.worker = endpoint, worker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens on the way."""
@@ -139,49 +150,52 @@ class Answer:
             error.__traceback__ = error.__context__ = None
             reply = refusal(self.endpoint.refuse, error)
         except ClientDisconnect:
-            logger.debug("request %s: the client has gone", exchange.id)
             return
         except Exception:
             logger.exception("request %s failed", exchange.id)
-            error = RequestError(500, f"internal error, logged as {exchange.id}")
-            reply = refusal(self.endpoint.refuse, error)
+            message = f"internal error, logged as {exchange.id}"
+            reply = refusal(self.endpoint.refuse, RequestError(500, message))
         finally:
             self.worker.held -= exchange.held
         await send_reply(send, reply)
 
     async def reply(self, scope: Scope, receive: Receive, exchange: Exchange) -> Reply:
         """Return the answer to a request, or raise RequestError."""
-        worker, name = self.worker, self.endpoint.name
+        worker, settings, name = self.worker, self.worker.settings, self.endpoint.name
         if worker.draining and name in READINESS:
-            raise RequestError(503, "the server is shutting down")
+            raise RequestError(503, DRAINING)
         request = Request(scope["path_params"], exchange.headers)
         if name in HEALTH:
             return await self.answer(request, exchange)
-        worker.keys.check(exchange.headers)
+        worker.check_key(exchange.headers)
         if scope["method"] not in ("GET", "HEAD"):
             request.body = await worker.read_body(receive, exchange)
-        if worker.in_hand >= worker.settings.max_concurrency:
+        if worker.in_hand >= settings.max_concurrency:
             raise RequestError(503, f"{worker.in_hand} requests are in hand; try again")
         worker.in_hand += 1
         try:
-            async with asyncio.timeout(worker.settings.answer_seconds):
+            async with asyncio.timeout(settings.answer_seconds):
                 return await self.answer(request, exchange)
         except TimeoutError:
             # A thread that has begun goes on to its end; one that has not is not begun.
-            seconds = f"{worker.settings.answer_seconds:g} s"
-            message = f"no answer within {seconds}; try again, or send fewer rows"
+            late = f"no answer within {settings.answer_seconds:g} s"
+            message = f"{late}; try again, or send fewer rows"
             raise RequestError(503, message) from None
         finally:
             worker.in_hand -= 1
 
     async def answer(self, request: Request, exchange: Exchange) -> Reply:
-        """Return the answer to a request that has arrived."""
+        """Return the answer to a request that has arrived, or raise RequestError."""
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
-        path = request.path
+        path, headers = request.path, request.headers
         model = worker.served.get(path.get("name"), path.get("version"))
         if endpoint.handler is not None:
             return endpoint.handler(model, request)
         assert endpoint.read is not None, f"{endpoint.name} neither handles nor reads"
+        if "content-encoding" in headers:
+            what = request.body, headers, settings.max_body_bytes
+            request.body = await worker.run(True, unpacked, *what)
+            worker.hold(exchange, len(request.body))
         large = len(request.body) > settings.large_body_bytes
         feeds, write = await worker.run(large, endpoint.read, model, request)
         rows = len(next(iter(feeds.values())))
@@ -190,39 +204,52 @@ class Answer:
             raise RequestError(413, message, "body")
         if rows <= settings.max_batch_rows:
             outputs = await worker.batches.predict(model, feeds, rows)
-        else:
-            # Beside the batches, which must not wait for so many rows of one request.
+        else:  # beside the batches, which must not wait for so many rows of one request
             slow = model.seconds * rows >= INLINE_SECONDS
             outputs = await worker.run(slow, model.predict, feeds)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
             message = f"row {row} is so unusual that the model has no finite answer"
             raise RequestError(422, message, "body")
-        exchange.model, exchange.feeds, exchange.outputs = model, feeds, outputs
+        exchange.predicted = Predicted(model, feeds, outputs)
         return await worker.run(large, write, outputs)
 
 
+def read_keys(settings: ServeSettings) -> list[bytes]:
+    """Return the keys that requests must carry, any of them; none if none is set.
+
+    Raises:
+        ConfigError: If the file cannot be read, or holds none: a file that is still
+            empty must not open the server to everybody.
+    """
+    key, file = settings.api_key, settings.api_key_file
+    keys = [key.get_secret_value().encode()] if key else []
+    if file is None:
+        return keys
+    try:
+        found = [line.strip() for line in file.read_text("utf-8").split("\n")]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"api_key_file: {file} cannot be read: {error}") from error
+    if not any(found):
+        raise ConfigError(f"api_key_file: there is no key in {file}")
+    return keys + [line.encode() for line in found if line]
+
+
 def refusal(refuse: Callable[[RequestError], Reply], error: RequestError) -> Reply:
-    """Write an error, with the headers that go with its status."""
-    reply, more = refuse(error), {}
-    if error.status in RETRY_LATER:
-        more["retry-after"] = "1"
-    if error.status == 401:
-        more["www-authenticate"] = "Bearer"
-    if error.status == 408:
-        more["connection"] = "close"  # the rest may never come
+    """Write an error, with the header that goes with its status."""
+    reply = refuse(error)
+    more = {
+        401: {"www-authenticate": "Bearer"},
+        408: {"connection": "close"},  # the rest may never come
+        503: {"retry-after": "1"},
+    }.get(error.status, {})
     return Reply(reply.body, reply.status, {**reply.headers, **more})
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
     """Send a reply."""
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1"))
-        for name, value in reply.headers.items()
-    ]
-    if reply.status != 204:  # has no content to have a length
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send(
-        {"type": "http.response.start", "status": reply.status, "headers": headers}
-    )
+    headers = [(n.encode(), value.encode("latin-1")) for n, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+    await send(start)
     await send({"type": "http.response.body", "body": reply.body})

@@ -5,11 +5,13 @@ import itertools
 import logging
 import re
 import secrets
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from importlib import import_module
+from logging.handlers import BufferingHandler
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,12 +25,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..config import ProjectError
-from . import pages
-from .access import AccessLog, open_access_log
-from .answer import Answer, Exchange, Worker, refusal, send_reply
-from .messages import Endpoint, Reply, RequestError, reply_json
+from . import mlflow, open_inference, pages, seldon, tensorflow_serving, torchserve
+from .answer import DRAINING, Answer, Exchange, Worker, refusal, send_reply
+from .messages import Reply, RequestError, reply_json
+#% if "monitor" in cookiecutter.__extras
+from .metrics import Metrics, Watched, forget_ended_workers
+#% else
 from .metrics import Metrics, forget_ended_workers
+#% endif
 from .model import ServedModel
 #% if "monitor" in cookiecutter.__extras
 from .request_log import RequestLog
@@ -36,19 +40,54 @@ from .request_log import RequestLog
 from .settings import ServeSettings
 
 logger = logging.getLogger(__name__)
+access = logging.getLogger(f"{__name__.partition('.')[0]}.access")
 
+ENDPOINTS = [
+    *tensorflow_serving.ENDPOINTS,
+    *open_inference.ENDPOINTS,
+    *seldon.ENDPOINTS,
+    *torchserve.ENDPOINTS,
+    *mlflow.ENDPOINTS,
+]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 CLIENT_GONE = 499  # not in HTTP, but what nginx calls a client that has gone away
 FLUSH_SECONDS = 0.5
-# What the log shows of a path that is none of the server's.
-LONGEST_PATH = 512
+# Beyond these, some 20 MB, whatever reads the access log has stopped.
+MOST_LINES = 100_000
+LONGEST_PATH = 512  # of what the access log shows, and of those that are remembered
 MOST_PATHS = 1024
 
-# Provisional, while protocols are being written: those that are there.
-ENDPOINTS: list[Endpoint] = []
-for _name in ("tensorflow_serving", "open_inference", "seldon", "torchserve", "mlflow"):
-    with suppress(ImportError):
-        ENDPOINTS += import_module(f".{_name}", __package__).ENDPOINTS
+
+class AccessLog(BufferingHandler):
+    """Keeps the lines of the access log until they are flushed, twice a second.
+
+    So no request waits for a disk or a pipe, and the lines of several workers do not
+    mix. A process that is killed loses the last half second.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Write to a file, which may be moved away at any time; or to stdout."""
+        super().__init__(MOST_LINES)
+        self.path = path
+
+    def shouldFlush(self, record: logging.LogRecord) -> bool:
+        """Leave it to the clock; forget what is too much."""
+        del self.buffer[MOST_LINES:]
+        return False
+
+    def flush(self) -> None:
+        """Write what there is; requests add lines meanwhile."""
+        self.acquire()
+        records, self.buffer = self.buffer, []
+        self.release()
+        text = "".join(f"{record.getMessage()}\n" for record in records)
+        if self.path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        elif text:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(text)
 
 
 class Front:
@@ -59,19 +98,12 @@ class Front:
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        worker: Worker,
-        metrics: Metrics,
-        log: logging.Logger,
-        closed: frozenset[str],
+        self, app: ASGIApp, worker: Worker, metrics: Metrics, closed: frozenset[str]
     ) -> None:
         """Stand before an application; the paths of `closed` need a key."""
-        self.app, self.worker, self.metrics, self.log = app, worker, metrics, log
-        self.closed = closed
+        self.app, self.worker, self.metrics, self.closed = app, worker, metrics, closed
         # Random once, then counted: asking for randomness is a call of the system.
-        self.prefix = secrets.token_hex(12)
-        self.numbers = itertools.count()
+        self.prefix, self.numbers = secrets.token_hex(12), itertools.count()
         # Starlette tries one route after the other. What has answered 200 is found here
         # the next time: a fifth more requests in a second.
         self.known: dict[tuple[str, str], tuple[Route, dict[str, Any]]] = {}
@@ -81,32 +113,27 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, status = time.perf_counter(), CLIENT_GONE
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
         }
         exchange = scope["exchange"] = Exchange(self.request_id(headers), headers)
-        status = CLIENT_GONE
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", exchange.id.encode()),
-                ]
+                message["headers"].append((b"x-request-id", exchange.id.encode()))
                 if self.worker.draining:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
         self.metrics.in_flight.inc()
-        known = self.known.get((scope["method"], scope["path"]))
         try:
             if scope["path"] in self.closed:
-                self.worker.keys.check(headers)
-            if known is None:
+                self.worker.check_key(headers)
+            if (known := self.known.get((scope["method"], scope["path"]))) is None:
                 await self.app(scope, receive, answer)
             else:
                 scope["route"], scope["path_params"] = known
@@ -115,88 +142,83 @@ class Front:
             await send_reply(answer, refusal(plain, error))
         except Exception:
             logger.exception("request %s failed", exchange.id)
-            failure = RequestError(500, f"internal error, logged as {exchange.id}")
             if status == CLIENT_GONE:  # nothing was answered yet
-                await send_reply(answer, refusal(plain, failure))
+                message = f"internal error, logged as {exchange.id}"
+                await send_reply(answer, plain(RequestError(500, message)))
         finally:
             self.metrics.in_flight.dec()
             self.record(scope, status, time.perf_counter() - began)
 
     def request_id(self, headers: Mapping[str, str]) -> str:
         """Return what the client calls the request, or a name that nothing else has."""
-        given = headers.get("x-request-id")
-        if given is not None and REQUEST_ID.fullmatch(given):
-            return given
-        return f"{self.prefix}{next(self.numbers):08x}"
+        given = headers.get("x-request-id", "")
+        well_formed = REQUEST_ID.fullmatch(given)
+        return given if well_formed else f"{self.prefix}{next(self.numbers):08x}"
 
     def record(self, scope: Scope, status: int, seconds: float) -> None:
-        """Log and count a request that is done."""
+        """Count and log a request that is done."""
         exchange, route, endpoint = scope["exchange"], scope.get("route"), "unmatched"
-        method, path = scope["method"], scope["path"]
+        method, path = scope["method"], scope["path"][:LONGEST_PATH]
         if isinstance(route, Route):
-            if status == 200 and len(self.known) < MOST_PATHS and len(path) < LONGEST_PATH:
+            if status == 200 and len(self.known) < MOST_PATHS and path == scope["path"]:
                 self.known[method, path] = route, scope["path_params"]
             endpoint, path = route.name, route.path
-        line: dict[str, object] = {
-            "time": datetime.now(UTC),
-            "id": exchange.id,
-            "method": method,
-            "path": path[:LONGEST_PATH],
-            "status": status,
-            "ms": round(seconds * 1000, 3),
-        }
+        line = {"time": datetime.now(UTC), "id": exchange.id, "method": method}
+        line |= {"path": path, "status": status, "ms": round(seconds * 1000, 3)}
         self.metrics.requests(endpoint, method, status).inc()
         self.metrics.seconds(endpoint).observe(seconds)
-        if exchange.outputs is not None:
-            line |= {"rows": len(exchange.outputs), "version": exchange.model.version}
-            self.metrics.count_predictions(endpoint, exchange.model, exchange.outputs)
+        if (predicted := exchange.predicted) is not None:
+            model, rows = predicted.model, len(predicted.outputs)
+            line |= {"rows": rows, "version": model.version}
+            self.metrics.count_predictions(endpoint, model, predicted.outputs)
             #% if "monitor" in cookiecutter.__extras
             if (requests := self.worker.requests) is not None:
-                what = exchange.model, exchange.feeds, exchange.outputs
-                requests.add(exchange.id, *what)
+                requests.add(exchange.id, *predicted)
             #% endif
-        self.log.info(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
+        access.info(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
 
 
-def create_app(settings: ServeSettings, served: ServedModel | None = None) -> Starlette:
+def create_app(settings: ServeSettings) -> Starlette:
     """Build the application of one worker.
-
-    Args:
-        settings: The settings.
-        served: What to predict with; the version that the registry says if not given.
 
     Raises:
         RegistryError: If there is no version to serve, or it cannot be used.
-        ConfigError: If the keys cannot be read.
+        ConfigError: If a setting cannot be used.
     """
-    served = served or ServedModel(
-        settings.model_dir, settings.threads, settings.max_rows
-    )
-    worker, metrics = Worker(settings, served), Metrics()
-    log, log_file = open_access_log(settings)
-    model = served.get()
+    folder, threads = settings.model_dir, settings.threads
+    worker = Worker(settings, ServedModel(folder, threads, settings.max_rows))
+    model, metrics = worker.served.get(), Metrics()
     metrics.version.labels(model.name).set(model.version)
+    #% if "monitor" in cookiecutter.__extras
+    metrics.others.register(Watched(worker.served, settings.reports_dir))
+    if settings.request_log is not None:
+        worker.requests = RequestLog(settings, metrics, model.inputs.shapes)
+    #% endif
+    in_file = settings.access_log == "file"
+    log = AccessLog(settings.log_dir / "access.jsonl" if in_file else None)
+    access.handlers, access.propagate = [log], False
+    access.disabled = settings.access_log == "off"
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         forget_ended_workers()
-        tasks = [
-            asyncio.create_task(keep_fresh(served, metrics, settings.reload_seconds)),
-            asyncio.create_task(keep_flushing(log_file)),
-        ]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            worker.threads.shutdown(wait=False, cancel_futures=True)
-            worker.batches.thread.shutdown(wait=False, cancel_futures=True)
-            log_file.flush()
+        fresh = keep_fresh(worker.served, metrics, settings.reload_seconds)
+        tasks = [asyncio.create_task(each) for each in (fresh, keep_flushing(log))]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for threads in (worker.threads, worker.batches.thread):
+            threads.shutdown(wait=False, cancel_futures=True)
+        #% if "monitor" in cookiecutter.__extras
+        if worker.requests is not None:
+            worker.requests.end()
+        #% endif
+        log.flush()
 
-    for_people = pages.routes(ENDPOINTS, served, settings)
+    for_people = pages.routes(ENDPOINTS, worker.served, settings)
     closed = frozenset(() if settings.open_docs else (each.path for each in for_people))
-    middleware = [Middleware(Front, worker, metrics, log, closed)]
+    middleware = [Middleware(Front, worker, metrics, closed)]
     if settings.cors_origins:
         cors = Middleware(
             CORSMiddleware,
@@ -206,25 +228,16 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
             expose_headers=["x-request-id"],
         )
         middleware.insert(0, cors)
+    protocols = [
+        Route(each.path, Answer(each, worker), methods=[each.method], name=each.name)
+        for each in ENDPOINTS
+    ]
     app = Starlette(
-        routes=[
-            *(
-                Route(
-                    endpoint.path,
-                    Answer(endpoint, worker),
-                    methods=[endpoint.method],
-                    name=endpoint.name,
-                )
-                for endpoint in ENDPOINTS
-            ),
-            *health_routes(worker, metrics),
-            *for_people,
-        ],
+        routes=[*protocols, *health_routes(worker, metrics), *for_people],
         middleware=middleware,
         exception_handlers={HTTPException: not_here},
         lifespan=lifespan,
     )
-    app.router.redirect_slashes = False
     app.state.worker = worker
     return app
 
@@ -237,11 +250,10 @@ def health_routes(worker: Worker, metrics: Metrics) -> list[Route]:
 
     async def readyz(request: Request) -> Response:
         if worker.draining:
-            raise RequestError(503, "the server is shutting down")
+            raise RequestError(503, DRAINING)
         model = worker.served.get()
-        return JSONResponse(
-            {"ready": True, "model": model.name, "version": model.version}
-        )
+        found = {"ready": True, "model": model.name, "version": model.version}
+        return JSONResponse(found)
 
     async def figures(request: Request) -> Response:
         headers = {"content-type": CONTENT_TYPE_LATEST}
@@ -254,12 +266,12 @@ def health_routes(worker: Worker, metrics: Metrics) -> list[Route]:
     ]
 
 
-async def keep_flushing(log_file: AccessLog) -> None:
+async def keep_flushing(log: AccessLog) -> None:
     """Write the access log, again and again, in a thread."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         try:
-            await asyncio.to_thread(log_file.flush)
+            await asyncio.to_thread(log.flush)
         except OSError as error:
             # A full disk or a closed pipe: predictions go on without their lines.
             logger.error("the access log cannot be written: %s", error)
@@ -272,18 +284,15 @@ async def keep_fresh(served: ServedModel, metrics: Metrics, seconds: float) -> N
         before = served.get().version
         try:
             changed = await asyncio.to_thread(served.refresh)
-        except Exception as error:
-            # Whatever a damaged version brings must not end the looking.
+        except Exception as error:  # whatever a damaged version brings
             metrics.reloads.labels("failed").inc()
-            trace = not isinstance(error, ProjectError)
-            message = "version %d is still served: %s"
-            logger.error(message, before, error, exc_info=trace)
-        else:
-            if changed:
-                model = served.get()
-                metrics.reloads.labels("ok").inc()
-                metrics.version.labels(model.name).set(model.version)
-                logger.info("version %d is served, not %d", model.version, before)
+            logger.error("version %d is still served: %r", before, error)
+            continue
+        if changed:
+            model = served.get()
+            metrics.reloads.labels("ok").inc()
+            metrics.version.labels(model.name).set(model.version)
+            logger.info("version %d is served, not %d", model.version, before)
 
 
 async def not_here(request: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
 """Requests that are predicted together: what arrives while one inference runs is next.
 
-No timer: a request that comes alone is begun at once, in the event loop if that takes
-less than handing it to a thread would be worth, and the busier the server, the larger
-the batches. One inference runs at a time; the event loop is free meanwhile.
+No timer: a request that comes alone is begun at once, in the event loop if that is over
+before anybody has to wait; the busier the server, the larger the batches. One inference
+runs at a time, and the event loop is free meanwhile.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import numpy as np
 from .messages import Array, Feeds
 from .model import Model
 
-# What takes longer would make health wait, and everybody else.
+# Of an inference: what takes longer would make health wait, and everybody else.
 INLINE_SECONDS = 0.002
 
 
@@ -34,80 +34,70 @@ class Batches:
 
     def __init__(self, most_rows: int) -> None:
         """Prepare; a batch of several requests has `most_rows` rows at most."""
-        self.most_rows = most_rows
+        self.most_rows, self.busy = most_rows, False
         self.waiting: deque[Job] = deque()
-        self.busy = False
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
     async def predict(self, model: Model, feeds: Feeds, rows: int) -> Array:
         """Predict one request's rows, perhaps with those of others."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Array] = loop.create_future()
-        self.waiting.append(Job(model, feeds, rows, answer))
+        job = Job(model, feeds, rows, loop.create_future())
+        self.waiting.append(job)
         if not self.busy:
             self.busy = True
             loop.call_soon(self.begin)  # with all that this round of the loop brings
-        return await answer
+        return await job.answer
 
     def begin(self) -> None:
         """Begin the next batch, if any request waits."""
-        jobs = self.take()
+        jobs, loop = self.take(), asyncio.get_running_loop()
         self.busy = bool(jobs)
         if not jobs:
             return
-        loop = asyncio.get_running_loop()
         if jobs[0].model.seconds * sum(job.rows for job in jobs) < INLINE_SECONDS:
-            deliver(jobs, compute(jobs))
-            loop.call_soon(self.begin)
+            self.deliver(jobs, compute(jobs))
             return
-
-        def done(computed: asyncio.Future[list[Array | Exception]]) -> None:
-            if not computed.cancelled():
-                deliver(jobs, computed.result())
-                self.begin()
-
-        loop.run_in_executor(self.thread, compute, jobs).add_done_callback(done)
+        running = loop.run_in_executor(self.thread, compute, jobs)
+        running.add_done_callback(lambda done: self.deliver(jobs, done.result()))
 
     def take(self) -> list[Job]:
         """Take what fits into one batch, of one model, in the order of arrival."""
         jobs: list[Job] = []
-        rows = 0
+        left = self.most_rows
         while self.waiting:
             job = self.waiting[0]
-            rows += job.rows
-            if jobs and (job.model is not jobs[0].model or rows > self.most_rows):
+            if jobs and (job.model is not jobs[0].model or job.rows > left):
                 break
             self.waiting.popleft()
-            if job.answer.done():  # nobody waits for it any more
-                rows -= job.rows
-            else:
+            if not job.answer.done():  # somebody still waits for it
                 jobs.append(job)
+                left -= job.rows
         return jobs
+
+    def deliver(
+        self, jobs: Sequence[Job], results: Sequence[Array | Exception]
+    ) -> None:
+        """Give each request what is its own, and begin the next batch."""
+        for job, result in zip(jobs, results, strict=True):
+            if job.answer.done():  # given up
+                continue
+            if isinstance(result, Exception):
+                job.answer.set_exception(result)
+            else:
+                job.answer.set_result(result)
+        asyncio.get_running_loop().call_soon(self.begin)
 
 
 def compute(jobs: Sequence[Job]) -> list[Array | Exception]:
-    """Predict a batch; what cannot be is an error of the one request that is wrong."""
+    """Predict a batch; if that fails, each alone: who is wrong costs nobody else."""
     model, feeds = jobs[0].model, jobs[0].feeds
     try:
         if len(jobs) == 1:
             return [model.predict(feeds)]
-        together = {
-            name: np.concatenate([job.feeds[name] for job in jobs]) for name in feeds
-        }
-        ends = np.cumsum([job.rows for job in jobs])[:-1]
-        return list(np.split(model.predict(together), ends))
+        parts = {name: [job.feeds[name] for job in jobs] for name in feeds}
+        outputs = model.predict({name: np.concatenate(parts[name]) for name in parts})
+        return np.split(outputs, np.cumsum([job.rows for job in jobs])[:-1])
     except Exception as error:
         if len(jobs) == 1:  # its traceback would keep what was asked
             return [error.with_traceback(None)]
         return [result for job in jobs for result in compute([job])]
-
-
-def deliver(jobs: Sequence[Job], results: Sequence[Array | Exception]) -> None:
-    """Give each request what is its own."""
-    for job, result in zip(jobs, results, strict=True):
-        if job.answer.done():  # given up
-            continue
-        if isinstance(result, Exception):
-            job.answer.set_exception(result)
-        else:
-            job.answer.set_result(result)

@@ -11,36 +11,36 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-#% else
-import os
-from functools import lru_cache
-#% endif
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
-#% if "monitor" in cookiecutter.__extras
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
-#% else
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-#% endif
 
 from .messages import Array
-#% if "monitor" in cookiecutter.__extras
 from .model import Model, ServedModel
 
 logger = logging.getLogger(__name__)
 #% else
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from .messages import Array
 from .model import Model
+
 #% endif
+Figure = TypeVar("Figure", Counter, Gauge, Histogram)
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # In seconds: one image takes less than a millisecond, the slowest batch some seconds.
@@ -52,69 +52,37 @@ class Metrics:
     """The counters of one process."""
 
     def __init__(self) -> None:
-        """Make them, all zero."""
-        self.registry = registry = CollectorRegistry()
-        #% if "monitor" in cookiecutter.__extras
-        self.others: list[Collector] = []  # which are the same in every process
-        #% endif
-        requests = Counter(
-            "http_requests",
-            "Requests by endpoint, method and status",
-            ["endpoint", "method", "status"],
-            registry=registry,
-        )
-        seconds = Histogram(
-            "http_request_seconds",
-            "From the head of a request to the end of its answer",
-            ["endpoint"],
-            registry=registry,
-            buckets=SECONDS,
-        )
-        self.in_flight = Gauge(
-            "http_requests_in_flight",
-            "Requests that are being answered",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        rows = Histogram(
-            "prediction_rows",
-            "Rows in a request",
-            ["endpoint"],
-            registry=registry,
-            buckets=ROWS,
-        )
-        predictions = Counter(
-            "predictions",
-            "Rows by the class that was the most probable one",
-            ["version", "predicted"],
-            registry=registry,
-        )
-        self.version = Gauge(
-            "model_version",
-            "Which version is served",
-            ["model"],
-            registry=registry,
-            multiprocess_mode="livemostrecent",
-        )
-        self.reloads = Counter(
-            "model_reloads",
-            "Loads of another version by their result, ok or failed",
-            ["result"],
-            registry=registry,
-        )
-        #% if "monitor" in cookiecutter.__extras
-        self.logged = Counter(
-            "request_log_rows",
-            "Rows by what became of them: written, dropped (queue full), failed",
-            ["result"],
-            registry=registry,
-        )
-        #% endif
+        """Make them, all zero; the label `endpoint` is the name of an operation."""
+
+        def new(kind: type[Figure], name: str, text: str, **more: Any) -> Figure:
+            return kind(name, text, registry=self.registry, **more)
+
+        self.registry, self.others = CollectorRegistry(), CollectorRegistry()
+        text = "Requests by endpoint, method and status"
+        labels = ["endpoint", "method", "status"]
+        requests = new(Counter, "http_requests", text, labelnames=labels)
+        text, labels = "From the head of a request to the end of its answer", ["endpoint"]
+        options: dict[str, Any] = {"labelnames": labels, "buckets": SECONDS}
+        seconds = new(Histogram, "http_request_seconds", text, **options)
+        options["buckets"] = ROWS
+        rows = new(Histogram, "prediction_rows", "Rows in a request", **options)
+        text, labels = "Rows by the most probable class", ["version", "predicted"]
+        predictions = new(Counter, "predictions", text, labelnames=labels)
         # Finding a counter by its labels costs more than counting.
         self.requests = lru_cache(maxsize=1024)(requests.labels)
         self.seconds = lru_cache(maxsize=256)(seconds.labels)
         self.rows = lru_cache(maxsize=256)(rows.labels)
         self.predictions = lru_cache(maxsize=4096)(predictions.labels)
+        name, text = "http_requests_in_flight", "Requests that are being answered"
+        self.in_flight = new(Gauge, name, text, multiprocess_mode="livesum")
+        options = {"labelnames": ["model"], "multiprocess_mode": "livemostrecent"}
+        self.version = new(Gauge, "model_version", "Which version is served", **options)
+        text, labels = "Loads of another version by result, ok or failed", ["result"]
+        self.reloads = new(Counter, "model_reloads", text, labelnames=labels)
+        #% if "monitor" in cookiecutter.__extras
+        text = "Rows by result: written, dropped (the queue was full), failed"
+        self.logged = new(Counter, "request_log_rows", text, labelnames=labels)
+        #% endif
 
     def count_predictions(self, endpoint: str, model: Model, outputs: Array) -> None:
         """Count the rows of a request, and the classes that were predicted."""
@@ -135,14 +103,7 @@ class Metrics:
         if FOLDER_VARIABLE in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        #% if "monitor" in cookiecutter.__extras
-        others = CollectorRegistry()
-        for each in self.others:
-            others.register(each)
-        return generate_latest(registry) + generate_latest(others)
-        #% else
-        return generate_latest(registry)
-        #% endif
+        return generate_latest(registry) + generate_latest(self.others)
 
 
 def forget_ended_workers() -> None:
@@ -175,31 +136,35 @@ class Watched(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the figures; none if there is no report, or none that can be read."""
         model = self.served.get()
-        version, folder = str(model.version), self.reports_dir / model.name
-        file = folder / version / "monitor" / "monitor.json"
+        folder = self.reports_dir / model.name / str(model.version)
+        file = folder / "monitor" / "monitor.json"
         try:
-            content = json.loads(file.read_bytes())
-            when = datetime.fromisoformat(content["time"]).timestamp()
-            for name, text, value in (
-                ("alarm", "1 if the last run raised an alarm", content["alarm"]),
-                ("rows", "Rows that it looked at", content["rows"]),
-                ("time_seconds", "When that was, in seconds since 1970", when),
-            ):
-                figure = GaugeMetricFamily(f"model_monitor_{name}", text, None, ["version"])
-                figure.add_metric([version], value)
-                yield figure
-            for name, text, key in (
-                ("effect", "The difference, from 0 to 1", "effect"),
-                ("p_value", "Of the test, for all of the run", "adjusted"),
-            ):
-                labels = ["version", "group", "variable"]
-                figure = GaugeMetricFamily(f"model_monitor_{name}", text, None, labels)
-                for each in content["findings"]:
-                    about = [version, each["group"], each["variable"]]
-                    figure.add_metric(about, each[key])
-                yield figure
+            yield from figures(json.loads(file.read_bytes()), str(model.version))
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.warning("%s cannot be read: %r; run `monitor` again", file, error)
+
+
+def figures(content: dict[str, Any], version: str) -> list[GaugeMetricFamily]:
+    """Return what is in the monitor.json of a version."""
+    content["time"] = datetime.fromisoformat(content["time"]).timestamp()
+    found = []
+    for name, key, text in (
+        ("alarm", "alarm", "1 if the last run of `monitor` raised an alarm"),
+        ("rows", "rows", "Rows that it looked at"),
+        ("time_seconds", "time", "When that was, in seconds since 1970"),
+    ):
+        found.append(GaugeMetricFamily(f"model_monitor_{name}", text, labels=["version"]))
+        found[-1].add_metric([version], content[key])
+    for name, key, text in (
+        ("effect", "effect", "The difference, from 0 to 1"),
+        ("p_value", "adjusted", "Of the test, for all of the run"),
+    ):
+        labels = ["version", "group", "variable"]
+        found.append(GaugeMetricFamily(f"model_monitor_{name}", text, labels=labels))
+        for each in content["findings"]:
+            about = [version, each["group"], each["variable"]]
+            found[-1].add_metric(about, each[key])
+    return found
 #% endif

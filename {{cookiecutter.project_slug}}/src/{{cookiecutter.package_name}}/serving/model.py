@@ -1,28 +1,35 @@
-"""A version of a model, ready to predict, and which one of them is served.
-
-Promoting a version writes the alias file. Every worker looks at that file once a second
-and loads the new version beside the old one, whose last requests it still answers.
-"""
+"""A version of a model, ready to predict; and which version is served."""
 
 import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+#% if cookiecutter.__data_kind == "tabular"
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-#% if cookiecutter.__data_kind == "tabular"
 from ..adapter import Inputs, predictor
 #% else
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
 from ..adapter import Inputs
 #% endif
 from ..files import careful
-from ..registry import ALIASES, ONNX_FILE, Manifest, RegistryError
-from ..registry import load_version, served_version
+from ..registry import (
+    ALIASES,
+    ONNX_FILE,
+    Manifest,
+    RegistryError,
+    load_version,
+    served_version,
+)
 from .messages import TEXT, Array, Feeds, RequestError
 
 # https://onnxruntime.ai/docs/api/python/api_summary.html, `NodeArg.type`.
@@ -38,26 +45,18 @@ RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a value may be.
+    """What a value may be; None: anything."""
 
-    Attributes:
-        minimum: The smallest number; for a date, in days since 1970.
-        maximum: The largest one.
-        categories: The texts that may occur; None for any.
-        nullable: Whether a value may be missing.
-        date: Whether the numbers are dates, which JSON has as texts (ISO 8601).
-    """
-
-    minimum: float | None = None
+    minimum: float | None = None  # of a date: in days since 1970
     maximum: float | None = None
     categories: tuple[str, ...] | None = None
     nullable: bool = False
-    date: bool = False
+    date: bool = False  # then JSON has it as a text (ISO 8601)
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An input or an output of a graph; -1 in its shape is a free size, `object` texts."""
+    """An input or an output of a graph; in its shape, -1 is a free size."""
 
     name: str
     dtype: np.dtype[Any]
@@ -69,30 +68,18 @@ class Model:
     """A verified version of a model; safe to use from several threads.
 
     Attributes:
-        name: What requests call it.
-        version: Its number.
-        classes: The name of each class, in the order of the output; none: a regression.
-        inputs: What it has to be given, from the manifest.
-        folder: The version's files.
-        manifest: What else is known of it.
+        classes: In the order of the output; none for a regression.
         platform: What computes, as the Open Inference Protocol calls it.
         tensors: The inputs of the graph.
         outputs: Its one output, `probabilities` or `value`.
         seconds: How long one row takes.
-        most_rows: How many rows a request may have.
+        most_rows: How many a request may have.
     """
-
-    seconds = 0.0
 
     def __init__(
         self, folder: Path, manifest: Manifest, session: Any, most_rows: int = 4096
     ) -> None:
-        """Compare the graph with the manifest.
-
-        Raises:
-            RegistryError: If an input or output is missing, is one too many, or is of
-                another shape or type; the message says which.
-        """
+        """Compare the graph with the manifest, or raise RegistryError; then try it."""
         self.name, self.version = folder.parent.name, int(folder.name)
         self.folder, self.manifest, self.most_rows = folder, manifest, most_rows
         self.classes, self.inputs = manifest.classes, manifest.inputs
@@ -104,12 +91,23 @@ class Model:
             for tensor in checked(session.get_inputs(), self.inputs.shapes, where)
         )
         shape = (-1, 1)[: len(session.get_outputs()[0].shape)]
-        expected: dict[str, tuple[int, ...]] = {"value": shape}
+        outputs = {"value": shape}
         if self.classes:
-            expected = {"probabilities": (-1, len(self.classes))}
-        self.outputs = checked(session.get_outputs(), expected, where)
-        self._names = list(expected)
-        self._session = session
+            outputs = {"probabilities": (-1, len(self.classes))}
+        self.outputs = checked(session.get_outputs(), outputs, where)
+        self._names, self._session = list(outputs), session
+        blank = {
+            each.name: np.full(
+                [abs(size) for size in each.shape],  # one row
+                "" if each.dtype == TEXT else 0,
+                each.dtype,
+            )
+            for each in self.tensors
+        }
+        self.predict(blank)  # the first time takes memory: no request waits for that
+        began = time.perf_counter()
+        self.predict(blank)
+        self.seconds = time.perf_counter() - began
 
     def predict(self, feeds: Feeds) -> Array:
         """Predict from an array for each of `tensors`; return that of `outputs`."""
@@ -119,7 +117,7 @@ class Model:
 
 #% if cookiecutter.__data_kind == "tabular"
 class Pipeline:
-    """A pipeline that is asked as an ONNX session is: not every estimator has a graph."""
+    """A pipeline that is asked as an ONNX session is: not all have a graph."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         """Load the pipeline of a version, by the library that has made it."""
@@ -144,64 +142,50 @@ class Pipeline:
         """Predict from a tensor (n, 1) for each column; float32 (n, outputs)."""
         import pandas as pd
 
-        rows = pd.DataFrame({name: values[:, 0] for name, values in feeds.items()})
-        return [self.predict(rows[list(self.columns)]).astype(np.float32)]
+        rows = pd.DataFrame({name: feeds[name][:, 0] for name in self.columns})
+        return [self.predict(rows).astype(np.float32)]
 
 
 #% endif
 class ServedModel:
-    """The one model of a server; replaced while requests are answered."""
+    """The one model of a server; a version that is promoted takes its place."""
 
-    def __init__(self, model_dir: Path, threads: int = 1, most_rows: int = 4096) -> None:
-        """Load the version that is to be served.
+    def __init__(
+        self, model_dir: Path, threads: int = 1, most_rows: int = 4096
+    ) -> None:
+        """Load the version that is to be served, or raise RegistryError.
 
         Args:
             model_dir: The folder of all versions; its name is the model's.
             threads: How many threads one prediction may use.
             most_rows: How many rows a request may have.
-
-        Raises:
-            RegistryError: If there is none, or it cannot be used.
         """
         self.model_dir, self.threads, self.most_rows = model_dir, threads, most_rows
         # Before the version: a promote in between is then seen by the first look.
-        self.seen = self.state()
+        self.seen, self.retry_at = self.promotions(), math.inf
         self.model = self.load(served_version(model_dir))
-        self.retry_at = math.inf
 
     def get(self, name: str | None = None, version: str | None = None) -> Model:
-        """Return the model.
-
-        Args:
-            name: What the request calls it; any if not given.
-            version: The number as the request writes it, 1 or 1.0; any if not given.
-
-        Raises:
-            RequestError: 404 if it is called something else, or is of another version.
-        """
+        """Return the model, or raise RequestError if it is another that is asked for."""
         model = self.model
-        if name is not None and name != model.name:
-            raise RequestError(
-                404, f"no model {name!r}; {model.name!r} is served here", "name"
-            )
-        number = model.version
-        if version is not None and version not in (str(number), f"{number}.0"):
-            raise RequestError(
-                404, f"version {version!r} is not served; {number} is", "version"
-            )
+        if name not in (None, model.name):
+            message = f"no model {name!r}; {model.name!r} is served here"
+            raise RequestError(404, message, "name")
+        if version not in (None, str(model.version), f"{model.version}.0"):
+            message = f"version {version!r} is not served; {model.version} is"
+            raise RequestError(404, message, "version")
         return model
 
     def load(self, version: int) -> Model:
         """Load a version as this server predicts with it."""
         return load_model(self.model_dir, version, self.threads, self.most_rows)
 
-    def state(self) -> tuple[int, int, int] | None:
-        """Return what changes when the alias file is replaced; None if it is absent."""
+    def promotions(self) -> bytes | None:
+        """Return what changes when a version is promoted; None before the first is."""
         try:
-            found = (self.model_dir / ALIASES).stat()
+            return (self.model_dir / ALIASES).read_bytes()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
     def refresh(self) -> bool:
         """Load another version if one is to be served; return whether it is another.
@@ -209,14 +193,13 @@ class ServedModel:
         Raises:
             RegistryError: If the version cannot be used; the old one goes on.
         """
-        state = self.state()
-        if state == self.seen and time.monotonic() < self.retry_at:
+        promotions = self.promotions()
+        if promotions == self.seen and time.monotonic() < self.retry_at:
             return False
-        self.seen = state
+        self.seen = promotions
         self.retry_at = time.monotonic() + RETRY_SECONDS  # unless this goes well
         version = served_version(self.model_dir)
-        changed = version != self.model.version
-        if changed:
+        if changed := version != self.model.version:
             self.model = self.load(version)
         self.retry_at = math.inf
         return changed
@@ -225,75 +208,53 @@ class ServedModel:
 def load_model(
     model_dir: Path, version: int, threads: int = 1, most_rows: int = 4096
 ) -> Model:
-    """Load a version, check it, and measure how long a row takes.
-
-    Raises:
-        RegistryError: If there is no such version, it was changed, it is not
-            exported, or its graph is not what the manifest says.
-        FileError: If it cannot be loaded.
-    """
+    """Load a version, or say what is wrong with it by RegistryError or FileError."""
     folder, manifest = load_version(model_dir, version)
     with careful(folder / ONNX_FILE):
-        session = load_session(folder, manifest, threads)
-        model = Model(folder, manifest, session, most_rows)
-        blank = {tensor.name: blank_row(tensor) for tensor in model.tensors}
-        model.predict(blank)  # the first time takes memory: no request waits for that
-        began = time.perf_counter()
-        model.predict(blank)
-        model.seconds = time.perf_counter() - began
-    return model
-
-
-def load_session(folder: Path, manifest: Manifest, threads: int) -> Any:
-    """Return what computes, of a version that was verified."""
-    #% if cookiecutter.__data_kind == "tabular"
-    if ONNX_FILE not in manifest.files:
-        return Pipeline(folder, manifest)
-    #% endif
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = QUIET
-    # ONNX Runtime reads no other file than those of the folder.
-    return onnxruntime.InferenceSession(
-        folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
-    )
+        #% if cookiecutter.__data_kind == "tabular"
+        if ONNX_FILE not in manifest.files:
+            return Model(folder, manifest, Pipeline(folder, manifest), most_rows)
+        #% endif
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = QUIET
+        # ONNX Runtime reads no other file than those of the folder.
+        session = onnxruntime.InferenceSession(
+            folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
+        )
+        return Model(folder, manifest, session, most_rows)
 
 
 def checked(
     nodes: Iterable[Any], expected: Mapping[str, tuple[int, ...]], where: str
 ) -> tuple[Tensor, ...]:
-    """Return the inputs or outputs of a graph, in the order that is expected.
-
-    Args:
-        nodes: ONNX Runtime's `NodeArg` objects.
-        expected: The shape for each name, -1 for any size.
-        where: What to call the graph in an error.
-
-    Raises:
-        RegistryError: If they are not the expected ones.
-    """
+    """Return the inputs or outputs of a graph, in the order of the expected shapes."""
     found = {node.name: node for node in nodes}
     if found.keys() != expected.keys():
         raise RegistryError(
             f"{where} has {sorted(found)} where the manifest has {sorted(expected)}; "
             "export this version again"
         )
-    tensors = []
     for name, shape in expected.items():
         node = found[name]
         # A free size has a name in the graph, or none.
-        sizes = tuple(size if isinstance(size, int) else -1 for size in node.shape)
-        fits = len(sizes) == len(shape) and all(
-            size in (-1, wanted) for size, wanted in zip(sizes, shape)
-        )
-        if node.type not in FROM_ONNX or not fits or sizes[0] != -1:
+        sizes = [size if isinstance(size, int) else -1 for size in node.shape]
+        fits = [size in (-1, wanted) for size, wanted in zip(sizes, shape)]
+        if (
+            node.type not in FROM_ONNX
+            or len(sizes) != len(shape)
+            or not all(fits)
+            or sizes[0] != -1
+        ):
             raise RegistryError(
                 f"{where}: {name} is {node.type} of {node.shape}, and must be of "
                 f"{list(shape)} (-1: any number)"
             )
-        tensors.append(Tensor(name, FROM_ONNX[node.type], shape))
-    return tuple(tensors)
+    return tuple(
+        Tensor(name, FROM_ONNX[found[name].type], shape)
+        for name, shape in expected.items()
+    )
 
 
 def limits_of(inputs: Inputs) -> dict[str, Limits]:
@@ -313,9 +274,3 @@ def limits_of(inputs: Inputs) -> dict[str, Limits]:
         if name != inputs.target
     }
     #% endif
-
-
-def blank_row(tensor: Tensor) -> Array:
-    """Return one row that means nothing, to try a model with."""
-    shape = [1 if size == -1 else size for size in tensor.shape]
-    return np.full(shape, "" if tensor.dtype == TEXT else 0, dtype=tensor.dtype)

@@ -5,8 +5,7 @@ A file a day (UTC), `<folder>/2026-11-21.jsonl`, of one line for each row:
     {"time", "request_id", "model", "version", "row", "inputs": {...}, "outputs": [...]}
 
 Every worker appends whole lines. A thread writes them, so no request waits for a disk;
-what a full disk or a full queue costs is counted. What is logged is bounded by rows a
-second: the busier the server, the smaller the part of them.
+what a full disk or a full queue costs is counted.
 """
 
 import logging
@@ -17,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 
 import orjson
 
@@ -33,43 +32,13 @@ MOST_WAITING = 256  # requests, so that a disk that stands still costs little me
 OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
 
-class Logged(NamedTuple):
-    """A request that was answered, as far as it is logged."""
-
-    time: datetime
-    id: str
-    model: Model
-    feeds: Feeds
-    outputs: Array
-
-    def lines(self) -> bytes:
-        """Return a line for each row; a tensor of one number a row is that number."""
-        facts = {"time": self.time, "request_id": self.id}
-        facts |= {"model": self.model.name, "version": self.model.version}
-        return b"".join(
-            orjson.dumps(
-                facts
-                | {
-                    "row": row,
-                    "inputs": {
-                        name: each[row, 0] if each.shape[1:] == (1,) else each[row]
-                        for name, each in self.feeds.items()
-                    },
-                    "outputs": outputs.reshape(-1),
-                },
-                option=OPTIONS,
-            )
-            for row, outputs in enumerate(self.outputs)
-        )
-
-
 class RequestLog:
     """Logs the requests of one worker."""
 
     def __init__(
         self, settings: ServeSettings, metrics: Metrics, names: Iterable[str]
     ) -> None:
-        """Prepare.
+        """Begin the file of today, and a thread that writes.
 
         Args:
             settings: Those of the server; they name a folder.
@@ -80,49 +49,65 @@ class RequestLog:
             ConfigError: If what is to be masked is no input, or nothing can be written.
         """
         assert settings.request_log is not None
-        self.folder, self.settings, known = settings.request_log, settings, set(names)
-        if unknown := sorted(set(settings.request_log_mask) - known):
-            raise ConfigError(
-                f"request_log_mask: the model has no input {', '.join(unknown)}; it has "
-                f"{', '.join(sorted(known))}"
-            )
+        self.folder, self.settings = settings.request_log, settings
         self.count = metrics.logged.labels
-        self.second, self.left = 0, 0
+        self.second = self.left = 0
         self.day, self.torn = "", False
+        if unknown := sorted(set(settings.request_log_mask) - (known := set(names))):
+            have = ", ".join(sorted(known))
+            which = f"the model has no input {', '.join(unknown)}; it has {have}"
+            raise ConfigError(f"request_log_mask: {which}")
         try:
             self.write(b"")
         except OSError as error:
             raise ConfigError(f"request_log: {error}; name another folder") from error
-        self.waiting: queue.Queue[Logged | None] = queue.Queue(MOST_WAITING)
+        self.waiting: queue.Queue[list[dict[str, Any]] | None] = queue.Queue(
+            MOST_WAITING
+        )
         self.thread = threading.Thread(target=self.keep_writing, daemon=True)
         self.thread.start()
 
-    def add(self, id: str, model: Model, feeds: Feeds, outputs: Array) -> None:
-        """Take a request, if it is one of the sample; it is written soon."""
+    def add(self, name: str, model: Model, feeds: Feeds, outputs: Array) -> None:
+        """Take a request by its id, if it is one of the sample; its rows are written soon."""
         if (now := int(time.monotonic())) != self.second:
             self.second, self.left = now, self.settings.request_log_rows
         if not self.left or random.random() >= self.settings.request_log_share:
             return
-        outputs = outputs[: self.left].copy()  # a part would keep the whole in memory
-        masked, rows = self.settings.request_log_mask, len(outputs)
-        kept = {n: each[:rows].copy() for n, each in feeds.items() if n not in masked}
-        self.left -= rows
+        facts = {"time": datetime.now(UTC), "request_id": name, "model": model.name}
+        # Copies, as a part of an array would keep all of it in memory.
+        outputs = outputs[: self.left].copy()
+        kept = {
+            key: (each[:, 0] if each.shape[1:] == (1,) else each)[: self.left].copy()
+            for key, each in feeds.items()
+            if key not in self.settings.request_log_mask
+        }
+        rows = [
+            {
+                **facts,
+                "version": model.version,
+                "row": row,
+                "inputs": {key: each[row] for key, each in kept.items()},
+                "outputs": values.reshape(-1),
+            }
+            for row, values in enumerate(outputs)
+        ]
+        self.left -= len(rows)
         try:
-            self.waiting.put_nowait(Logged(datetime.now(UTC), id, model, kept, outputs))
+            self.waiting.put_nowait(rows)
         except queue.Full:
-            self.count("dropped").inc(rows)
+            self.count("dropped").inc(len(rows))
 
     def keep_writing(self) -> None:
         """Write what there is until the server ends."""
-        while (logged := self.waiting.get()) is not None:
+        while (rows := self.waiting.get()) is not None:
             try:
-                self.write(logged.lines())
+                self.write(b"".join(orjson.dumps(row, option=OPTIONS) for row in rows))
             except OSError as error:
                 self.torn = True
-                self.count("failed").inc(len(logged.outputs))
+                self.count("failed").inc(len(rows))
                 logger.error("requests cannot be logged: %s", error)
             else:
-                self.count("written").inc(len(logged.outputs))
+                self.count("written").inc(len(rows))
 
     def write(self, lines: bytes) -> None:
         """Append whole lines; on a new day, remove the files that are too old."""

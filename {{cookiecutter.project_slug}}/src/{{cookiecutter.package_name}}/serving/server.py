@@ -159,7 +159,7 @@ async def look_after(parent: int | None) -> None:
 
 
 def raise_file_limit() -> None:
-    """Allow as many open files, which connections are, as the system lets a user have."""
+    """Allow as many open files, which connections are, as the system does."""
     if sys.platform != "win32":
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         with suppress(ValueError, OSError):  # macOS says "any number", and means less
@@ -167,7 +167,7 @@ def raise_file_limit() -> None:
 
 
 def warn_of_files(warned: bool) -> bool:
-    """Warn once when a tenth of the files that may be open is left; return if it did."""
+    """Warn once when a tenth of the files that may be open is left; return if so."""
     if sys.platform == "win32":
         return False
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -178,7 +178,11 @@ def warn_of_files(warned: bool) -> bool:
         number = most
     few = most != resource.RLIM_INFINITY and number >= 0.9 * most
     if few and not warned:
-        logger.warning("%d of %d files are open: more connections need a larger `ulimit -n`", number, most)
+        logger.warning(
+            "%d of %d files are open: more connections need a larger `ulimit -n`",
+            number,
+            most,
+        )
     return few
 
 
