@@ -6,11 +6,15 @@ without a network. `tools/docker_engine.sh` starts an engine where there is none
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -145,6 +149,39 @@ def ask(container: str, path: str, body: object = None) -> str:
     """Send a request from inside a container and return the answer's body."""
     text = json.dumps(body) if body is not None else ""
     return docker("exec", container, "python", "-c", ASK, path, text)
+
+
+@pytest.mark.parametrize("name", ["HANDWRITTEN_DIGITS_PORT", "PORT"])
+def test_the_health_check_hears_which_port_it_is(
+    name: str, default_project: BakedProject
+) -> None:
+    """Of a server that is well, of one that is not, and of none."""
+    statuses = [200, 503]
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(statuses.pop(0) if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    file = default_project.read("Dockerfile").replace("\\\n", "")
+    (check,) = re.findall(r"^HEALTHCHECK .* CMD (\[.*\])$", file, re.MULTILINE)
+    program, *arguments = json.loads(check)
+    assert program == "python"
+    found = []
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        environment = {name: str(server.server_port)}
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        for _ in range(2):
+            done = subprocess.run([sys.executable, *arguments], env=environment)
+            found.append(done.returncode)
+        server.shutdown()
+    gone = subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True
+    )
+    assert [*found, gone.returncode] == [0, 1, 1]
 
 
 def test_the_image_trains_and_evaluates(trained: str) -> None:

@@ -189,6 +189,7 @@ CASES = [
     Case("torchserve/image", TORCH, ("torchserve",)),
     Case("torchserve/images", TORCH, ("torchserve",)),
     Case("torchserve/instances", TORCH, ("torchserve",)),
+    Case("torchserve/data", TORCH, ("torchserve",)),
     Case(
         "torchserve/png", TORCH, ("torchserve",), headers={"Content-Type": "image/png"}
     ),
@@ -236,7 +237,8 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
         ".platform": "optional: the library that computes"
     },
     (OURS, "open_inference/metadata"): {
-        ".platform": "optional: the library that computes"
+        ".platform": "optional: the library that computes",
+        ".inputs[0].parameters": "from where to where pixels may be",
     },
     (OURS, "seldon"): {".meta": "optional: one model, no graph to go through"},
 }

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from browsers import visit
+from conftest import ROOT
 from serving.contract import GOLDEN, unlike
 from serving.real_servers import ours
 from serving.running import clean_environment, environment
-from conftest import ROOT
 
 pytestmark = [
     pytest.mark.generated,

@@ -58,6 +58,7 @@ FLAT = [value for row in EXPECTED for value in row]
         ("seldon/tensor", ["data", "tensor", "values"], FLAT),
         ("torchserve/image", [], NAMED[0]),
         ("torchserve/images", [], NAMED),
+        ("torchserve/data", [], NAMED),
         ("torchserve/instances", ["predictions"], NAMED),
     ],
 )

@@ -46,7 +46,10 @@ with TemporaryDirectory() as folder:
         name="model",
     )
     seldon = ask(
-        "seldon", "seldon_predict", "SeldonPredictRequest", {"data": {"ndarray": images}}
+        "seldon",
+        "seldon_predict",
+        "SeldonPredictRequest",
+        {"data": {"ndarray": images}},
     )
     mlflow = ask("ml_flow", "mlflow_invocations", "MlflowInvocationsRequest", instances)
     torchserve = importlib.import_module("digits.api.torch_serve.torchserve_predict")
