@@ -70,10 +70,10 @@ def test_a_file_called_as_a_standard_module_is_in_nobodys_way(
     file = project.path / "numbers.py"
     file.write_text('raise SystemExit("the root is on the path")\n', encoding="utf-8")
     try:
-        name = project.path.name
-        project.run(name, "train", "--quiet", "--models-dir", str(tmp_path))
+        models = ("--models-dir", str(tmp_path))
+        project.run(project.path.name, "train", "--quiet", *models)
         project.run("pytest", "-q", "tests/test_requirements.py")
-        project.run("poe", "--quiet", "registry", "list")
+        project.run("poe", "--quiet", "registry", "list", *models)
     finally:
         file.unlink()
 
