@@ -22,6 +22,7 @@ from environments import Installed, InstalledProject
 
 pytestmark = [
     pytest.mark.generated,
+    pytest.mark.xdist_group("scikit-learn"),
     pytest.mark.skipif(os.name == "nt", reason="uses make: for Linux and macOS"),
 ]
 

@@ -165,10 +165,11 @@ def test_fashion_mnist_is_downloaded_and_learnt(
     assert recorded["git_commit"].startswith(head)
 
 
+@pytest.mark.xdist_group("tensorflow")
 def test_a_tampered_download_is_refused(
     installed: Installed, mirror: str, tmp_path: Path
 ) -> None:
-    project = installed(FRAMEWORKS[0])
+    project = installed("tensorflow")
     data = tmp_path / "data"
     shutil.copytree(FASHION_MNIST, data / "fashion_mnist")
     file = data / "fashion_mnist" / "t10k-labels-idx1-ubyte.gz"
