@@ -13,6 +13,7 @@ import pytest
 
 from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
+from {{ cookiecutter.package_name }}.files import library_versions
 
 pytest_plugins = ["samples"]
 
@@ -86,7 +87,7 @@ def save(model_dir: Path) -> Callable[[], Path]:
         return registry.save_version(
             model_dir,
             write_files,
-            ("numpy", "absent"),
+            libraries=library_versions(("numpy", "absent")),
             metrics={"val_accuracy": 0.9},
             history={"val_accuracy": [0.8, 0.9]},
             settings={"epochs": 2},
