@@ -46,10 +46,6 @@ COMMANDS = {
     #% endif
     #% if "monitor" in cookiecutter.__extras
     "monitor": ("monitoring.command:monitor", "monitoring.settings:MonitorSettings"),
-    "request-log": (
-        "monitoring.archive:archive",
-        "monitoring.settings:ArchiveSettings",
-    ),
     "retrain": ("monitoring.retrain:retrain", "monitoring.settings:RetrainSettings"),
     #% endif
     #% if "track" in cookiecutter.__extras
