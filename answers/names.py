@@ -50,13 +50,13 @@ _CALLED = """
 """
 # What the packages of an environment install beside the programs of their own name.
 _INSTALLED = """
-    backend-test-tools blackd cffi-gen-src chardetect check-model check-node
-    coverage3 cyclonedx-py detect-secrets-hook dmypy doesitcache dotenv f2py
-    gunicornc huey_consumer identify-cli imageio_download_bin imageio_remove_bin inv
-    ipython3 isort-identify-imports isympy jlpm jupyter lsm2bin mako-render
+    backend-test-tools blackd cffi-gen-src chardetect check-model check-node coverage3
+    cyclonedx-py detect-secrets-hook dmypy doesitcache dotenv f2py fab gunicornc hf
+    huey_consumer huggingface-cli identify-cli imageio_download_bin imageio_remove_bin
+    inv ipython3 isort-identify-imports isympy jlpm jupyter lsm2bin mako-render
     markdown-it mypyc normalizer numpy-config onnxruntime_test poe pybabel pyftmerge
     pyftsubset pygmentize saved_model_cli sqlformat stubgen stubtest tf_upgrade_v2
-    tflite_convert tiff2fsspec tiffcomment toco torch-model-archiver torchfrtrace
-    torchrun ttx uvx watchmedo wsdump
+    tflite_convert tiff2fsspec tiffcomment tiny-agents toco torch-model-archiver
+    torchfrtrace torchrun ttx uvx watchmedo wsdump
 """
 PROGRAMS = frozenset(f"{_SHELL} {_CALLED} {_INSTALLED}".split())

@@ -12,9 +12,10 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,10 @@ from answers.template import read_template
 from conftest import ROOT, choices, files_below
 from readback import contents
 
-TALLY = pytest.StashKey[Counter[str]]()
+# A property of tests: how many sets of answers they have tried, and what came of them.
+TALLY = "tally"
+Tally = dict[str, int]
+COUNTED = ("refused", "rendered", "escapes", "executions", "unparsable")
 ENTRIES = ("key=value", "config", "replay", "prompts")
 PUBLIC = list(read_template().defaults)
 
@@ -224,16 +228,20 @@ def place(made_place: Place) -> Iterator[Place]:
 
 
 @pytest.fixture
-def tally(pytestconfig: pytest.Config) -> Iterator[Counter[str]]:
-    """Return the counts that the summary shows."""
-    yield pytestconfig.stash.setdefault(TALLY, Counter())
+def tally(record_property: Callable[[str, object], None]) -> Tally:
+    """Return a test's counts; the summary shows their sums."""
+    counts = dict.fromkeys(COUNTED, 0)
+    record_property(TALLY, counts)
+    return counts
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many sets of answers were tried, and what came of them."""
-    if counts := config.stash.get(TALLY, None):
+    reports = map(terminalreporter.getreports, ("passed", "failed"))
+    counts = Counter[str]()
+    for report in chain(*reports):
+        counts.update(dict(report.user_properties).get(TALLY, {}))
+    if counts:
         terminalreporter.write_sep("=", "answers that were tried")
         terminalreporter.write_line(
             f"{counts['refused'] + counts['rendered']} answers tried, "

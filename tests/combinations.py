@@ -26,7 +26,7 @@ Answers = dict[str, str]
 Choice = tuple[str, str]  # a question and one of its choices
 Pair = tuple[Choice, Choice]
 
-RENDERED = pytest.StashKey[list[Answers]]()
+RENDERED = "rendered pairs"  # a property of the test that has counted them
 
 
 def asked() -> dict[str, list[str]]:
@@ -80,9 +80,7 @@ def recorded_answers(project: BakedProject) -> Answers:
 
 
 @pytest.fixture(scope="session")
-def combinations(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, BakedProject]:
+def combinations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BakedProject]:
     """Return the project of every row of the list, by its name. They must not change.
 
     A render that failed is there too; its tests say so.
@@ -97,10 +95,7 @@ def combinations(
         return bake_into(folders[name_of(row)], **answers)
 
     with ThreadPoolExecutor() as pool:  # each thread only waits for its cookiecutter
-        baked = dict(zip(folders, pool.map(render, rows), strict=True))
-    complete = [project for project in baked.values() if project.exit_code == 0]
-    pytestconfig.stash[RENDERED] = [recorded_answers(project) for project in complete]
-    return baked
+        return dict(zip(folders, pool.map(render, rows), strict=True))
 
 
 def fingerprint(project: BakedProject) -> str:
@@ -132,14 +127,12 @@ def coverage(rows: list[Answers], allowed: Mapping[str, list[str]]) -> list[str]
     return [*(line.rstrip() for line in lines), last]
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Show the list and its coverage when it was rendered."""
-    if rows := config.stash.get(RENDERED, None):
-        terminalreporter.write_sep("=", "pairs of choices that were rendered")
-        for line in coverage(rows, asked()):
-            terminalreporter.write_line(line)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the list and its coverage when a test has counted it."""
+    for report in terminalreporter.getreports("passed"):
+        if lines := dict(report.user_properties).get(RENDERED):
+            terminalreporter.write_sep("=", "pairs of choices that were rendered")
+            terminalreporter.write_line("\n".join(lines))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

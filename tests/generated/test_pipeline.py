@@ -102,16 +102,15 @@ def test_data_and_models_follow_git(installed: Installed, tmp_path: Path) -> Non
     table.parent.mkdir(parents=True)
     rows = [f"{age},{'yes' if age > 50 else 'no'}\n" for age in range(18, 90)]
     table.write_text("".join(["age,paid\n", *rows]), encoding="utf-8")
-    own = {"data": "data/raw/people.csv", "target": "paid", "task": "classification"}
     work.give_options(QUICK)
-    work.change("configs/train.yaml", **own, folds=2)
+    work.change("configs/train.yaml", data="data/raw/people.csv", folds=2)
     pipeline = work.path / "dvc.yaml"
     text = pipeline.read_text(encoding="utf-8")
     assert "# - data/houses.csv" in text
     text = text.replace("# - data/houses.csv", "- data/raw/people.csv")
     pipeline.write_text(text, encoding="utf-8")
     work.run(*DVC, "add", "data/raw/people.csv")
-    work.run("poe", "schema", "--quiet")
+    work.run("poe", "schema", "--target", "paid", "--task", "classification")
     assert sorted(work.reproduce()) == sorted(STEPS)
     remote = tmp_path / "remote"
     work.run(*DVC, "remote", "add", "--default", "local", str(remote))

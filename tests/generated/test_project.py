@@ -50,7 +50,9 @@ def test_its_formatters_change_nothing(project: InstalledProject) -> None:
     assert project.changes() == ""
 
 
-def test_its_pre_commit_hooks_pass(project: InstalledProject) -> None:
+def test_its_pre_commit_hooks_pass(installed: Installed) -> None:
+    """In one framework: they run what `make check` has run in each."""
+    project = installed("scikit-learn")
     project.run("pre-commit", "run", "--all-files")
     assert project.changes() == ""
 
@@ -70,10 +72,10 @@ def test_a_file_called_as_a_standard_module_is_in_nobodys_way(
     file = project.path / "numbers.py"
     file.write_text('raise SystemExit("the root is on the path")\n', encoding="utf-8")
     try:
-        name = project.path.name
-        project.run(name, "train", "--quiet", "--models-dir", str(tmp_path))
+        models = ("--models-dir", str(tmp_path))
+        project.run(project.path.name, "train", "--quiet", *models)
         project.run("pytest", "-q", "tests/test_requirements.py")
-        project.run("poe", "--quiet", "registry", "list")
+        project.run("poe", "--quiet", "registry", "list", *models)
     finally:
         file.unlink()
 
@@ -168,7 +170,7 @@ def test_fashion_mnist_is_downloaded_and_learnt(
 def test_a_tampered_download_is_refused(
     installed: Installed, mirror: str, tmp_path: Path
 ) -> None:
-    project = installed(FRAMEWORKS[0])
+    project = installed("tensorflow")
     data = tmp_path / "data"
     shutil.copytree(FASHION_MNIST, data / "fashion_mnist")
     file = data / "fashion_mnist" / "t10k-labels-idx1-ubyte.gz"

@@ -5,7 +5,6 @@ run; `poe matrix` tries thousands. Below the results stands what came of them.
 """
 
 import shlex
-from collections import Counter
 from collections.abc import Mapping
 
 import pytest
@@ -14,7 +13,15 @@ from hypothesis import strategies as st
 
 from answers.checks import review
 from answers.template import read_template
-from any_answers import ENTRIES, PUBLIC, Place, answers_to, expected, fine_answers_to
+from any_answers import (
+    ENTRIES,
+    PUBLIC,
+    Place,
+    Tally,
+    answers_to,
+    expected,
+    fine_answers_to,
+)
 from linting import lint
 from readback import FREE_TEXTS, WITH_FREE_TEXT, contents, misread, unparsable
 
@@ -36,9 +43,7 @@ PLAUSIBLE = TEXTS | ONE | FINE
 WILD = st.fixed_dictionaries({key: answers_to(key) for key in PUBLIC})
 
 
-def hold(
-    place: Place, entry: str, given: Mapping[str, str], tally: Counter[str]
-) -> None:
+def hold(place: Place, entry: str, given: Mapping[str, str], tally: Tally) -> None:
     """Give answers, insist on one of the two outcomes, and count it."""
     try:
         attempt_and_judge(place, entry, given, tally)
@@ -47,7 +52,7 @@ def hold(
 
 
 def attempt_and_judge(
-    place: Place, entry: str, given: Mapping[str, str], tally: Counter[str]
+    place: Place, entry: str, given: Mapping[str, str], tally: Tally
 ) -> None:
     """Give answers in an empty place, and leave there what they make."""
     meant = expected(entry, given)
@@ -85,7 +90,7 @@ def assert_refused_clearly(said: str) -> None:
 @RENDERED
 @given(answers=PLAUSIBLE)
 def test_answers_are_refused_or_rendered_as_they_were_meant(
-    place: Place, tally: Counter[str], entry: str, answers: dict[str, str]
+    place: Place, tally: Tally, entry: str, answers: dict[str, str]
 ) -> None:
     hold(place, entry, answers, tally)
 
@@ -94,7 +99,7 @@ def test_answers_are_refused_or_rendered_as_they_were_meant(
 @REFUSED
 @given(answers=WILD)
 def test_wild_answers_to_all_questions_are_too(
-    place: Place, tally: Counter[str], entry: str, answers: dict[str, str]
+    place: Place, tally: Tally, entry: str, answers: dict[str, str]
 ) -> None:
     hold(place, entry, answers, tally)
 
@@ -104,7 +109,7 @@ def test_wild_answers_to_all_questions_are_too(
 @LONG
 @given(answers=PLAUSIBLE | WILD)
 def test_thousands_of_answers_are_too(
-    place: Place, tally: Counter[str], entry: str, answers: dict[str, str]
+    place: Place, tally: Tally, entry: str, answers: dict[str, str]
 ) -> None:
     hold(place, entry, answers, tally)
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from combinations import (
+    RENDERED,
     asked,
+    coverage,
     every_pair,
     fingerprint,
     pairs_in,
@@ -39,8 +41,10 @@ def project(combination: str, combinations: dict[str, BakedProject]) -> BakedPro
 
 def test_every_pair_of_choices_is_rendered(
     combinations: dict[str, BakedProject],
+    record_property: Callable[[str, object], None],
 ) -> None:
     rendered = [recorded_answers(project) for project in combinations.values()]
+    record_property(RENDERED, coverage(rendered, asked()))
     assert rendered == pairwise(asked())
     assert pairs_in(rendered, asked()) == every_pair(asked())
 

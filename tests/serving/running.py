@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from conftest import ROOT
 
@@ -64,17 +65,19 @@ def environment(
     key = repr((sorted(requirements), content, python)).encode()
     folder = ENVIRONMENTS / f"{name}-{hashlib.sha256(key).hexdigest()[:8]}"
     complete = folder / "complete"
-    if not complete.exists():
-        uv, clean = find_uv(), clean_environment()
-        make = [uv, "venv", "--quiet", "--clear", "--python", python, str(folder)]
-        run(make, env=clean)
-        install = [uv, "pip", "install", "--quiet", "--python", str(folder)]
-        if "UV_FIND_LINKS" not in os.environ:
-            # Without CUDA. A folder of wheels has its own build of PyTorch.
-            install += ["--torch-backend", "cpu"]
-        install += ["-r", str(file)] if file else []
-        run([*install, *requirements], env=clean)
-        complete.touch()
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):  # another process of pytest-xdist waits
+        if not complete.exists():
+            uv, clean = find_uv(), clean_environment()
+            make = [uv, "venv", "--quiet", "--clear", "--python", python, str(folder)]
+            run(make, env=clean)
+            install = [uv, "pip", "install", "--quiet", "--python", str(folder)]
+            if "UV_FIND_LINKS" not in os.environ:
+                # Without CUDA. A folder of wheels has its own build of PyTorch.
+                install += ["--torch-backend", "cpu"]
+            install += ["-r", str(file)] if file else []
+            run([*install, *requirements], env=clean)
+            complete.touch()
     return folder / "bin"
 
 

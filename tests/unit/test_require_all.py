@@ -22,9 +22,10 @@ def test_expected_failure():
 SKIPPED_FILE = 'import pytest\npytest.skip("no data set", allow_module_level=True)\n'
 
 
+@pytest.mark.parametrize("processes", ["0", "2"])
 @pytest.mark.parametrize("required", ["0", "1"])
 def test_a_skip_is_a_failure_only_when_everything_is_required(
-    tmp_path: Path, required: str
+    tmp_path: Path, required: str, processes: str
 ) -> None:
     tests = tmp_path / "tests"
     tests.mkdir()
@@ -32,7 +33,7 @@ def test_a_skip_is_a_failure_only_when_everything_is_required(
     (tests / "test_two.py").write_text(SKIPPED_FILE, encoding="utf-8")
     # The real conftest.py, as a plugin: its rules must hold for any test.
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider"]
-    command += ["-p", "conftest"]
+    command += ["-p", "conftest", "-n", processes]
     done = subprocess.run(
         [*command, "--continue-on-collection-errors", str(tests)],
         cwd=tmp_path,

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +13,57 @@ import pytest
 
 from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
+from {{ cookiecutter.package_name }}.files import library_versions
 
 pytest_plugins = ["samples"]
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder with this project's configs, as the working folder."""
-    shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(ENV_PREFIX):
-            monkeypatch.delenv(name)
-    if "tracking" in main.COMMANDS:  # it takes seconds; a test of it turns it on
-        monkeypatch.setenv(f"{ENV_PREFIX}TRACKING", "false")
+@contextmanager
+def working_in(folder: Path) -> Iterator[Path]:
+    """Work in an empty folder with this project's configs, and clean up after it."""
+    shutil.copytree(ROOT / "configs", folder / "configs")
     root = logging.getLogger()
     handlers, hook = root.handlers[:], sys.excepthook
-    yield tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in list(os.environ):
+            if name.startswith(ENV_PREFIX):
+                patch.delenv(name)
+        if "tracking" in main.all_settings():  # it takes seconds; its tests turn it on
+            patch.setenv(f"{ENV_PREFIX}TRACKING", "false")
+        yield folder
     logging.captureWarnings(False)
     sys.excepthook = hook
     for handler in set(root.handlers) - set(handlers):
         if isinstance(handler, logging.FileHandler):  # libraries keep theirs open
             handler.close()
     root.handlers = handlers
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder with this project's configs, as the working folder."""
+    with working_in(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a model was trained, once for all tests: they copy it."""
+    from samples import QUICK_TRAINING
+
+    with working_in(tmp_path_factory.mktemp("training")) as folder:
+        assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
+    return folder
+
+
+@pytest.fixture
+def trained(project: Path, training: Path) -> Path:
+    """The fixture `project`, with version 1 of a model in it."""
+    shutil.copytree(training, project, dirs_exist_ok=True)
+    return project
 
 
 @pytest.fixture
@@ -60,7 +87,7 @@ def save(model_dir: Path) -> Callable[[], Path]:
         return registry.save_version(
             model_dir,
             write_files,
-            ("numpy", "absent"),
+            libraries=library_versions(("numpy", "absent")),
             metrics={"val_accuracy": 0.9},
             history={"val_accuracy": [0.8, 0.9]},
             settings={"epochs": 2},

@@ -18,12 +18,13 @@ from {{ cookiecutter.package_name }}.explaining.rows import Rows, load_rows
 from {{ cookiecutter.package_name }}.explaining.settings import ExplainSettings
 from {{ cookiecutter.package_name }}.registry import load_version
 
-from samples import QUICK_TRAINING
-
 REPORT = Path("reports/model/1/explain")
 FEW = "--explained-rows 5 --background-rows 20 --lime-samples 100 --quiet".split()
 WEIGHTS = np.random.default_rng(0).normal(size=(2, 16))  # of models of noise
 FloatArray = npt.NDArray[np.float64]
+
+# A model comes first, as in the command: ELI5 imports Keras where there is one.
+pytestmark = pytest.mark.usefixtures("training")
 
 
 def settings(*options: str) -> ExplainSettings:
@@ -122,9 +123,8 @@ def contents() -> dict[str, bytes]:
 
 
 def test_the_command_writes_one_page_and_repeats_every_bit(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
     assert main.main(["explain", *FEW]) == 0
     found = contents()
     for method in METHODS:
@@ -149,9 +149,8 @@ def test_the_command_writes_one_page_and_repeats_every_bit(
 
 
 def test_one_row_is_explained_alone_and_no_row_is_refused(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
     given = settings("--row", "7", *FEW)
     rows = load_rows(given, *load_version(Path("models/model")))
     assert rows.numbers.tolist() == [7] and len(rows.explained) == 1
@@ -162,11 +161,10 @@ def test_one_row_is_explained_alone_and_no_row_is_refused(
 
 
 def test_rows_of_a_file_are_explained_beside_those_of_the_test_set(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main.main(["explain", *FEW]) == 2
+    assert main.main(["explain", *FEW, "--model-name", "other"]) == 2
     assert "run the command `train` first" in capsys.readouterr().err
-    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
 #% if cookiecutter.__data_kind == "images"
     np.save("new.npy", np.ones((2, 8, 8)))
     name = "new.npy"

@@ -1,43 +1,28 @@
-"""The commands `monitor` and `request-log`: files, exit status, what they refuse."""
+"""The command `monitor`: files, logs, exit status, what it refuses."""
 
 import json
 import re
 import shutil
-import sqlite3
-from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from pyarrow import parquet
 
 from {{ cookiecutter.package_name }} import adapter, main, registry
-from {{ cookiecutter.package_name }}.monitoring import drift
+from {{ cookiecutter.package_name }}.config import DataError
+from {{ cookiecutter.package_name }}.monitoring import command, drift
 from {{ cookiecutter.package_name }}.monitoring.drift import MISSING, Finding
+from {{ cookiecutter.package_name }}.monitoring.log import read_log
 
 from samples import CHANGED, CLEAN, QUICK_TRAINING, write_rows
 
 REPORT = Path("reports/model/1/monitor")
-LOG = Path("logs/requests.db")
-TO = Path("data/requests")
-NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC
-TODAY = TO / "version=1" / "date=2026-11-21"
-TABLE = (  # as the server makes it
-    "create table if not exists requests (number integer primary key, time real, "
-    "request text, version integer, feeds text, outputs text)"
-)
-INSERT = (
-    "insert into requests (time, request, version, feeds, outputs) "
-    "values (?, ?, ?, ?, ?)"
-)
-FEEDS = {
-    "age": [[1.5], [None]],
-    "city": [["Köln, \"'"], [MISSING]],
-    "date": [[2.0], [-1.0]],
-}
-OUTPUTS = [[0.25, 0.75], [1, 0]]
+LOG = Path("logs/requests")
+ANSWER: dict[str, Any] = {"model": "model", "version": 1}
+NOON = "2026-11-21T12:00:00.250+00:00"
 
 Output = pytest.CaptureFixture[str]
 
@@ -66,25 +51,31 @@ def report() -> Any:
 
 
 def log(
-    name: str,
-    time: float = NOON,
-    feeds: dict[str, Any] = FEEDS,
-    outputs: list[Any] = OUTPUTS,
-    version: int = 1,
+    request_id: str,
+    outputs: Any,
+    inputs: list[dict[str, Any]] | None = None,
+    time: str = NOON,
+    **facts: Any,
 ) -> None:
-    """Log a request as the server does."""
-    LOG.parent.mkdir(exist_ok=True)
-    told = (time, name, version, json.dumps(feeds), json.dumps(outputs))
-    with closing(sqlite3.connect(LOG)) as database, database:
-        database.execute(TABLE)
-        database.execute(INSERT, told)
+    """Log a request as the server does: a line a row, in the file of the day."""
+    LOG.mkdir(parents=True, exist_ok=True)
+    with (LOG / f"{time[:10]}.jsonl").open("a", encoding="utf-8") as file:
+        for row, output in enumerate(np.asarray(outputs).tolist()):
+            given = inputs[row] if inputs else {"age": row}
+            line = {"time": time, "request_id": request_id, "row": row, **ANSWER}
+            line |= {"inputs": given, "outputs": output, **facts}
+            file.write(json.dumps(line) + "\n")
 
 
-def archived(folder: Path = TODAY) -> list[dict[str, Any]]:
-    """Return the rows that are kept of a day."""
-    files = sorted(folder.glob("*.parquet"))
-    tables = [parquet.ParquetFile(file).read().to_pylist() for file in files]
-    return sorted((row for table in tables for row in table), key=lambda r: r["number"])
+def rows_of(feeds: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the server logs of the inputs of each row; null for NaN."""
+    #% if cookiecutter.__data_kind == "images"
+    rows = [{"pixels": image.tolist()} for image in feeds["images"]]
+    #% else
+    table = pd.DataFrame({name: each[:, 0] for name, each in feeds.items()})
+    rows = json.loads(table.to_json(orient="records", double_precision=15))
+    #% endif
+    return list(rows)
 
 
 def test_clean_rows_are_quiet_and_changed_ones_are_not(
@@ -138,49 +129,74 @@ def test_the_request_log_is_compared_as_a_file_is(
     manifest = registry.read_manifest(trained)
     rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows).astype(np.float32)
-    feeds = adapter.feeds(rows, manifest.inputs)
+    inputs = rows_of(adapter.feeds(rows, manifest.inputs))
     for at in range(0, len(outputs), 10):
-        few = {name: each[at : at + 10].tolist() for name, each in feeds.items()}
-        log(f"request-{at}", feeds=few, outputs=outputs[at : at + 10].tolist())
+        log(f"{at}", outputs[at : at + 10], inputs[at : at + 10])
     assert main.main(["monitor", "--input", CLEAN]) == 0
     of_file = {(e["group"], e["variable"]): e["p"] for e in report()["findings"]}
     assert main.main(["monitor", "--log", str(LOG)]) == 0
-    assert report()["rows"] == len(outputs)
+    assert (report()["rows"], report()["not_compared"]) == (len(outputs), [])
     found = {(e["group"], e["variable"]): e["p"] for e in report()["findings"]}
     assert found == pytest.approx(of_file)
     best = np.array(manifest.classes)[outputs.argmax(axis=1)]
     places = range(0, len(outputs), 2)
-    labels = [(f"request-{at // 10 * 10}", at % 10, best[at]) for at in places]
-    table = pd.DataFrame(labels, columns=["request", "row", "label"])
+    labels = [(at // 10 * 10, at % 10, best[at]) for at in places]
+    table = pd.DataFrame(labels, columns=["request_id", "row", "label"])
     table.to_csv("labels.csv", index=False)
     watch = ["monitor", "--log", str(LOG)]
     assert main.main([*watch, "--labels", "labels.csv", "--max-rows", "60"]) == 0
     assert (report()["rows"], report()["labelled"]) == (60, 30)
     capsys.readouterr()
     assert main.main([*watch, "--hours", "1"]) == 2
-    assert "has no request of version 1 in that time" in capsys.readouterr().err
+    assert "has no row of version 1 in that time" in capsys.readouterr().err
 
 
-def test_an_input_that_is_masked_is_not_compared(trained: Path) -> None:
+#% if cookiecutter.__data_kind == "tabular"
+def test_a_column_that_is_not_logged_is_not_compared(trained: Path) -> None:
     manifest = registry.read_manifest(trained)
     rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows)
     masked, *_ = manifest.inputs.shapes
-    feeds = adapter.feeds(rows, manifest.inputs)
-    feeds = {name: each.tolist() for name, each in feeds.items() if name != masked}
-    log("one", feeds=feeds, outputs=outputs.tolist())
+    inputs = rows_of(adapter.feeds(rows, manifest.inputs))
+    for row in inputs:
+        del row[masked]
+    log("one", outputs, inputs)
     assert main.main(["monitor", "--log", str(LOG)]) == 0
-    assert report()["not_compared"]
+    assert report()["not_compared"] == [masked]
     assert {"class", "probability"} <= {e["variable"] for e in report()["findings"]}
+
+
+#% endif
+def test_the_newest_rows_of_the_version_are_read(project: Path) -> None:
+    log("007", [[0.5], [0.25]])
+    log("late", [[1]], time="2026-11-21T23:59:59+00:00")
+    log("before", [[2.0]], time="2026-11-20T01:00:00+00:00")
+    log("later", [[3.0]], version=2)
+    log("other", [[4.0]], model="twin")
+    told = read_log(LOG, "model", 1, 10)
+    assert told["request_id"].to_list() == ["late", "007", "007", "before"]
+    assert told["outputs"].map(list).to_list() == [[1.0], [0.5], [0.25], [2.0]]
+    assert told["inputs"].to_list()[2] == {"age": 1}
+    assert len(read_log(LOG, "model", 1, 2)) == 2
+    # A day that was made smaller is read from there.
+    day = LOG / "2026-11-20.jsonl"
+    pd.read_json(day, lines=True).to_parquet(day.with_suffix(".parquet"))
+    again = read_log(LOG, "model", 1, 10)
+    again["outputs"] = again["outputs"].map(list)  # that Parquet has as arrays
+    assert again.to_dict("records") == told.to_dict("records")
+    log("now", [[1.0]], time=datetime.now(UTC).isoformat())
+    assert read_log(LOG, "model", 1, 10, 1.0)["request_id"].to_list() == ["now"]
+    with pytest.raises(DataError, match="no row of version 3"):
+        read_log(LOG, "model", 3, 10)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "either --input FILE or --log FILE"),
-        (["--input", CLEAN, "--log", "x.db"], "either --input FILE or --log FILE"),
-        (["--log", "absent.db"], "there is no request log; serve with --request-log"),
-        (["--log", "configs/train.yaml"], "is no request log"),
+        ([], "either --input FILE or --log FOLDER"),
+        (["--input", CLEAN, "--log", "logs"], "either --input FILE or --log FOLDER"),
+        (["--log", "absent"], "there is no request log; serve with --request-log"),
+        (["--log", "broken"], "2026-11-21.jsonl is damaged"),
         (["--input", CLEAN, "--version", "7"], "no version 7"),
         (["--input", "few" + Path(CLEAN).suffix], "rows are too few"),
     ],
@@ -188,73 +204,26 @@ def test_an_input_that_is_masked_is_not_compared(trained: Path) -> None:
 def test_what_cannot_be_compared_is_refused(
     trained: Path, options: list[str], message: str, capsys: Output
 ) -> None:
+    Path("broken").mkdir()
+    Path("broken/2026-11-21.jsonl").write_text('{"time": "2026-', "utf-8")
     write_rows("few" + Path(CLEAN).suffix, "unused" + Path(CLEAN).suffix, 20)
     assert main.main(["monitor", *options]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_whatever_a_name_holds_is_only_text_on_the_page(tmp_path: Path) -> None:
-    from {{ cookiecutter.package_name }}.monitoring import command
-
     bad = "<script>alert(1)</script>$x"
-    found = drift.holm([Finding(bad, bad, bad, 1.0, bad, bad, 0.001)])
+    found = pd.DataFrame([Finding(bad, bad, bad, 1.0, bad, bad, 0.001)])
+    found["adjusted"] = 0.001
     facts = {"model": bad, "data": bad, "time": "", "rows": 100, "alpha": 0.05}
     assert command.report(tmp_path, facts, found)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "<script" not in page and page.count("&lt;script&gt;") >= 5
 
 
-def test_requests_are_kept_by_day_and_each_once(project: Path, capsys: Output) -> None:
-    log("first", NOON + 0.25)
-    log("before", NOON - 86_400)
-    assert main.main(["request-log"]) == 0
-    assert "4 new ones" in capsys.readouterr().out
-    one, two = archived()
-    assert one.pop("time").isoformat() == "2026-11-21T12:00:00.250000+00:00"
-    assert one == {
-        **{"request": "first", "row": 0, "number": 1, "prediction": [0.25, 0.75]},
-        **{"age": 1.5, "city": "Köln, \"'", "date_": 2.0},
-    }
-    assert (two["row"], two["age"], two["city"]) == (1, None, MISSING)
-    log("late", NOON - 100)
-    assert main.main(["request-log"]) == 0
-    assert "2 new ones" in capsys.readouterr().out
-    with closing(sqlite3.connect(LOG)) as database, database:
-        database.execute("delete from requests")  # as the server does with old ones
-    log("anew", NOON + 1)  # and counts from 1
-    assert main.main(["request-log"]) == 0
-    assert [r["request"] for r in archived() if r["row"]] == ["first", "anew", "late"]
-    table = parquet.read_table(TO).to_pandas()
-    assert len(table) == 8 and set(table["date"]) == {"2026-11-20", "2026-11-21"}
-
-
-def test_images_values_and_masked_inputs_are_kept(project: Path) -> None:
-    images = np.arange(12.0).reshape(2, 2, 3).tolist()
-    log("image", feeds={"images": images})
-    log("value", feeds={"age": [[None]]}, outputs=[[3.5]], version=2)
-    log("masked", feeds={"age": [[1.0]]}, outputs=[2.5], version=2)
-    assert main.main(["request-log"]) == 0
-    assert [row["images"] for row in archived()] == images
-    values = archived(TO / "version=2" / "date=2026-11-21")
-    assert [(row["age"], row["prediction"]) for row in values] == [
-        (None, 3.5),
-        (1, 2.5),
-    ]
-
-
-def test_a_log_that_is_none_is_refused(project: Path, capsys: Output) -> None:
-    assert main.main(["request-log"]) == 2
-    assert "there is no request log" in capsys.readouterr().err
-    log("half")
-    with closing(sqlite3.connect(LOG)) as database, database:
-        database.execute("update requests set feeds = '{'")
-    assert main.main(["request-log"]) == 2
-    assert "is no request log" in capsys.readouterr().err
-
-
 def groups(before: Any, now: Any) -> dict[str, Finding]:
     """Return what is found of one variable, by group."""
-    found = drift.compare({"x": np.array(before)}, {"x": np.array(now)})
+    found = drift.compare_variables({"x": np.array(before)}, {"x": np.array(now)})
     return {each.group: each for each in found}
 
 

@@ -235,10 +235,11 @@ def test_the_commit_is_recorded_where_there_is_one(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert files.git_commit() is None
     identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-    commit = ["git", *identity, "commit", "-q", "--allow-empty", "-m", "first"]
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(commit, check=True)
+    file = tmp_path / "models.py"
+    file.touch()
+    for command in (["init"], ["add", "."], [*identity, "commit", "-m", "first"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
     clean = files.git_commit()
     assert clean is not None and len(clean) == 40
-    (tmp_path / "new.txt").touch()
+    file.write_text("changed", encoding="utf-8")
     assert files.git_commit() == f"{clean}+"

@@ -17,7 +17,7 @@ from {{ cookiecutter.package_name }}.registry import Manifest
 from {{ cookiecutter.package_name }}.reporting import card, charts, command, scores
 from {{ cookiecutter.package_name }}.reporting.settings import ReportSettings
 
-from samples import INPUTS, QUICK_TRAINING
+from samples import INPUTS
 
 ROOT = Path(__file__).parents[1]
 FEW = ["report", "--bootstrap-samples", "100", "--quiet"]
@@ -90,11 +90,10 @@ def given(*options: str) -> ReportSettings:
 
 
 def test_a_report_needs_nothing_else_and_agrees_with_evaluate(
-    project: Path, capsys: Output
+    trained: Path, capsys: Output
 ) -> None:
-    assert main.main(FEW) == 2
+    assert main.main([*FEW, "--model-name", "other"]) == 2
     assert "run the command `train` first" in capsys.readouterr().err
-    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
     assert main.main(["evaluate", "--quiet"]) == 0
     capsys.readouterr()
     assert main.main(FEW) == 0
@@ -111,8 +110,7 @@ def test_a_report_needs_nothing_else_and_agrees_with_evaluate(
     assert (FOLDER / "report.html").read_text(encoding="utf-8") == text
 
 
-def test_a_card_has_the_hubs_metadata_and_makes_nothing_up(project: Path) -> None:
-    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
+def test_a_card_has_the_hubs_metadata_and_makes_nothing_up(trained: Path) -> None:
     assert main.main(FEW) == 0
     text = (FOLDER / "model_card.md").read_text(encoding="utf-8")
     _, header, body = text.split("---\n", 2)

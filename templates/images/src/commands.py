@@ -1,13 +1,10 @@
 """The commands train, evaluate and predict: they put the parts together.
 
 Data come from utils.py, the network from models.py, and a finished version goes to
-registry.py.
-
-Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
+registry.py. Yours: the steps of `train`; a setting that you add is one of
+`TrainSettings`.
 """
 
-import csv
-import io
 import logging
 import os
 import shutil
@@ -19,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import adapter, export, models, registry, utils
 from .config import (
     EvaluateSettings,
@@ -27,13 +26,14 @@ from .config import (
     Settings,
     TrainSettings,
 )
-from .files import write_json, write_text
+from .files import git_commit, library_versions, write_json, write_text
 from .registry import RunLogger
 
 logger = logging.getLogger(__name__)
 
 UNFINISHED = ".unfinished"  # models/<name>/.unfinished/<run>/<number>/
 CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
+LIBRARIES = (*models.LIBRARIES, *export.EXPORT_LIBRARIES)
 # Settings that do not decide the result; with others of the rest, nothing is resumed.
 IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
@@ -44,31 +44,25 @@ class ResumeError(ProjectError):
 
 def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    dataset = utils.DATASETS[settings.dataset]
+    max_value = utils.DATASETS[settings.dataset].max_value
     training, test = utils.load_mnist_data(
         settings.dataset, settings.data_dir, settings.data_url, settings.quiet
     )
-    images = utils.preprocess_data(training[0], max_value=dataset.max_value)
+    images = utils.preprocess_data(training[0], max_value=max_value)
     fitted, validation = utils.split_data(
         images, training[1], settings.validation_fraction, settings.seed
     )
     _, height, width = images.shape
-    inputs = adapter.Inputs(height=height, width=width, max_value=dataset.max_value)
-    facts: dict[str, Any] = {
-        "settings": settings.model_dump(mode="json"),
-        "seed": settings.seed,
-        "dataset": settings.dataset,
-        "classes": dataset.classes,
-        "inputs": inputs,
-        "data_sha256": utils.data_fingerprint(*training),
-    }
+    inputs = adapter.Inputs(height=height, width=width, max_value=max_value)
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    run = Run(settings, facts, run_logger)
-    model = run.load() if settings.resume else new_model(settings, fitted[1], inputs)
-    run_logger.start("train", settings.dataset, facts["data_sha256"], run.folder.name)
+    run = Run(settings, inputs, utils.data_fingerprint(*training), run_logger)
+    model = run.load() if settings.resume else run.new_model(len(fitted[1]))
+    run_logger.start(
+        "train", settings.dataset, run.facts["data_sha256"], run.folder.name
+    )
     logger.info("%s: %d images to train on", settings.dataset, len(fitted[1]))
     models.train_model(
         model,
@@ -78,14 +72,12 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         validation_data=validation,
         seed=settings.seed,
         initial_epoch=len(run.history.get("loss", ())),
-        on_epoch=lambda number, figures: run.log_epoch(model, number, figures),
+        on_epoch=partial(run.log_epoch, model),
+        #% if cookiecutter.framework == "tensorflow"
         verbose=0,
+        #% endif
     )
-
-    def write(folder: Path) -> Mapping[str, Any]:
-        models.save_model(model, folder)
-        return write_exports(model, folder, inputs, dataset.classes, training[0], test)
-
+    write = partial(write_exports, run, model, training[0], test)
     version = run.save(settings.model_dir, write)
     run.remove()
     run_logger.log_version(version)
@@ -94,32 +86,44 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     return version
 
 
-def new_model(
-    settings: TrainSettings, labels: utils.Labels, inputs: adapter.Inputs
-) -> Any:
-    """Build and compile the network for a training on so many labels."""
-    model = models.build_mnist_model(
-        (inputs.height, inputs.width),
-        len(utils.DATASETS[settings.dataset].classes),
-        settings.hidden_units,
-        settings.dropout,
-    )
-    steps = settings.epochs * -(-len(labels) // settings.batch_size)
-    return models.compile_model(model, settings.learning_rate, steps)
-
-
 class Run:
     """A training, and its last checkpoint: a version in a folder of its own."""
 
     def __init__(
-        self, settings: TrainSettings, facts: dict[str, Any], run_logger: RunLogger
+        self,
+        settings: TrainSettings,
+        inputs: adapter.Inputs,
+        data_sha256: str,
+        run_logger: RunLogger,
     ) -> None:
-        """Begin; `facts` is what the manifest of a version holds of the training."""
+        """Begin, under a name that no other training has."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
         self.folder = settings.model_dir / UNFINISHED / name
-        self.epochs, self.facts, self.run_logger = settings.epochs, facts, run_logger
+        self.settings, self.run_logger = settings, run_logger
         self.history: dict[str, list[float]] = {}
+        self.facts: dict[str, Any] = {  # for the manifest
+            "settings": settings.model_dump(mode="json"),
+            "seed": settings.seed,
+            "dataset": settings.dataset,
+            "classes": utils.DATASETS[settings.dataset].classes,
+            "inputs": inputs,
+            "data_sha256": data_sha256,
+            "libraries": library_versions(LIBRARIES),
+            "git_commit": git_commit(),
+        }
         self.saved_at = time.monotonic()
+
+    def new_model(self, images: int) -> Any:
+        """Build and compile the network for a training on so many images."""
+        settings, inputs = self.settings, self.facts["inputs"]
+        model = models.build_mnist_model(
+            (inputs.height, inputs.width),
+            len(self.facts["classes"]),
+            settings.hidden_units,
+            settings.dropout,
+        )
+        steps = settings.epochs * -(-images // settings.batch_size)
+        return models.compile_model(model, settings.learning_rate, steps)
 
     def load(self) -> Any:
         """Go on with the newest unfinished training, and return its model.
@@ -154,25 +158,23 @@ class Run:
             self.history.setdefault(name, []).append(float(value))
         self.run_logger.log_epoch(number, figures)
         # The log file has every epoch; ten of them are enough for the terminal.
-        often = number % max(1, self.epochs // 10) == 0
+        epochs = self.settings.epochs
+        level = logging.DEBUG if number % max(1, epochs // 10) else logging.INFO
         shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        level = logging.INFO if often else logging.DEBUG
-        logger.log(level, "epoch %d/%d: %s", number, self.epochs, shown)
+        logger.log(level, "epoch %d/%d: %s", number, epochs, shown)
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
-            self.save(self.folder, partial(write_model, model))
+            self.save(self.folder, partial(models.save_model, model))
             for older in registry.versions(self.folder)[:-1]:
                 shutil.rmtree(self.folder / str(older))
             self.saved_at = time.monotonic()
 
-    def save(self, model_dir: Path, write: Callable[[Path], Mapping[str, Any]]) -> Path:
+    def save(
+        self, model_dir: Path, write: Callable[[Path], Mapping[str, Any] | None]
+    ) -> Path:
         """Save a version: whole or not at all, whatever stops it."""
+        metrics = {name: values[-1] for name, values in self.history.items()}
         return registry.save_version(
-            model_dir,
-            write,
-            (*models.LIBRARIES, *export.EXPORT_LIBRARIES),
-            metrics={name: values[-1] for name, values in self.history.items()},
-            history=self.history,
-            **self.facts,
+            model_dir, write, metrics=metrics, history=self.history, **self.facts
         )
 
     def remove(self) -> None:
@@ -182,32 +184,23 @@ class Run:
             self.folder.parent.rmdir()
 
 
-def write_model(model: Any, folder: Path) -> Mapping[str, Any]:
-    """Write a model, of which the manifest says nothing else."""
-    models.save_model(model, folder)
-    return {}
-
-
 def write_exports(
-    model: Any,
-    folder: Path,
-    inputs: adapter.Inputs,
-    classes: tuple[str, ...],
-    training: utils.Images,
-    test: utils.Labelled,
+    run: Run, model: Any, training: utils.Images, test: utils.Labelled, folder: Path
 ) -> Mapping[str, Any]:
-    """Write what servers load, and what later images are compared with.
+    """Write a model, what servers load, and what later images are compared with.
 
     Nothing is learned from the test set here, and nothing is scored.
     """
+    models.save_model(model, folder)
+    inputs, classes = run.facts["inputs"], run.facts["classes"]
     images, labels = (each[: export.REFERENCE_ROWS] for each in test)
     scaled = utils.preprocess_data(images, max_value=inputs.max_value)
     outputs = models.predict_probabilities(model, scaled)
     described = adapter.describe(training[: export.REFERENCE_ROWS], inputs)
     export.write_reference(folder, described, outputs, labels)
-    compared = slice(export.COMPARED_ROWS)
-    feeds = adapter.feeds(images[compared], inputs)
-    return export.export_model(model, folder, inputs, classes, feeds, outputs[compared])
+    few = slice(export.COMPARED_ROWS)
+    feeds = adapter.feeds(images[few], inputs)
+    return export.export_model(model, folder, inputs, classes, feeds, outputs[few])
 
 
 def evaluate(settings: EvaluateSettings) -> Path:
@@ -221,29 +214,26 @@ def evaluate(settings: EvaluateSettings) -> Path:
     report = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
     write_json(report, {"model": str(folder), **scores})
     print(f"{'class':<12} precision  recall  images")
-    for name, score in scores["classes"].items():
-        print(
-            f"{name:<12} {score['precision']:9.4f} {score['recall']:7.4f} "
-            f"{score['support']:7.0f}"
-        )
+    for name, each in scores["classes"].items():
+        precision, recall, _, images = each.values()
+        print(f"{name:<12} {precision:9.4f} {recall:7.4f} {images:7.0f}")
     print(f"test accuracy: {scores['accuracy']:.4f}")
-    print(f"model:   {folder}")
-    print(f"metrics: {report}")
+    print(f"model:   {folder}\nmetrics: {report}")
     return report
 
 
 def predict(settings: PredictSettings) -> None:
     """Classify the images of a file; write row, class and probability as CSV."""
+    import pandas as pd  # half a second, and nothing else here needs it
+
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
     images, _ = adapter.read_rows(settings.input, manifest, folder, settings.drop)
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["row", "class", "probability"])
-    for row, values in enumerate(adapter.predictor(folder, manifest)(images)):
-        best = int(values.argmax())
-        writer.writerow([row, manifest.classes[best], f"{values[best]:.6f}"])
+    outputs = adapter.predictor(folder, manifest)(images)
+    classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
+    table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})
+    text = table.to_csv(index_label="row", float_format="%.6f", lineterminator="\n")
     if settings.output is None:
-        print(table.getvalue(), end="")
+        print(text, end="")
     else:
-        write_text(settings.output, table.getvalue())
+        write_text(settings.output, text)
         print(f"predictions: {settings.output}")

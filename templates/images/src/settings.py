@@ -1,61 +1,50 @@
 class TrainSettings(Settings):
     """Train a model and keep it as a new version."""
 
-    dataset: Literal["digits", "mnist", "fashion_mnist"] = Field(
-        "digits", description="Data set; digits needs no network"
-    )
-    data_url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="Mirror to download from"
-    )
-    validation_fraction: float = Field(
-        0.2, ge=0.01, le=0.5, description="Part of the training set to validate on"
-    )
-    seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same weights")
-    hidden_units: int = Field(
-        128, ge=1, le=65_536, description="Width of the hidden layer"
-    )
-    dropout: float = Field(
-        0.2, ge=0, lt=1, description="Part of the hidden units left out in training"
-    )
-    epochs: int = Field(
-        100, ge=1, le=100_000, description="Passes over the training set"
-    )
-    batch_size: int = Field(
-        256, ge=1, le=65_536, description="Images per gradient step"
-    )
-    learning_rate: float = Field(
-        0.006, gt=0, le=1, description="Step size of Adam at the start"
-    )
+    dataset: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    """Data set; digits needs no network"""
+    data_url: str | None = Field(None, pattern=r"^https?://\S+$")
+    """Mirror to download from"""
+    validation_fraction: float = Field(0.2, ge=0.01, le=0.5)
+    """Part of the training set to validate on"""
+    seed: int = Field(1, ge=0, lt=2**32)
+    """Same seed, same weights"""
+    hidden_units: int = Field(128, ge=1, le=65_536)
+    """Width of the hidden layer"""
+    dropout: float = Field(0.2, ge=0, lt=1)
+    """Part of the hidden units left out in training"""
+    epochs: int = Field(100, ge=1, le=100_000)
+    """Passes over the training set"""
+    batch_size: int = Field(256, ge=1, le=65_536)
+    """Images per gradient step"""
+    learning_rate: float = Field(0.006, gt=0, le=1)
+    """Step size of Adam at the start"""
     #% if cookiecutter.framework == "pytorch"
     # Nothing is chosen in silence: the same settings mean the same kind of machine.
-    device: Literal["cpu", "cuda", "mps"] = Field(
-        "cpu", description="Where to train; a GPU pays off with larger networks"
-    )
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+    """Where to train; a GPU pays off with larger networks"""
     #% endif
-    resume: bool = Field(False, description="Go on with the last unfinished training")
+    resume: bool = False
+    """Go on with the last unfinished training"""
 
 
 class EvaluateSettings(Settings):
     """Score a model on its test set."""
 
-    data_url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="Mirror to download from"
-    )
-    version: int | None = Field(
-        None, ge=1, description="Version to score; the newest if not given"
-    )
+    data_url: str | None = Field(None, pattern=r"^https?://\S+$")
+    """Mirror to download from"""
+    version: Version = None
+    """Version to score; the newest if not given"""
 
 
 class PredictSettings(Settings):
     """Classify the images of a file."""
 
-    input: Path = Field(
-        description="CSV file, one image a row, or .npy file of shape (n, h, w)"
-    )
-    output: Path | None = Field(
-        None, description="CSV file to write; the terminal if not given"
-    )
-    drop: tuple[str, ...] = Field((), description="CSV columns that are not pixels")
-    version: int | None = Field(
-        None, ge=1, description="Version to use; the newest if not given"
-    )
+    input: Path
+    """CSV file, one image a row, or .npy file of shape (n, h, w)"""
+    output: Path | None = None
+    """CSV file to write; the terminal if not given"""
+    drop: tuple[str, ...] = ()
+    """CSV columns that are not pixels"""
+    version: Version = None
+    """Version to use; the newest if not given"""

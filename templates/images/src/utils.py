@@ -10,6 +10,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,8 +35,7 @@ class Dataset(NamedTuple):
 
     max_value: int  # of a pixel; the smallest is 0
     classes: tuple[str, ...]  # in the order of the labels
-    # The files, each with the SHA-256 of what it holds: after decompression, so that a
-    # mirror may compress it again.
+    # Each with the SHA-256 of what it holds; a mirror may compress that again.
     files: dict[str, str]
 
 
@@ -114,7 +114,6 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
         DataError: If it cannot be had, or is not what it should be: then it is removed.
     """
     import pooch
-    import requests  # 0.2 s, and only downloads need it
 
     pooch.get_logger().setLevel("WARNING")
     source = url.rstrip("/") + "/"
@@ -123,18 +122,17 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
     loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=30)
     try:
         path = Path(store.fetch(file, downloader=loader))
-    except (requests.RequestException, OSError) as error:
+    except OSError as error:
         raise DataError(
             f"cannot download {source}{file}: {error}\n"
             f"Put the file into {folder} yourself, name a mirror with --data-url, "
             "or work offline with --dataset digits"
         ) from error
     content = path.read_bytes()
-    try:
-        content = gzip.decompress(content) if file.endswith(".gz") else content
-        found = hashlib.sha256(content).hexdigest()
-    except (EOFError, OSError, zlib.error) as error:
-        found = f"not readable: {error}"
+    if file.endswith(".gz"):
+        with suppress(EOFError, OSError, zlib.error):  # the hash is another one, then
+            content = gzip.decompress(content)
+    found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         path.unlink()
         raise DataError(
@@ -162,15 +160,13 @@ def preprocess_data(
     Args:
         x_train: Images (n, height, width), any number type, from 0 to `max_value`.
         x_test: More of them; what they hold decides nothing.
-        max_value: The largest value a pixel can have; the largest of `x_train` if not
-            given.
+        max_value: The largest value of a pixel; that of `x_train` if not given.
 
     Returns:
         float32 (n, height, width), in [0, 1]; a pair of them if there is `x_test`.
 
     Raises:
-        DataError: If the shape is another, or a pixel is outside the range or not a
-            number.
+        DataError: If the shape is another, or a pixel is not in the range.
     """
     given = (x_train,) if x_test is None else (x_train, x_test)
     largest = max_value or float(np.max(x_train, initial=0)) or 1
@@ -189,21 +185,15 @@ def preprocess_data(
 def split_data(
     images: Images, labels: Labels, fraction: float, seed: int
 ) -> tuple[Labelled, Labelled]:
-    """Split images in two, keeping the share of each class.
+    """Split images (n, height, width) and labels (n,) in two, each class by its share.
 
-    Args:
-        images: (n, height, width).
-        labels: int64 (n,).
-        fraction: Of the second part, in (0, 1).
-        seed: Decides which images go where.
-
-    Raises:
-        DataError: If a class would be missing from one of the two parts.
+    A DataError says that a class would be missing from one of the parts, of which the
+    second has the `fraction`, in (0, 1).
     """
-    from sklearn import model_selection
+    from sklearn.model_selection import train_test_split
 
     try:
-        x_first, x_second, y_first, y_second = model_selection.train_test_split(
+        x_first, x_second, y_first, y_second = train_test_split(
             images, labels, test_size=fraction, stratify=labels, random_state=seed
         )
     except ValueError as error:
@@ -212,11 +202,7 @@ def split_data(
 
 
 def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFrame":
-    """Read a CSV file with a header, or its URL.
-
-    Args:
-        path: The file; pandas also reads compressed ones.
-        cols_to_drop: Columns to leave out, such as a label.
+    """Read a CSV file with a header, or its URL, without some columns.
 
     Raises:
         DataError: If it cannot be read, or has no such column.
@@ -244,8 +230,7 @@ def read_images(
         cols_to_drop: CSV columns that are not pixels.
 
     Raises:
-        DataError: If the file cannot be read, holds something else than numbers, or
-            images of another size.
+        DataError: If the file cannot be read, or holds anything else.
     """
     try:
         if path.suffix == ".npy":
@@ -253,16 +238,13 @@ def read_images(
             pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
         else:
             pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
+        images = pixels.reshape(len(pixels), height, width)
+        if np.isnan(images).any():
+            raise ValueError("a pixel is missing, or is not a number")
     except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: {error}") from error
-    if pixels.size == 0 or pixels.size != len(pixels) * height * width:
-        raise DataError(
-            f"{path} has the shape {pixels.shape}; the model takes images "
-            f"of {height} x {width} pixels"
-        )
-    if np.isnan(pixels).any():
-        raise DataError(f"{path}: a pixel is missing, or is not a number")
-    return pixels.reshape(-1, height, width)
+        size = f"the model takes images of {height} x {width} pixels"
+        raise DataError(f"{path}: {error}; {size}") from error
+    return images
 
 
 def data_fingerprint(*arrays: npt.NDArray[Any]) -> str:
@@ -292,19 +274,15 @@ def score_probabilities(
     from sklearn import metrics
 
     predicted, numbers = probabilities.argmax(axis=1), range(len(classes))
-    each = metrics.precision_recall_fscore_support(
-        labels, predicted, labels=numbers, zero_division=0
+    table = metrics.classification_report(
+        labels, predicted, labels=numbers, output_dict=True, zero_division=0.0
     )
-    names = ("precision", "recall", "f1-score", "support")
     rounded = probabilities.astype(np.float32)  # whose sums are as exact as they are
     confusion = metrics.confusion_matrix(labels, predicted, labels=numbers)
     return {
         "accuracy": float(metrics.accuracy_score(labels, predicted)),
         "loss": float(metrics.log_loss(labels, rounded, labels=numbers)),
         "images": len(labels),
-        "classes": {
-            name: dict(zip(names, map(float, row)))
-            for name, row in zip(classes, np.transpose(each))
-        },
+        "classes": {name: table[str(number)] for number, name in enumerate(classes)},
         "confusion_matrix": confusion.tolist(),
     }

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from {{ cookiecutter.package_name }} import adapter, main, registry, utils
+from {{ cookiecutter.package_name }} import adapter, registry, utils
 from {{ cookiecutter.package_name }}.config import DataError
 
-from samples import INPUTS, QUICK_TRAINING
+from samples import INPUTS
 
 
 def test_a_server_imports_no_framework_for_the_inputs() -> None:
@@ -22,8 +22,7 @@ def test_a_server_imports_no_framework_for_the_inputs() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_rows_splits_and_predictions_of_a_version(project: Path) -> None:
-    assert main.main(["train", "--quiet", *QUICK_TRAINING]) == 0
+def test_rows_splits_and_predictions_of_a_version(trained: Path) -> None:
     folder, manifest = registry.load_version(Path("models/model"))
     assert manifest.inputs == INPUTS
     (images, labels), (test_images, _) = adapter.load_splits(

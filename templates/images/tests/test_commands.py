@@ -19,14 +19,18 @@ from {{ cookiecutter.package_name }}.registry import Manifest
 from samples import QUICK_TRAINING
 
 QUICK = ("--quiet", *QUICK_TRAINING)
-LONG = ("--quiet", "--epochs", "20", "--hidden-units", "16")
+LONG = ("--quiet", "--epochs", "40", "--hidden-units", "16", "--batch-size", "128")
 MODEL_DIR = Path("models/model")
-# A training in a process of its own, which may be killed; it keeps every epoch.
+CHECKPOINT = "[0-9]*/manifest.json"
+# A training in a process of its own, which may be killed. It keeps every epoch; when it
+# is stopped, it prints the status and goes on.
 PROGRAM = f"""
-import sys
 from {commands.__package__} import commands, main
 commands.CHECKPOINT_SECONDS = 0
-sys.exit(main.main(sys.argv[1:]))
+options = ["train", *{LONG}]
+while (status := main.main(options)) > 128:
+    print(status, flush=True)
+    options = ["train", *{LONG}, "--resume"]
 """
 
 
@@ -38,28 +42,17 @@ def train(*options: str) -> Manifest:
 
 def checkpoints() -> list[Path]:
     """Return the whole checkpoints that there are."""
-    return sorted(MODEL_DIR.glob(".unfinished/*/[0-9]*/manifest.json"))
+    return sorted(MODEL_DIR.glob(f".unfinished/*/{CHECKPOINT}"))
 
 
-def stopped(number: signal.Signals, moment: str) -> int:
-    """Stop a long training with a signal in the middle of something; its exit status.
-
-    Args:
-        number: The signal.
-        moment: What has to be there first, below the folder of checkpoints.
-    """
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, "train", *LONG])
-    try:
-        deadline = time.monotonic() + 300
-        while not (checkpoints() and list(MODEL_DIR.glob(f".unfinished/*/{moment}"))):
-            assert process.poll() is None, "the training ended by itself"
-            assert time.monotonic() < deadline, "there is no checkpoint"
-            time.sleep(0.005)
-        process.send_signal(number)
-        return process.wait(60)
-    finally:
-        process.kill()
-        process.wait()
+def wait_for_another(pattern: str, process: "subprocess.Popen[str]") -> None:
+    """Wait until a process has written one more of something beside its checkpoints."""
+    pattern = f".unfinished/*/{pattern}"
+    before, deadline = set(MODEL_DIR.glob(pattern)), time.monotonic() + 300
+    while not set(MODEL_DIR.glob(pattern)) - before:
+        assert process.poll() is None, "the training ended by itself"
+        assert time.monotonic() < deadline, f"there is no other {pattern}"
+        time.sleep(0.005)
 
 
 def test_train_evaluate_and_predict(
@@ -97,10 +90,10 @@ def test_train_evaluate_and_predict(
 
 
 def test_training_never_learns_from_the_test_set(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training, (images, labels) = utils.load_mnist_data()
-    first = train()
+    first = registry.load_version(MODEL_DIR)[1]
     poisoned = np.full_like(images, 16), labels[::-1]
     monkeypatch.setattr(utils, "load_mnist_data", lambda *rest: (training, poisoned))
     second = train()
@@ -134,6 +127,7 @@ def test_a_terminal_that_cannot_show_the_result_costs_no_version(
     def fail(*text: object) -> None:
         raise UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range")
 
+    monkeypatch.setattr(commands, "write_exports", lambda *_: {})
     monkeypatch.setattr(commands, "print", fail, raising=False)
     with pytest.raises(UnicodeEncodeError):
         main.main(["train", *QUICK])
@@ -151,26 +145,29 @@ def test_an_export_that_disagrees_leaves_no_version(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize(
-    ("number", "moment"),
-    [
-        (signal.SIGINT, "*"),
-        (signal.SIGTERM, "*"),
-        (signal.SIGKILL, "*"),
-        (signal.SIGKILL, f"{files.INCOMPLETE}*"),  # in the middle of saving
-    ],
-)
-def test_a_stopped_training_leaves_no_version_and_ends_as_if_it_were_not(
-    number: signal.Signals, moment: str, project: Path
+def test_a_training_that_is_stopped_thrice_ends_as_if_it_were_not(
+    project: Path,
 ) -> None:
-    status = stopped(number, moment)
-    assert status == (-number if number == signal.SIGKILL else 128 + number)
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                wait_for_another(CHECKPOINT, process)
+                process.send_signal(number)
+                assert process.stdout.readline() == f"{128 + number}\n"
+            wait_for_another(CHECKPOINT, process)
+            wait_for_another(f"{files.INCOMPLETE}*", process)  # in the middle of saving
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGKILL
     assert registry.versions(MODEL_DIR) == []
     resumed = train(*LONG, "--resume")
     assert not (MODEL_DIR / ".unfinished").exists()
     whole = train(*LONG)
     assert resumed.history == whole.history
-    assert len(whole.history["loss"]) == 20
+    assert len(whole.history["loss"]) == 40
     first, second = (models.load_model(MODEL_DIR / name) for name in "12")
     images = np.random.default_rng(0).random((9, 8, 8), dtype=np.float32)
     np.testing.assert_array_equal(
@@ -191,6 +188,7 @@ def test_a_training_is_resumed_with_the_same_settings_and_files_only(
     with monkeypatch.context() as patch:
         patch.setattr(commands, "write_exports", interrupt)
         assert main.main(["train", *QUICK]) == 128 + signal.SIGINT
+    monkeypatch.setattr(commands, "write_exports", lambda *_: {})  # it takes seconds
     assert len(checkpoints()) == 1  # the last one alone is kept
     for option, message in {
         "--seed=7": "seed was 1 and is now 7",

@@ -9,13 +9,13 @@ from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from {{ cookiecutter.package_name }}.adapter import Inputs, describe
-from {{ cookiecutter.package_name }}.monitoring import command, drift
-from {{ cookiecutter.package_name }}.monitoring.drift import Array
+from {{ cookiecutter.package_name }}.monitoring import drift
+from {{ cookiecutter.package_name }}.monitoring.drift import Array, Sample
 
 INPUTS = Inputs(height=8, width=8, max_value=16)
 CLASSES = tuple("0123456789")
 ALPHA = 0.05
-RESAMPLES = 100
+RESAMPLES = 20
 ROWS = 200  # as many as the README names
 TRAINED = 397  # digits that only the model sees
 
@@ -33,25 +33,20 @@ def watched() -> Watched:
     model.fit(images[:TRAINED].reshape(TRAINED, -1), labels[:TRAINED])
     images, labels = images[TRAINED:], labels[TRAINED:]
 
-    def predicted(chosen: Array) -> Array:
-        return np.asarray(model.predict_proba(chosen.reshape(len(chosen), -1)))
+    def sample(chosen: Array, truth: Array) -> Sample:
+        outputs = model.predict_proba(chosen.reshape(len(chosen), -1))
+        return Sample(describe(chosen, INPUTS), outputs, truth)
 
     def compared(seed: int, change: Change | None = None) -> pd.DataFrame:
         generator = np.random.default_rng(seed)
         drawn = generator.permutation(len(images))
         now, before = drawn[:ROWS], drawn[ROWS:]
-        rows = change(images[now], generator) if change else images[now]
-        old, new = predicted(images[before]), predicted(rows)
-        known = describe(images[before], INPUTS)
-        found = list(drift.compare(known, describe(rows, INPUTS)))
-        found += drift.compare(
-            command.said(old, CLASSES), command.said(new, CLASSES), "prediction"
-        )
-        if change is None:
-            wrong = command.mistakes(old, labels[before], CLASSES)
-            errs = command.mistakes(new, labels[now], CLASSES)
-            found.append(drift.compare_quality(wrong, errs, True))
-        return drift.holm(found)
+        # Of what is changed, nobody knows yet what is true.
+        rows, truth = images[now], labels[now].astype(float)
+        if change is not None:
+            rows, truth = change(rows, generator), np.full(ROWS, np.nan)
+        old = sample(images[before], labels[before].astype(float))
+        return drift.compare(old, sample(rows, truth), CLASSES)
 
     return compared
 
@@ -76,10 +71,12 @@ def test_clean_images_raise_no_more_false_alarms_than_allowed(watched: Watched) 
     alarms = [each["adjusted"].min() <= ALPHA for each in found]
     print(f"{sum(alarms)} false alarms in {RESAMPLES} runs of {ROWS} clean images")
     assert sum(alarms) <= ALPHA * RESAMPLES
+    # Each test alone, which so few runs say more about.
+    assert (pd.concat(found)["p"] <= ALPHA).mean() <= ALPHA
 
 
 @pytest.mark.parametrize("change", [rotated, noised, inverted])
 def test_changed_images_are_caught_each_time(watched: Watched, change: Change) -> None:
-    alarms = [watched(seed, change)["adjusted"].min() <= ALPHA for seed in range(10)]
-    print(f"{change.__name__}: {sum(alarms)} of 10 runs of {ROWS} images caught")
+    alarms = [watched(seed, change)["adjusted"].min() <= ALPHA for seed in range(5)]
+    print(f"{change.__name__}: {sum(alarms)} of 5 runs of {ROWS} images caught")
     assert all(alarms)

@@ -1,7 +1,7 @@
 EXPORT_LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
-ARCHIVE_FILE, PROGRAM_FILE = "model.mar", "model.pt2"
 # Only a project that is deployed with TorchServe has it; without, there is no archive.
 HANDLER = Path("deploy", "torchserve", "handler.py")
+ARCHIVE_FILE, PROGRAM_FILE = "model.mar", "model.pt2"
 
 
 def export_model(
@@ -11,8 +11,7 @@ def export_model(
     classes: tuple[str, ...],
     feeds: Feeds,
     outputs: Array,
-    unit: float = 1.0,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, float]]:
     """Write ONNX and TorchServe's archive, and compare both with the model.
 
     Args:
@@ -22,15 +21,44 @@ def export_model(
         classes: Their names.
         feeds: Rows that the model has not seen, as a request has them.
         outputs: What the model says of them, float (n, classes).
-        unit: What a difference is measured in.
 
     Returns:
         `exports`: for each format, its largest difference.
-
-    Raises:
-        ExportError: If one does not agree.
     """
     import io
+
+    import torch
+
+    ((name, shape),) = inputs.shapes.items()
+    traced = traced_model(model.cpu(), shape[1:], inputs.max_value)
+    write_onnx(traced, folder / registry.ONNX_FILE, name)
+    found = {"onnx": run_onnx(folder / registry.ONNX_FILE, feeds)}
+    if HANDLER.is_file():
+        program = io.BytesIO()
+        torch.export.save(traced, program)
+        write_archive(folder / ARCHIVE_FILE, inputs, classes, program.getvalue())
+        network = torch.export.load(program).module()
+        with torch.inference_mode():
+            found["torchserve"] = np.asarray(network(torch.from_numpy(feeds[name])))
+    return {"exports": {k: largest_difference(k, v, outputs) for k, v in found.items()}}
+
+
+def traced_model(model: Any, shape: tuple[int, ...], max_value: float) -> Any:
+    """Return the network as a graph from raw images, any number, to probabilities."""
+    import torch
+
+    class Scaled(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images / max_value
+
+    served = torch.nn.Sequential(Scaled(), model, torch.nn.Softmax(dim=1)).eval()
+    # Two images: of one, PyTorch would take the number for granted.
+    example, rows = torch.zeros(2, *shape), torch.export.Dim("batch", min=1)
+    return torch.export.export(served, (example,), dynamic_shapes=({0: rows},))
+
+
+def write_onnx(traced: Any, file: Path, name: str) -> None:
+    """Write the graph as ONNX; `name` is that of its input."""
     import logging
     import warnings
 
@@ -38,42 +66,18 @@ def export_model(
 
     for talker in ("torch.onnx", "onnx_ir", "onnxscript"):  # of what is not used here
         logging.getLogger(talker).setLevel(logging.ERROR)
-
-    class Scaled(torch.nn.Module):
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return images / inputs.max_value
-
-    ((name, shape),) = inputs.shapes.items()
-    served = torch.nn.Sequential(Scaled(), model.cpu(), torch.nn.Softmax(dim=1)).eval()
-    # Two images: of one, PyTorch would take the number for granted.
-    example, rows = torch.zeros(2, *shape[1:]), torch.export.Dim("batch", min=1)
-    traced = torch.export.export(served, (example,), dynamic_shapes=({0: rows},))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         torch.onnx.export(
             traced,
             (),
-            folder / "model.onnx",
+            file,
             input_names=[name],
             output_names=[PROBABILITIES],
             dynamo=True,
             external_data=False,
             verbose=False,
         )
-    found = {"onnx": run_onnx(folder / "model.onnx", feeds)}
-    if HANDLER.is_file():
-        program = io.BytesIO()
-        torch.export.save(traced, program)
-        write_archive(folder / ARCHIVE_FILE, inputs, classes, program.getvalue())
-        network = torch.export.load(io.BytesIO(program.getvalue())).module()
-        with torch.inference_mode():
-            found["torchserve"] = np.asarray(network(torch.from_numpy(feeds[name])))
-    return {
-        "exports": {
-            name: largest_difference(name, values, outputs, unit)
-            for name, values in found.items()
-        }
-    }
 
 
 def write_archive(
@@ -87,17 +91,14 @@ def write_archive(
     import json
     import zipfile
 
-    about = {
-        "createdOn": "1980-01-01",
-        "runtime": "python",
-        "archiverVersion": "0.12.0",  # TorchServe's, whose layout it is
-        "model": {
-            "modelName": file.parent.parent.name,
-            "modelVersion": "1.0",
-            "serializedFile": PROGRAM_FILE,
-            "handler": HANDLER.name,
-        },
+    model = {
+        "modelName": file.parent.parent.name,
+        "modelVersion": "1.0",
+        "serializedFile": PROGRAM_FILE,
+        "handler": HANDLER.name,
     }
+    about = {"createdOn": "1980-01-01", "runtime": "python", "model": model}
+    about["archiverVersion"] = "0.12.0"  # TorchServe's, whose layout it is
     names = {str(index): name for index, name in enumerate(classes)}
     entries: dict[str, bytes | str] = {
         "MAR-INF/MANIFEST.json": json.dumps(about, indent=2),

@@ -6,7 +6,7 @@ in commands.py.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,22 +66,14 @@ def build_mnist_model(
     hidden_units: int = 128,
     dropout: float = 0.2,
 ) -> MultilayerPerceptron:
-    """Build the classic multilayer perceptron of the MNIST tutorials.
+    """Build the classic network from images to logits (n, num_classes).
 
     Args:
         input_shape: (height, width) of an image; that of the first ones if not given.
         num_classes: Number of outputs.
         hidden_units: Width of the hidden layer.
         dropout: Part of the hidden units left out in training, in [0, 1).
-
-    Returns:
-        A model from images (n, height, width) to logits (n, num_classes).
-
-    Raises:
-        ValueError: If a size is less than one, or `dropout` outside its range.
     """
-    if min(*(input_shape or (1,)), num_classes, hidden_units) < 1:
-        raise ValueError("input_shape, num_classes and hidden_units must be 1 or more")
     pixels = input_shape and input_shape[0] * input_shape[1]
     return MultilayerPerceptron(pixels, num_classes, hidden_units, dropout)
 
@@ -98,8 +90,7 @@ def compile_model(
         learning_rate: Step size of Adam, positive.
         total_steps: Gradient steps of the whole training, if the step size is to fall
             to zero over them, along half a cosine (Loshchilov and Hutter, 2017,
-            https://arxiv.org/abs/1608.03983, without restarts): the result does not
-            depend on which batch happened to be the last.
+            https://arxiv.org/abs/1608.03983, without restarts).
     """
     # Fused: one call for all weights, which takes a third of the time.
     model.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
@@ -112,11 +103,7 @@ def compile_model(
 
 
 def use_device(name: str) -> None:
-    """Let tensors be made on a device, such as "cpu", "cuda" or "mps".
-
-    Raises:
-        ConfigError: If it is not there.
-    """
+    """Let tensors be made on "cpu", "cuda" or "mps"; a ConfigError: it is not here."""
     # Read when cuBLAS starts: without it, it may not repeat its results (see
     # https://docs.nvidia.com/cuda/cublas/#results-reproducibility).
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -141,7 +128,7 @@ def set_seed(seed: int) -> None:
 
 def shuffled(
     images: Tensor, labels: Tensor, size: int, generator: np.random.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Batches:
     """Yield all images and labels, `size` at a time, in a random order."""
     order = as_tensor(generator.permutation(len(labels)))
     for rows in torch.split(order, size):
@@ -166,14 +153,14 @@ def train_epoch(model: MultilayerPerceptron, batches: Batches) -> dict[str, floa
         model.schedule.step()
         seen.append(logits.detach())
         truths.append(labels)
-    return score_logits(torch.cat(seen), torch.cat(truths))
+    figures = score_logits(torch.cat(seen), torch.cat(truths))
+    return dict(zip(("loss", "accuracy"), figures))
 
 
-def score_logits(logits: Tensor, labels: Tensor) -> dict[str, float]:
+def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """Return the mean cross-entropy, in nats, and the accuracy."""
     hits = (logits.argmax(dim=1) == labels).sum().item()
-    loss = functional.cross_entropy(logits, labels).item()
-    return {"loss": loss, "accuracy": hits / len(labels)}
+    return functional.cross_entropy(logits, labels).item(), hits / len(labels)
 
 
 def train_model(
@@ -185,14 +172,13 @@ def train_model(
     batch_size: int = 32,
     validation_data: tuple[Any, Any] | None = None,
     seed: int = 1,
-    on_epoch: OnEpoch | None = None,
+    on_epoch: OnEpoch = print,
     initial_epoch: int = 0,
-    verbose: int = 1,
 ) -> dict[str, list[float]]:
-    """Train a model.
+    """Train a compiled model.
 
     Args:
-        model: A compiled model.
+        model: It is changed.
         x_train: Images float32 (n, height, width) in [0, 1]; or, without `y_train`, a
             `DataLoader`, or whatever else gives batches of images and labels.
         y_train: Labels int64 (n,).
@@ -203,22 +189,15 @@ def train_model(
         seed: Decides the order of the images and what dropout leaves out.
         on_epoch: Called after every epoch with its number, from 1, and its figures.
         initial_epoch: Epochs that were done before.
-        verbose: Whether to print a line an epoch.
 
     Returns:
         For loss, accuracy, val_loss and val_accuracy, one value an epoch.
-
-    Raises:
-        ValueError: If the model is not compiled.
     """
-    if not hasattr(model, "optimizer"):
-        raise ValueError("compile the model before you train it")
-    if validation_split and y_train is not None:
+    if y_train is not None:
         kept = len(y_train) - int(len(y_train) * validation_split)
-        validation_data = (x_train[kept:], y_train[kept:])
-        x_train, y_train = x_train[:kept], y_train[:kept]
-    images = None if y_train is None else as_tensor(x_train)
-    labels = None if y_train is None else as_tensor(y_train)
+        if validation_split:
+            validation_data = (x_train[kept:], y_train[kept:])
+        images, labels = as_tensor(x_train[:kept]), as_tensor(y_train[:kept])
     history: dict[str, list[float]] = {}
     for epoch in range(initial_epoch, epochs):
         # What is random depends on the seed and the epoch only: a training that was
@@ -226,7 +205,7 @@ def train_model(
         generator = np.random.default_rng([seed, epoch])
         torch.manual_seed(int(generator.integers(2**63)))
         batches = x_train
-        if images is not None and labels is not None:
+        if y_train is not None:
             batches = shuffled(images, labels, batch_size, generator)
         figures = train_epoch(model, batches)
         if validation_data:
@@ -234,11 +213,7 @@ def train_model(
             figures |= {"val_loss": loss, "val_accuracy": accuracy}
         for name, value in figures.items():
             history.setdefault(name, []).append(value)
-        if verbose:
-            shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            print(f"epoch {epoch + 1}/{epochs}: {shown}")
-        if on_epoch:
-            on_epoch(epoch + 1, figures)
+        on_epoch(epoch + 1, figures)
     return history
 
 
@@ -263,13 +238,9 @@ def predict_probabilities(model: nn.Module, images: FloatArray) -> FloatArray:
 def evaluate_model(model: nn.Module, x_test: Any, y_test: Any) -> tuple[float, float]:
     """Return the loss, in nats, and the accuracy on images the model has never seen.
 
-    Args:
-        model: A trained model.
-        x_test: float32 (n, height, width) in [0, 1].
-        y_test: int64 (n,).
+    The images are float32 (n, height, width) in [0, 1], the labels int64 (n,).
     """
-    scores = score_logits(predict_logits(model, x_test), as_tensor(y_test))
-    return scores["loss"], scores["accuracy"]
+    return score_logits(predict_logits(model, x_test), as_tensor(y_test))
 
 
 def save_model(model: MultilayerPerceptron, folder: Path) -> None:
@@ -284,9 +255,8 @@ def save_model(model: MultilayerPerceptron, folder: Path) -> None:
 def load_model(folder: Path) -> MultilayerPerceptron:
     """Load what `save_model` wrote.
 
-    Raises:
-        FileError: If the file is damaged, or holds more than numbers and names.
-            PyTorch's files are pickles, which could run any code when they are read.
+    PyTorch's files are pickles, which could run any code when they are read: a
+    FileError says that one holds more than numbers and names, or is damaged.
     """
     device = torch.get_default_device()
     with careful(folder / MODEL_FILE):

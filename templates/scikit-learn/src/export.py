@@ -22,7 +22,6 @@ def export_model(
     import onnx
 
     from . import adapter, models
-    from .registry import ONNX_FILE
 
     rows = with_gaps(rows[:COMPARED_ROWS], inputs)
     native = models.predict_outputs(pipeline, rows)
@@ -31,13 +30,13 @@ def export_model(
     again = models.predict_outputs(joblib.load(folder / JOBLIB_FILE), rows)
     exports = {"joblib": largest_difference("joblib", again, native, unit)}
     try:
-        onnx.save(as_onnx(pipeline, inputs), folder / ONNX_FILE)
+        onnx.save(as_onnx(pipeline, inputs), folder / registry.ONNX_FILE)
         output = PROBABILITIES if inputs.classes else VALUE
         feeds = adapter.feeds(rows, inputs)
-        outputs = run_onnx(folder / ONNX_FILE, feeds, output)
+        outputs = run_onnx(folder / registry.ONNX_FILE, feeds, output)
         exports["onnx"] = largest_difference("onnx", outputs, native, unit)
     except Exception as error:  # skl2onnx fails in as many ways as there are estimators
-        (folder / ONNX_FILE).unlink(missing_ok=True)
+        (folder / registry.ONNX_FILE).unlink(missing_ok=True)
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         why = {"onnx": f"{type(error).__name__}: {reason:.300}"}
         return {"exports": exports, "not_exported": why}

@@ -31,7 +31,7 @@ from .config import (
     SchemaSettings,
     TrainSettings,
 )
-from .files import write_json, write_whole
+from .files import git_commit, library_versions, write_json, write_whole
 from .registry import RunLogger
 from .schema import infer_schema, read_schema, write_schema
 
@@ -103,7 +103,6 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     version = registry.save_version(
         settings.model_dir,
         write,
-        (*models.LIBRARIES, *export.EXPORT_LIBRARIES),
         metrics=metrics,
         history=history,
         settings={**settings.model_dump(mode="json"), "parameters": parameters},
@@ -112,6 +111,8 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         classes=inputs.classes,
         inputs=inputs,
         data_sha256=data_sha256,
+        libraries=library_versions((*models.LIBRARIES, *export.EXPORT_LIBRARIES)),
+        git_commit=git_commit(),
     )
     run_logger.log_version(version)
     name = "cv_accuracy" if inputs.classes else "cv_r2"

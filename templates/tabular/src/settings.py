@@ -1,7 +1,5 @@
 def parsed(value: object) -> object:
     """Return a text of the command line as what it says: 10, true, null; or as text."""
-    import json
-
     try:
         return json.loads(value) if isinstance(value, str) else value
     except json.JSONDecodeError:
@@ -14,97 +12,82 @@ Parameter = Annotated[bool | int | float | str | None, BeforeValidator(parsed)]
 class DataSettings(Settings):
     """Which table."""
 
-    data: str = Field(
-        "breast_cancer",
-        min_length=1,
-        description="breast_cancer, wine, iris or diabetes, which need no network; a "
-        ".csv, .csv.gz or .parquet file, or its URL; or a folder of such files",
-    )
-    data_sha256: str | None = Field(
-        None, pattern=r"^[0-9a-f]{64}$", description="What the file's SHA-256 must be"
-    )
-    schemas_dir: Path = Field(
-        Path("configs/schemas"), description="Where the schemas of tables are kept"
-    )
-    in_memory_mb: int = Field(
-        500, ge=0, description="Larger tables are read in chunks, not at once"
-    )
+    data: str = Field("breast_cancer", min_length=1)
+    """breast_cancer, wine, iris or diabetes, which need no network; a .csv, .csv.gz or
+    .parquet file, or its URL; or a folder of such files"""
+    data_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    """What the file's SHA-256 must be"""
+    schemas_dir: Path = Path("configs/schemas")
+    """Where the schemas of tables are kept"""
+    in_memory_mb: int = Field(500, ge=0)
+    """Larger tables are read in chunks, not at once"""
 
 
 class SchemaSettings(DataSettings):
     """Find out what the columns of a table hold; write it to a file to keep."""
 
-    target: str | None = Field(
-        None, min_length=1, description="Column to predict; needed for a file of yours"
-    )
-    task: Literal["classification", "regression"] | None = Field(
-        None, description="Whether that is a class or a number; the same"
-    )
-    drop: tuple[str, ...] = Field((), description="Columns to leave out")
-    force: bool = Field(False, description="Replace a schema that is there")
+    target: str | None = Field(None, min_length=1)
+    """Column to predict; needed for a file of yours"""
+    task: Literal["classification", "regression"] | None = None
+    """Whether that is a class or a number; the same"""
+    drop: tuple[str, ...] = ()
+    """Columns to leave out"""
+    force: bool = False
+    """Replace a schema that is there"""
 
 
 class FitSettings(DataSettings):
     """What decides how a model is fitted."""
 
-    quarantine: Path | None = Field(
-        None, description="CSV file to move bad rows to; without, they are refused"
-    )
-    test_fraction: float = Field(
-        0.2, ge=0.01, le=0.9, description="Part of the table that only evaluate reads"
-    )
-    seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same model")
+    quarantine: Path | None = None
+    """CSV file to move bad rows to; without, they are refused"""
+    test_fraction: float = Field(0.2, ge=0.01, le=0.9)
+    """Part of the table that only evaluate reads"""
+    seed: int = Field(1, ge=0, lt=2**32)
+    """Same seed, same model"""
     estimator: str = Field(
-        "linear",
-        pattern=r"^(linear|forest|boosting|sgd|\w+(\.\w+)+)$",
-        description="linear, forest, boosting or sgd; or the import path of a class",
+        "linear", pattern=r"^(linear|forest|boosting|sgd|\w+(\.\w+)+)$"
     )
-    folds: int = Field(5, ge=2, le=100, description="Parts of the cross-validation")
-    threads: int = Field(
-        1, ge=0, le=1024, description="Threads per computation; 0: as many as cores"
-    )
+    """linear, forest, boosting or sgd; or the import path of a class"""
+    folds: int = Field(5, ge=2, le=100)
+    """Parts of the cross-validation"""
+    threads: int = Field(1, ge=0, le=1024)
+    """Threads per computation; 0: as many as cores"""
 
 
 class TrainSettings(FitSettings):
     """Train a model and keep it as a new version."""
 
-    parameters: dict[str, Parameter] = Field(
-        {}, description="Parameters of the estimator, such as C=0.5"
-    )
-    tuned: bool = Field(
-        False, description="Take the best parameters that the command tune has found"
-    )
-    epochs: int = Field(
-        1, ge=1, le=10_000, description="Passes over a table that is read in chunks"
-    )
+    parameters: dict[str, Parameter] = {}
+    """Parameters of the estimator, such as C=0.5"""
+    tuned: bool = False
+    """Take the best parameters that the command tune has found"""
+    epochs: int = Field(1, ge=1, le=10_000)
+    """Passes over a table that is read in chunks"""
 
 
 class TuneSettings(FitSettings):
     """Search for the best parameters; goes on with a search that was stopped."""
 
-    trials: int = Field(
-        30, ge=1, le=100_000, description="Parameters to try, the earlier ones included"
-    )
+    trials: int = Field(30, ge=1, le=100_000)
+    """Parameters to try, the earlier ones included"""
 
 
 class EvaluateSettings(Settings):
     """Score a model on its test set."""
 
-    version: int | None = Field(
-        None, ge=1, description="Version to score; the newest if not given"
-    )
+    version: Version = None
+    """Version to score; the newest if not given"""
 
 
 class PredictSettings(Settings):
     """Predict the rows of a file; write row and prediction as CSV."""
 
-    input: Path = Field(description="A .csv, .csv.gz or .parquet file, or a folder")
-    output: Path | None = Field(
-        None, description="CSV file to write; the terminal if not given"
-    )
-    quarantine: Path | None = Field(
-        None, description="CSV file to move bad rows to; without, they are refused"
-    )
-    version: int | None = Field(
-        None, ge=1, description="Version to use; the newest if not given"
-    )
+    input: Path
+    """A .csv, .csv.gz or .parquet file, or a folder"""
+    output: Path | None = None
+    """CSV file to write; the terminal if not given"""
+    quarantine: Path | None = None
+    """CSV file to move bad rows to; without, they are refused"""
+    version: Version = None
+    """Version to use; the newest if not given"""

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.monitoring import command, drift
-from {{ cookiecutter.package_name }}.monitoring.drift import Array
+from {{ cookiecutter.package_name }}.monitoring import drift
+from {{ cookiecutter.package_name }}.monitoring.drift import Array, Sample
 
 from samples import PEOPLE, QUICK_TRAINING
 
 CLASSES = ("no", "yes")
 ALPHA = 0.05
-RESAMPLES = 100
+RESAMPLES = 20
 ROWS = 200  # as many as the README names
 TRAINING = 2000
 
@@ -23,7 +23,7 @@ Columns = dict[str, Array]
 Change = Callable[[Columns], object]
 
 
-def table(generator: np.random.Generator, count: int) -> tuple[Columns, Array, Array]:
+def table(generator: np.random.Generator, count: int) -> Sample:
     """Return rows, what a model says of them, and what is true of them."""
     size = generator.normal(size=count)
     late = 1 / (1 + np.exp(-2 * size))
@@ -37,22 +37,17 @@ def table(generator: np.random.Generator, count: int) -> tuple[Columns, Array, A
         "name": generator.zipf(1.6, count).astype(str),
     }
     outputs = np.stack([1 - late, late], axis=1)
-    return columns, outputs, (generator.random(count) < late).astype(np.int64)
+    return Sample(columns, outputs, (generator.random(count) < late).astype(float))
 
 
 def watched(seed: int, change: Change | None = None) -> pd.DataFrame:
     """Compare 200 rows, perhaps changed, with those of a training."""
     generator = np.random.default_rng(seed)
-    training, _, _ = table(generator, TRAINING)
-    _, old, truth = table(generator, TRAINING // 4)
-    now, new, later = table(generator, ROWS)
+    training = table(generator, TRAINING)
+    test, now = table(generator, TRAINING // 4), table(generator, ROWS)
     if change is not None:
-        change(now)
-    before, after = command.said(old, CLASSES), command.said(new, CLASSES)
-    found = [*drift.compare(training, now), *drift.compare(before, after, "prediction")]
-    wrong = command.mistakes(old, truth, CLASSES)
-    errs = command.mistakes(new, later, CLASSES)
-    return drift.holm([*found, drift.compare_quality(wrong, errs, True)])
+        change(dict(now.variables))
+    return drift.compare(test._replace(variables=training.variables), now, CLASSES)
 
 
 def shifted(columns: Columns) -> None:
@@ -76,9 +71,12 @@ def new_category(columns: Columns) -> None:
 
 
 def test_clean_rows_raise_no_more_false_alarms_than_allowed() -> None:
-    alarms = [watched(seed)["adjusted"].min() <= ALPHA for seed in range(RESAMPLES)]
+    found = [watched(seed) for seed in range(RESAMPLES)]
+    alarms = [each["adjusted"].min() <= ALPHA for each in found]
     print(f"{sum(alarms)} false alarms in {RESAMPLES} runs of {ROWS} clean rows")
     assert sum(alarms) <= ALPHA * RESAMPLES
+    # Each test alone, which so few runs say more about.
+    assert (pd.concat(found)["p"] <= ALPHA).mean() <= ALPHA
 
 
 @pytest.mark.parametrize(
@@ -91,10 +89,10 @@ def test_clean_rows_raise_no_more_false_alarms_than_allowed() -> None:
     ],
 )
 def test_a_changed_column_is_caught_each_time(change: Change, column: str) -> None:
-    first = [watched(seed, change).iloc[0] for seed in range(10)]
+    first = [watched(seed, change).iloc[0] for seed in range(5)]
     caught = sum(each.adjusted <= ALPHA and each.variable == column for each in first)
-    print(f"{change.__name__}: {caught} of 10 runs of {ROWS} rows caught")
-    assert caught == 10
+    print(f"{change.__name__}: {caught} of 5 runs of {ROWS} rows caught")
+    assert caught == 5
 
 
 def test_rows_that_predict_refuses_are_looked_at(

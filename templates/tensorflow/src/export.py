@@ -8,8 +8,7 @@ def export_model(
     classes: tuple[str, ...],
     feeds: Feeds,
     outputs: Array,
-    unit: float = 1.0,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, float]]:
     """Write ONNX and a SavedModel into a folder, and compare both with the model.
 
     Args:
@@ -19,13 +18,9 @@ def export_model(
         classes: Their names; neither format has a place for them.
         feeds: Rows that the model has not seen, as a request has them.
         outputs: What the model says of them, float (n, classes).
-        unit: What a difference is measured in.
 
     Returns:
         `exports`: for each format, its largest difference.
-
-    Raises:
-        ExportError: If one does not agree.
     """
     import warnings
 
@@ -42,16 +37,12 @@ def export_model(
     with warnings.catch_warnings(), quiet_tensorflow():
         # tf2onnx asks NumPy for a name that it does not have any more.
         warnings.simplefilter("ignore", FutureWarning)
-        served.export(folder / "model.onnx", format="onnx", verbose=False)
+        served.export(folder / registry.ONNX_FILE, format="onnx", verbose=False)
         served.export(folder, format="tf_saved_model", verbose=False)
-
-    found = {"onnx": run_onnx(folder / "model.onnx", feeds)}
     serve = tensorflow.saved_model.load(folder).signatures["serving_default"]
     tensors = {name: tensorflow.constant(values) for name, values in feeds.items()}
-    found["saved_model"] = serve(**tensors)[PROBABILITIES].numpy()
-    return {
-        "exports": {
-            name: largest_difference(name, values, outputs, unit)
-            for name, values in found.items()
-        }
+    found = {
+        "onnx": run_onnx(folder / registry.ONNX_FILE, feeds),
+        "saved_model": serve(**tensors)[PROBABILITIES].numpy(),
     }
+    return {"exports": {k: largest_difference(k, v, outputs) for k, v in found.items()}}

@@ -59,16 +59,13 @@ def build_mnist_model(
     hidden_units: int = 128,
     dropout: float = 0.2,
 ) -> keras.Model:
-    """Build the classic multilayer perceptron of the MNIST tutorials.
+    """Build the classic network from images to probabilities (n, num_classes).
 
     Args:
         input_shape: (height, width) of an image; that of the first ones if not given.
         num_classes: Number of outputs.
         hidden_units: Width of the hidden layer.
         dropout: Part of the hidden units left out in training, in [0, 1).
-
-    Returns:
-        A model from images (n, height, width) to probabilities (n, num_classes).
     """
     layers = [
         keras.layers.Flatten(),  # (n, height * width)
@@ -91,8 +88,7 @@ def compile_model(
         learning_rate: Step size of Adam, positive.
         total_steps: Gradient steps of the whole training, if the step size is to fall
             to zero over them, along half a cosine (Loshchilov and Hutter, 2017,
-            https://arxiv.org/abs/1608.03983, without restarts): the result does not
-            depend on which batch happened to be the last.
+            https://arxiv.org/abs/1608.03983, without restarts).
     """
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, total_steps or 1)
     model.compile(
@@ -141,12 +137,9 @@ class EachEpoch(keras.callbacks.Callback):
             self.on_epoch(epoch + 1, logs or {})
 
     def batches(self, images: Any, labels: Any, size: int) -> tf.data.Dataset:
-        """Return all images, in batches, in an order of its own for each epoch.
-
-        A `PyDataset` does the same, in twice the time.
-        """
-        count = len(labels)
+        """Return all images, `size` at a time, in another order each epoch."""
         images, labels = tf.convert_to_tensor(images), tf.convert_to_tensor(labels)
+        count = len(labels)
 
         def batch(start: Any) -> tuple[Any, Any]:
             rows = tf.range(start, tf.minimum(start + size, count))
@@ -154,7 +147,7 @@ class EachEpoch(keras.callbacks.Callback):
             return tf.gather(images, rows), tf.gather(labels, rows)
 
         starts = tf.data.Dataset.range(0, count, size, output_type=tf.int32)
-        return starts.map(batch).prefetch(2)
+        return starts.map(batch).prefetch(2)  # a `PyDataset` takes twice the time
 
 
 def train_model(
@@ -170,7 +163,7 @@ def train_model(
     on_epoch: OnEpoch | None = None,
     **options: Any,
 ) -> keras.callbacks.History:
-    """Train with `model.fit`.
+    """Train with `model.fit`, and return Keras' `History`.
 
     Args:
         model: A compiled model.
@@ -185,14 +178,10 @@ def train_model(
         seed: Decides the order of the images and what dropout leaves out.
         on_epoch: Called after every epoch with its number, from 1, and its figures.
         **options: Other options of `fit`: `class_weight`, `initial_epoch`, `verbose`.
-
-    Returns:
-        Keras' `History`: for each metric, one value an epoch.
     """
     each_epoch = EachEpoch(seed, on_epoch)
-    if y_train is None:
-        data = x_train
-    else:
+    data = x_train
+    if y_train is not None:
         kept = len(y_train) - int(len(y_train) * validation_split)
         if validation_split:
             validation_data = (x_train[kept:], y_train[kept:])
@@ -213,10 +202,7 @@ def train_model(
 def evaluate_model(model: keras.Model, x_test: Any, y_test: Any) -> tuple[float, float]:
     """Return the loss, in nats, and the accuracy on images the model has never seen.
 
-    Args:
-        model: A trained model.
-        x_test: float32 (n, height, width) in [0, 1].
-        y_test: int64 (n,).
+    The images are float32 (n, height, width) in [0, 1], the labels int64 (n,).
     """
     found = model.evaluate(x_test, y_test, EVALUATION_BATCH, verbose=0)
     return float(found[0]), float(found[1])
@@ -238,11 +224,8 @@ def save_model(model: keras.Model, folder: Path) -> None:
 def load_model(folder: Path) -> keras.Model:
     """Load what `save_model` wrote.
 
-    Safe mode refuses what would run code or read other files; a class of your own is
-    found only if it has `@keras.saving.register_keras_serializable()`.
-
-    Raises:
-        FileError: If the file is damaged, or holds more than such a model.
+    Safe mode refuses what would run code or read other files, as a FileError says; a
+    class of your own needs `@keras.saving.register_keras_serializable()`.
     """
     with careful(folder / MODEL_FILE):
         return keras.saving.load_model(folder / MODEL_FILE, safe_mode=True)

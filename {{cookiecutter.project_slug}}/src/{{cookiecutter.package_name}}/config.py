@@ -4,26 +4,25 @@ Yours: the classes at the end, one for each command. A field is a setting, every
 `model_name` in a YAML file of configs/ is `--model-name` on the command line and
 `{{ cookiecutter.__env_prefix }}MODEL_NAME`
 in the environment. The command line wins over the environment, the environment over the
-file, and the default comes last. Whatever is not a setting is refused.
-
-`--help` imports this module, so it imports nothing that is slow.
+file, and the default comes last. Whatever is not a setting is refused. The text below a
+field is its help. `--help` imports this module, so it imports nothing that is slow.
 """
 
+#% if cookiecutter.__data_kind == "tabular"
+import json
+#% endif
 import logging
 import logging.config
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-#% if cookiecutter.__data_kind == "tabular"
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
+#% if cookiecutter.__data_kind == "tabular"
 from pydantic import BeforeValidator, Field, ValidationError
 #% else
-from typing import Any, Literal, TypeVar
-
-import yaml
 from pydantic import Field, ValidationError
 #% endif
 from pydantic_core import ErrorDetails
@@ -73,26 +72,29 @@ class Settings(BaseSettings):
         env_prefix=ENV_PREFIX,
         extra="forbid",
         frozen=True,
+        use_attribute_docstrings=True,
         cli_kebab_case=True,
         cli_implicit_flags=True,
         cli_hide_none_type=True,
         cli_avoid_json=True,
     )
 
-    config: Path = Field(
-        Path("configs/train.yaml"), description="YAML file with settings"
-    )
-    model_name: str = Field(
-        "model", pattern=r"^[A-Za-z0-9][\w-]*$", description="Folder of the model"
-    )
-    data_dir: Path = Field(Path("data"), description="Where data sets are kept")
-    models_dir: Path = Field(Path("models"), description="Where models are kept")
-    reports_dir: Path = Field(Path("reports"), description="Where metrics are written")
-    log_dir: Path = Field(Path("logs"), description="Where logs are written")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        "INFO", description="What the console shows; the log file has everything"
-    )
-    quiet: bool = Field(False, description="Show results, warnings and errors only")
+    config: Path = Path("configs/train.yaml")
+    """YAML file with settings"""
+    model_name: str = Field("model", pattern=r"^[A-Za-z0-9][\w-]*$")
+    """Folder of the model"""
+    data_dir: Path = Path("data")
+    """Where data sets are kept"""
+    models_dir: Path = Path("models")
+    """Where models are kept"""
+    reports_dir: Path = Path("reports")
+    """Where metrics are written"""
+    log_dir: Path = Path("logs")
+    """Where logs are written"""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    """What the console shows; the log file has everything"""
+    quiet: bool = False
+    """Show results, warnings and errors only"""
 
     @property
     def model_dir(self) -> Path:
@@ -131,84 +133,66 @@ def load_settings(
         arguments: The command line, without the program and the command.
         prog: How the command is called, for its help.
 
-    Returns:
-        The settings; frozen, so that what was checked is what runs.
-
     Raises:
-        ConfigError: If a value or a key is refused; the message names every one,
-            where it came from, and what is allowed.
+        ConfigError: For all values and keys that are refused, each with its place.
         SystemExit: If help was asked for, or an option does not exist.
     """
-    given = {n for n in os.environ if n.startswith(ENV_PREFIX)}
-    unknown = given - {ENV_PREFIX + name.upper() for name in known_settings()}
+    known = ", ".join(sorted(known_settings()))
+    unknown = {name for name in os.environ if name.startswith(ENV_PREFIX)}
+    unknown -= {ENV_PREFIX + name.upper() for name in known_settings()}
     if unknown:
-        raise ConfigError(
-            f"{', '.join(sorted(unknown))} in the environment: no such setting; "
-            f"known are {', '.join(sorted(known_settings()))}"
-        )
+        names = ", ".join(sorted(unknown))
+        raise ConfigError(f"{names} in the environment: no such setting, only {known}")
     try:
         return settings_cls(_cli_parse_args=list(arguments), _cli_prog_name=prog)
     except ValidationError as error:
-        problems = [explained(settings_cls, arguments, each) for each in error.errors()]
+        problems = [explained(each, arguments, known) for each in error.errors()]
         raise ConfigError("\n".join(problems)) from error
 
 
-def explained(
-    settings_cls: type[Settings], arguments: Sequence[str], problem: ErrorDetails
-) -> str:
+def explained(problem: ErrorDetails, arguments: Sequence[str], known: str) -> str:
     """Say in one line what is wrong with one setting, and where it came from."""
-    name = str(problem["loc"][0])
+    name, value = str(problem["loc"][0]), problem["input"]
     option, variable = "--" + name.replace("_", "-"), ENV_PREFIX + name.upper()
-    if name not in settings_cls.model_fields:
-        known = ", ".join(sorted(known_settings()))
-        return f"{name} in the settings file: no such setting; known are {known}"
+    if problem["type"] == "extra_forbidden":
+        return f"{name} in the settings file: no such setting, only {known}"
     if problem["type"] == "missing":
         return f"{name} is missing; give it with {option} or {variable}"
-    if any(argument.partition("=")[0] == option for argument in arguments):
+    if option in (argument.partition("=")[0] for argument in arguments):
         place = option
-    elif problem["input"] in arguments:  # given without its name
+    elif value in arguments:  # given without its name
         place = name.upper()
     else:
         place = variable if variable in os.environ else f"{name} in the settings file"
-    return f"{place}: {problem['input']!r}: {problem['msg']}"
+    return f"{place}: {value!r}: {problem['msg']}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file.
-
-    Raises:
-        ConfigError: If the file is missing, is not YAML or is no mapping.
-    """
+    """Return the mapping in a YAML file; a ConfigError says that there is none."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return {str(key): value for key, value in values.items()}
     except OSError as error:
-        raise ConfigError(
-            f"{path}: {error.strerror}; run this in the project's folder, "
-            "or name the file with --config"
-        ) from error
+        advice = "run this in the project's folder, or name the file with --config"
+        raise ConfigError(f"{path}: {error.strerror}; {advice}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not a YAML file: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} must hold `setting: value` lines")
-    return {str(key): value for key, value in values.items()}
+    except AttributeError as error:
+        raise ConfigError(f"{path} must hold `setting: value` lines") from error
 
 
 def set_up_logging(settings: Settings) -> Path:
-    """Configure logging from configs/logging.yaml; return the log file.
-
-    Warnings and uncaught exceptions are logged from here on.
+    """Set up logging, of warnings and uncaught exceptions too; return the log file.
 
     Raises:
-        ConfigError: If the configuration cannot be used.
+        ConfigError: If configs/logging.yaml cannot be used.
     """
     values = read_yaml(LOGGING_CONFIG)
-    level = logging.getLevelName(settings.log_level)
     try:
-        log_file = settings.log_dir / str(values["handlers"]["file"]["filename"])
-        values["handlers"]["file"]["filename"] = str(log_file)
-        values["handlers"]["console"]["level"] = max(
-            level, logging.WARNING if settings.quiet else level
-        )
+        console, file = values["handlers"]["console"], values["handlers"]["file"]
+        console["level"] = "WARNING" if settings.quiet else settings.log_level
+        log_file = settings.log_dir / str(file["filename"])
+        file["filename"] = str(log_file)
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         logging.config.dictConfig(values)
     except (KeyError, TypeError, ValueError, OSError) as error:
@@ -220,13 +204,16 @@ def set_up_logging(settings: Settings) -> Path:
     return log_file
 
 
+Version = Annotated[int | None, Field(ge=1)]
+
+
 class ExportSettings(Settings):
     """Verify what servers load of a version, or copy it to where they look."""
 
-    version: int | None = Field(
-        None, ge=1, description="Version to export; the newest if not given"
-    )
-    into: Path | None = Field(None, description="Models folder to copy it to")
+    version: Version = None
+    """Version to export; the newest if not given"""
+    into: Path | None = None
+    """Models folder to copy it to"""
 
 
 class RegistrySettings(Settings):
@@ -234,13 +221,10 @@ class RegistrySettings(Settings):
 
     action: CliPositionalArg[
         Literal["list", "show", "promote", "rollback", "verify"]
-    ] = Field("list", description="What to do")
-    version: int | None = Field(
-        None,
-        ge=1,
-        description="Version to show or promote, the newest if not given; or to "
-        "verify, all if not given",
-    )
+    ] = "list"
+    """What to do"""
+    version: Version = None
+    """Version to show or promote (or else the newest), or to verify (or else all)"""
 
 
 #% include cookiecutter.__data_kind ~ "/src/settings.py"

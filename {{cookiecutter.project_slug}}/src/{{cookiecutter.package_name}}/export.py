@@ -3,8 +3,8 @@
 Each format predicts rows that the model has not seen, beside the model; one that
 disagrees is not kept, and neither is the version.
 
-Yours: the functions at the end, which write one format each. The graph takes raw rows,
-as a request has them, and scales or encodes them itself.
+Yours: `export_model`, which writes the formats. The graph takes raw rows, as a request
+has them, and scales or encodes them itself.
 """
 
 import shutil
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import registry
 from .adapter import Inputs
 from .config import ExportSettings, ProjectError
 from .files import incomplete_folder
-from .registry import REFERENCE_FILE, RegistryError, load_version, read_manifest
 
 Array = npt.NDArray[Any]
 Feeds = Mapping[str, Array]  # an array for each input; the first axis is the rows
@@ -47,7 +47,9 @@ def run_onnx(file: Path, feeds: Feeds, output: str = PROBABILITIES) -> Array:
     return np.asarray(session.run([output], dict(feeds))[0])
 
 
-def largest_difference(name: str, outputs: Array, native: Array, unit: float) -> float:
+def largest_difference(
+    name: str, outputs: Array, native: Array, unit: float = 1.0
+) -> float:
     """Return how far an export is from the model, as a multiple of `unit`.
 
     Args:
@@ -57,8 +59,7 @@ def largest_difference(name: str, outputs: Array, native: Array, unit: float) ->
         unit: 1 for probabilities; the standard deviation of the values.
 
     Raises:
-        ExportError: If the shape is another, a value is not a number or further off
-            than `TOLERANCE`, or a row gets another class.
+        ExportError: If that is more than `TOLERANCE`, or a row gets another class.
     """
     if outputs.shape != native.shape:
         raise ExportError(f"{name} gives {outputs.shape}, the model {native.shape}")
@@ -83,10 +84,8 @@ def write_reference(
     Args:
         folder: Where to.
         described: What `adapter.describe` says of training rows. Each variable is
-            sorted by itself, so that no row can be read from the file, which goes with
-            the model to wherever that is served.
-        outputs: What the model says of rows that it was not trained on: (n, classes),
-            or (n, 1).
+            sorted by itself, so that no row can be read from the file.
+        outputs: What the model says of unseen rows: (n, classes), or (n, 1).
         labels: What is true of these: int64 class numbers, or float64 values.
     """
     # Names are values here, not keys: a column's may hold what no file's name may.
@@ -95,27 +94,22 @@ def write_reference(
         # pandas' texts are objects, which NumPy would pickle.
         plain = values.astype(str) if values.dtype == object else values
         arrays[f"variable_{number}"] = np.sort(plain)
-    file = folder / REFERENCE_FILE
+    file = folder / registry.REFERENCE_FILE
     np.savez_compressed(file, outputs=outputs, labels=labels, **arrays)
 
 
 def export(settings: ExportSettings) -> Path:
-    """Verify what servers load of a version, copy it if asked to; return its folder.
-
-    Raises:
-        RegistryError: If it is damaged, or another version has its number there.
-    """
-    folder, manifest = load_version(settings.model_dir, settings.version)
+    """Verify what servers load of a version, copy it if asked to; return its folder."""
+    folder, manifest = registry.load_version(settings.model_dir, settings.version)
     if settings.into is not None:
         target = settings.into / settings.model_name / folder.name
-        if target.exists():
-            if read_manifest(target) != manifest:
-                raise RegistryError(f"{target} is another version than {folder}")
-        else:
+        if not target.exists():
             with incomplete_folder(target.parent) as copy:
                 shutil.copytree(folder, copy, dirs_exist_ok=True)
                 copy.rename(target)
-        folder, _ = load_version(target.parent, int(target.name))
+        elif registry.read_manifest(target) != manifest:
+            raise registry.RegistryError(f"{target} is another version than {folder}")
+        folder, _ = registry.load_version(target.parent, int(target.name))
     for name, difference in manifest.exports.items():
         print(f"{name + ':':<12} {difference:.1e} off the model at most")
     for name, why in manifest.not_exported.items():

@@ -12,7 +12,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,11 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def careful(file: Path, advice: str = VERIFY) -> Iterator[None]:
-    """Let a library read a file; whatever it runs into becomes one clear error.
+    """Let a library read a file; whatever it runs into becomes a FileError.
 
     Args:
         file: What is read.
-        advice: What the user can do about it.
-
-    Raises:
-        FileError: If the file is damaged, or the library refuses what is in it.
+        advice: What the user can do if it is damaged, or refused by the library.
     """
     try:
         yield
@@ -102,18 +99,21 @@ def careful(file: Path, advice: str = VERIFY) -> Iterator[None]:
 
 def library_versions(names: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of the distributions that are installed."""
-    installed = {dist.name: dist.version for dist in metadata.distributions()}
-    known = {name: installed[name] for name in names if name in installed}
-    return {"python": platform.python_version(), **known}
+    found = {"python": platform.python_version()}
+    for name in names:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def git_commit() -> str | None:
-    """Return the commit of the working folder, marked "+" when files have changed."""
+    """Return the commit of the working folder, marked "+" when its files have changed.
+
+    None if there is no git, no repository or no commit yet.
+    """
+    command = "git describe --always --abbrev=40 --exclude=* --dirty=+".split()
     try:
-        commit, changes = (
-            subprocess.run(["git", *what], capture_output=True, text=True, check=True)
-            for what in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-        )
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return None  # no git, no repository, or no commit yet: nothing to record
-    return commit.stdout.strip() + ("+" if changes.stdout.strip() else "")
+        return None
+    return found.stdout.strip()

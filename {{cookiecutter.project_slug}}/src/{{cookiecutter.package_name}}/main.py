@@ -1,4 +1,4 @@
-"""The command line. This file is kept short: one table says what every command is.
+"""The command line: one table says what every command is.
 
 Yours: a new command is a function that takes its settings, the class of these settings
 (see config.py), and a line of `COMMANDS`. The code of a command is imported when it
@@ -12,9 +12,9 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import metadata
+from pkgutil import resolve_name
 from types import FrameType
-from typing import Any
 
 from .config import ProjectError, Settings, load_settings, set_up_logging
 
@@ -23,9 +23,7 @@ logger = logging.getLogger(__name__)
 PROGRAM = "{{ cookiecutter.project_slug }}"
 BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
 
-
-# The code of each command, as `module:function` of this package, and its settings, as
-# `module:class`; their docstring is its help.
+# The code of each command and its settings, whose docstring is its help.
 COMMANDS = {
     #% if cookiecutter.__data_kind == "tabular"
     "schema": ("commands:schema", "config:SchemaSettings"),
@@ -48,10 +46,6 @@ COMMANDS = {
     #% endif
     #% if "monitor" in cookiecutter.__extras
     "monitor": ("monitoring.command:monitor", "monitoring.settings:MonitorSettings"),
-    "request-log": (
-        "monitoring.archive:archive",
-        "monitoring.settings:ArchiveSettings",
-    ),
     "retrain": ("monitoring.retrain:retrain", "monitoring.settings:RetrainSettings"),
     #% endif
     #% if "track" in cookiecutter.__extras
@@ -64,15 +58,12 @@ LOGGED = ("tune", "train", "retrain", "registry")
 RUN_LOGGER = "{{ 'tracking:MlflowLogger' if 'track' in cookiecutter.__extras else 'registry:RunLogger' }}"
 
 
-def imported(name: str) -> Any:
-    """Import what is called `module:attribute` in this package."""
-    module, attribute = name.split(":")
-    return getattr(import_module(f".{module}", __package__), attribute)
-
-
 def all_settings() -> dict[str, type[Settings]]:
     """Import the settings of every command: quick, as their modules import no more."""
-    return {name: imported(settings) for name, (_, settings) in COMMANDS.items()}
+    return {
+        name: resolve_name(f"{__package__}.{settings}")
+        for name, (_, settings) in COMMANDS.items()
+    }
 
 
 def run_command(name: str, arguments: Sequence[str]) -> int:
@@ -85,9 +76,9 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
     settings = load_settings(all_settings()[name], arguments, f"{PROGRAM} {name}")
     set_up_logging(settings)
     logger.debug("%s with %s", name, settings.model_dump(mode="json"))
-    function = imported(COMMANDS[name][0])
+    function = resolve_name(f"{__package__}.{COMMANDS[name][0]}")
     if name in LOGGED:
-        with imported(RUN_LOGGER)(settings) as run_logger:
+        with resolve_name(f"{__package__}.{RUN_LOGGER}")(settings) as run_logger:
             result = function(settings, run_logger)
     else:
         result = function(settings)
@@ -106,22 +97,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The arguments; those of the process if not given.
 
     Returns:
-        The exit status: 0, or the one that the command answers with; 2 if something
-        was refused; 128 plus the signal that stopped it, or that a closed pipe stands
-        for.
+        The exit status: 0, or the one that the command answers with; 2 if something was
+        refused; 128 plus the signal that stopped it, or that a closed pipe stands for.
     """
     description = metadata.metadata(PROGRAM)["Summary"]
     if "%(prog)" in description:  # then argparse formats it
         description = description.replace("%", "%%")
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description=description,
-        epilog=f"Options of a command: {PROGRAM} COMMAND --help. Without a command: "
-        "train, then evaluate.",
-    )
-    parser.add_argument(
-        "--version", action="version", version=metadata.version(PROGRAM)
-    )
+    usage = f"Options of a command: {PROGRAM} COMMAND --help. Without: train, evaluate."
+    parser = argparse.ArgumentParser(PROGRAM, None, description, usage)
+    version = metadata.version(PROGRAM)
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, settings in all_settings().items():
         commands.add_parser(name, help=settings.__doc__, add_help=False)
@@ -134,9 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in [chosen.command] if chosen.command else ["train", "evaluate"]:
             status = run_command(name, rest)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read the output has stopped, as `head` does. Python would say so once more
-        # when it closes the stream.
+    except BrokenPipeError:  # who read the output has stopped, as `head` does
+        # Python would say so once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt as stopped:

@@ -6,19 +6,17 @@
                             manifest.json  hashes, metrics, settings, versions, origin
                   aliases.json             which version is in production
 
-The layout is TensorFlow Serving's, where a version is a whole number. A version is
-written under a temporary name and renamed at the end: it is whole or it is not there.
-
-Yours: nothing has to change here.
+The layout is TensorFlow Serving's. A version is written under a temporary name and
+renamed at the end: it is whole or it is not there. Yours: nothing has to change here.
 """
 
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import filelock
 import yaml
@@ -26,21 +24,14 @@ from pydantic import BaseModel, ConfigDict
 
 from .adapter import Inputs
 from .config import ProjectError, RegistrySettings, Settings
-from .files import (
-    careful,
-    git_commit,
-    hashes,
-    incomplete_folder,
-    library_versions,
-    write_json,
-)
+from .files import careful, hashes, incomplete_folder, write_json
 
 MANIFEST = "manifest.json"
 ONNX_FILE = "model.onnx"
 REFERENCE_FILE = "reference.npz"
 ALIASES = "aliases.json"
 LOCK_SECONDS = 10  # far longer than anybody needs
-# What a version is judged by, whichever of these it has.
+# What `list` shows of a version, whichever of these it has.
 SCORES = ("val_accuracy", "cv_accuracy_mean", "val_r2", "cv_r2_mean")
 
 
@@ -64,24 +55,20 @@ class Manifest(BaseModel):
     classes: tuple[str, ...]  # in the order of the outputs; none for a regression
     inputs: Inputs  # what the model has to be given
     data_sha256: str  # of the training set
-    libraries: dict[str, str]  # their versions, Python's too
-    git_commit: str | None  # with "+" when files had changed
+    libraries: dict[str, str] = {}  # their versions, Python's too
+    git_commit: str | None = None  # with "+" when files had changed
     # The largest difference between each exported format and the native model: of a
     # probability, or of a value in standard deviations of the target.
     exports: dict[str, float] = {}
     not_exported: dict[str, str] = {}  # why a format is missing
 
 
-class RunLogger:
+class RunLogger(AbstractContextManager["RunLogger"]):
     """Told by commands of their work while it goes on; this one keeps nothing of it."""
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings of the command."""
         self.settings = settings
-
-    def __enter__(self) -> Self:
-        """Begin with the command."""
-        return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """End with the command; `error` is what it has failed with, if it has."""
@@ -109,11 +96,7 @@ def versions(model_dir: Path) -> list[int]:
 
 
 def find_version(model_dir: Path, version: int | None = None) -> Path:
-    """Return the folder of a version, the newest if not given, without a look inside.
-
-    Raises:
-        RegistryError: If there is none.
-    """
+    """Return the folder of a version, the newest if not given, or a RegistryError."""
     known = versions(model_dir)
     if not known:
         raise RegistryError(f"no model in {model_dir}; run the command `train` first")
@@ -132,8 +115,7 @@ def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Man
     """Return the folder and the manifest of a version, the newest if not given.
 
     Raises:
-        RegistryError: If there is no such version, or files are missing, were changed
-            or were added; the message names every one.
+        RegistryError: If it is not there, or any file is missing, changed or added.
     """
     folder = find_version(model_dir, version)
     manifest, found = read_manifest(folder), hashes(folder)
@@ -150,30 +132,21 @@ def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Man
 
 
 def save_version(
-    model_dir: Path,
-    write: Callable[[Path], Mapping[str, Any]],
-    libraries: Iterable[str] = (),
-    **facts: Any,
+    model_dir: Path, write: Callable[[Path], Mapping[str, Any] | None], **facts: Any
 ) -> Path:
     """Write a new version of a model, whole or not at all, and return its folder.
 
     Args:
         model_dir: The folder of all its versions.
-        write: Called with an empty folder to write all files into; it returns the
+        write: Called with an empty folder to write all files into; it may return
             fields of `Manifest` that come of it.
-        libraries: The distributions whose versions are recorded, where installed.
         **facts: The other fields of `Manifest` that are not measured here.
     """
     with incomplete_folder(model_dir) as folder:
-        facts |= write(folder)
-        manifest = Manifest(
-            name=model_dir.name,
-            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            files=hashes(folder),
-            libraries=library_versions(libraries),
-            git_commit=git_commit(),
-            **facts,
-        )
+        facts |= write(folder) or {}
+        created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        files, name = hashes(folder), model_dir.name
+        manifest = Manifest(name=name, created=created, files=files, **facts)
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
         for name in (*manifest.files, MANIFEST):
             # On disk first, so that the rename cannot overtake the content.
@@ -185,9 +158,8 @@ def save_version(
             try:
                 return folder.rename(target)
             except OSError:
-                # Another training took the number first; the next one is free.
                 if not target.exists():
-                    raise
+                    raise  # else another training took the number first: the next one
 
 
 def promotions(model_dir: Path) -> list[int]:
@@ -211,18 +183,14 @@ def served_version(model_dir: Path) -> int:
 
 @contextmanager
 def changed_promotions(model_dir: Path) -> Iterator[list[int]]:
-    """Give the promotions to change, which nobody else can meanwhile.
-
-    The file is replaced: who reads it finds the old version or the new one.
-    """
+    """Give the promotions to change, which nobody else can meanwhile."""
+    file = model_dir / ALIASES
     try:
         with filelock.FileLock(model_dir / f".{ALIASES}.lock", timeout=LOCK_SECONDS):
             history = promotions(model_dir)
             yield history
-            aliases = {"production": history[-1], "history": history}
-            write_json(model_dir / ALIASES, aliases)
+            write_json(file, {"production": history[-1], "history": history})
     except filelock.Timeout as error:
-        file = model_dir / ALIASES
         raise RegistryError(f"another command is changing {file}; try again") from error
 
 
@@ -232,10 +200,8 @@ def promote(model_dir: Path, version: int, known: list[int] | None = None) -> No
     Args:
         model_dir: The folder of all versions.
         version: The version; nothing changes if it is in production already.
-        known: The promotions that the caller has decided by; any if not given.
-
-    Raises:
-        RegistryError: If it is damaged, or another one was promoted since.
+        known: The promotions that the caller has decided by: a RegistryError says that
+            there are others meanwhile. Any if not given.
     """
     load_version(model_dir, version)
     with changed_promotions(model_dir) as history:
@@ -249,11 +215,7 @@ def promote(model_dir: Path, version: int, known: list[int] | None = None) -> No
 
 
 def rollback(model_dir: Path) -> None:
-    """Put the version back into production that was there before.
-
-    Raises:
-        RegistryError: If there was none, or it is damaged.
-    """
+    """Put the version back into production that was there before, if it is whole."""
     with changed_promotions(model_dir) as history:
         if len(history) < 2:
             raise RegistryError(
@@ -265,11 +227,7 @@ def rollback(model_dir: Path) -> None:
 
 
 def registry(settings: RegistrySettings, run_logger: RunLogger) -> None:
-    """Do what the settings say with the versions of a model.
-
-    Raises:
-        RegistryError: If it cannot be done; `verify` names everything that is wrong.
-    """
+    """Do what the settings say with the versions of a model."""
     model_dir, action = settings.model_dir, settings.action
     folder = find_version(model_dir, settings.version)
     if action == "list":
@@ -293,28 +251,27 @@ def registry(settings: RegistrySettings, run_logger: RunLogger) -> None:
 def list_versions(model_dir: Path) -> None:
     """Print a line for each version."""
     promoted = production(model_dir)
-    print(f"{'version':>7}  {'created':<20}  {'score':<25}  exports")
+    print("version  created               score                      exports")
     for number in versions(model_dir):
         try:
             manifest = read_manifest(model_dir / str(number))
         except ProjectError:
             print(f"{number:>7}  its manifest is damaged; see `registry verify`")
             continue
-        name = next((name for name in SCORES if name in manifest.metrics), "none")
-        score = f"{name} {manifest.metrics[name]:.4f}" if name != "none" else name
-        exports = ", ".join(manifest.exports) or "none"
+        known = [f"{n} {v:.4f}" for n, v in manifest.metrics.items() if n in SCORES]
+        score, exports = " ".join(known), ", ".join(manifest.exports) or "none"
         mark = "  <- production" if number == promoted else ""
-        print(f"{number:>7}  {manifest.created:<20}  {score:<25}  {exports}{mark}")
+        print(f"{number:>7}  {manifest.created}  {score:<25}  {exports}{mark}")
 
 
-def verify(model_dir: Path, chosen: Iterable[int]) -> None:
-    """Compare every file of some versions with the hash in its manifest."""
-    problems = []
+def verify(model_dir: Path, chosen: list[int]) -> None:
+    """Compare every file of some versions with its hash; name all that is wrong."""
+    problems = ["not as they should be:"]
     for number in chosen:
         try:
             _, manifest = load_version(model_dir, number)
             print(f"version {number}: {len(manifest.files)} files, all as written")
         except ProjectError as error:
             problems.append(str(error))
-    if problems:
-        raise RegistryError("\n  ".join(["not as they should be:", *problems]))
+    if problems[1:]:
+        raise RegistryError("\n  ".join(problems))

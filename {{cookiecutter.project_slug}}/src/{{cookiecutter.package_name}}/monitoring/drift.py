@@ -25,6 +25,14 @@ MISSING = "(missing)"  # as an exported model is given it
 MOST_CATEGORIES = 50  # rarer ones are one: alone, none of them could say much
 
 
+class Sample(NamedTuple):
+    """Rows, what a model says of them, and what is true."""
+
+    variables: Variables
+    outputs: Array  # probabilities (n, classes), or values (n, 1)
+    labels: Array  # float64 (n,): the number of the class, or a value; NaN if unknown
+
+
 class Finding(NamedTuple):
     """What one test found."""
 
@@ -37,21 +45,44 @@ class Finding(NamedTuple):
     p: float
 
 
-def holm(found: list[Finding]) -> pd.DataFrame:
-    """Return the findings as a table, the surest first, `adjusted` by Holm's method."""
+def compare(before: Sample, now: Sample, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Return what each test of rows and a reference finds, the surest one first."""
+    outputs = (predicted(each.outputs, classes) for each in (before, now))
+    found = [*compare_variables(before.variables, now.variables)]
+    found += [
+        each._replace(group="prediction")
+        for each in compare_variables(*outputs)
+        if each.group == "drift"
+    ]
+    old, new = mistakes(before, classes), mistakes(now, classes)
+    if len(new):
+        found.append(compare_quality(old, new, bool(classes)))
     table = pd.DataFrame(found, columns=Finding._fields)
-    table["adjusted"] = multipletests(table["p"], method="holm")[1] if found else 1.0
+    table["adjusted"] = multipletests(table["p"], method="holm")[1]
     return table.sort_values(["p", "effect"], ascending=[True, False])
 
 
-def compare(before: Variables, now: Variables, group: str = "") -> Iterator[Finding]:
-    """Yield what has changed of the variables that both samples have.
+def predicted(outputs: Array, classes: tuple[str, ...]) -> dict[str, Array]:
+    """Return what is compared of predictions."""
+    # A tree says the same of many rows; what an exported one says differs in the last
+    # digits, and is the same here.
+    if not classes:
+        return {"value": np.array([float(f"{each:.5g}") for each in outputs[:, 0]])}
+    best = np.array(classes, dtype=object)[outputs.argmax(axis=1)]
+    return {"class": best, "probability": outputs.max(axis=1).round(4)}
 
-    Args:
-        before: Those of the reference.
-        now: Those of the rows to look at.
-        group: What drift is called, if not that; nothing else is looked for then.
-    """
+
+def mistakes(sample: Sample, classes: tuple[str, ...]) -> Array:
+    """Return how wrong labelled predictions are: 0 or 1, or absolute errors."""
+    known = ~np.isnan(sample.labels)
+    outputs, labels = sample.outputs[known], sample.labels[known]
+    if classes:
+        return np.asarray(outputs.argmax(axis=1) != labels, dtype=np.float64)
+    return np.asarray(np.abs(outputs[:, 0] - labels))
+
+
+def compare_variables(before: Variables, now: Variables) -> Iterator[Finding]:
+    """Yield what has changed of the variables that both samples have."""
     for name in (name for name in before if name in now):
         old, new = pd.Series(before[name]), pd.Series(now[name])
         if numbers := pd.api.types.is_numeric_dtype(old):
@@ -59,85 +90,67 @@ def compare(before: Variables, now: Variables, group: str = "") -> Iterator[Find
             old, new = old.astype("float32"), new.astype("float32")
         else:
             old, new = old.mask(old == MISSING), new.mask(new == MISSING)
-        gaps = int(old.isna().sum()), int(new.isna().sum())
+        gaps, sizes = (old.isna().sum(), new.isna().sum()), (len(old), len(new))
         # Whether one is missing depends on both samples together, not on which is
         # which: to leave the test out is no chance of a false alarm.
-        if any(gaps) and not group:
-            shares = gaps[0] / len(old), gaps[1] / len(new)
-            told = f"{shares[0]:.1%}", f"{shares[1]:.1%} of {len(new)}"
-            p, effect = fisher(gaps, (len(old), len(new))), abs(shares[1] - shares[0])
+        if any(gaps):
+            was, new_share = np.divide(gaps, sizes)
+            told = f"{was:.1%}", f"{new_share:.1%} of {sizes[1]}"
+            effect, p = float(abs(new_share - was)), fisher(gaps, sizes)
             yield Finding("missing", name, "Fisher's exact", effect, *told, p)
         old, new = old.dropna(), new.dropna()
         if len(old) and len(new):
             of_kind = compare_numbers if numbers else compare_texts
-            for finding in of_kind(name, old.to_numpy(), new.to_numpy()):
-                if not group or finding.group == "drift":
-                    yield finding._replace(group=group or finding.group)
+            yield from of_kind(name, old.to_numpy(), new.to_numpy())
 
 
 def compare_numbers(name: str, old: Array, new: Array) -> Iterator[Finding]:
-    """Yield how a variable of numbers has changed, float64 (n,) and (m,)."""
+    """Yield how a variable of numbers has changed, (n,) and (m,)."""
     gap, p = stats.ks_2samp(old, new, method="asymp")
     told = f"median {np.median(old):.4g}", f"median {np.median(new):.4g}"
     yield Finding("drift", name, "Kolmogorov-Smirnov", float(gap), *told, float(p))
     # A unit that is mistaken in a few rows: how likely the largest (or the smallest)
     # values of all are all of the new sample.
-    out = max((new > old.max()).sum(), (new < old.min()).sum())
-    p = 2 * stats.hypergeom.pmf(out, len(old) + len(new), len(new), out)
+    out = int(max((new > old.max()).sum(), (new < old.min()).sum()))
+    left = np.arange(out)
+    p = 2 * np.prod((len(new) - left) / (len(old) + len(new) - left))
     told = f"{old.min():.4g} to {old.max():.4g}", f"{out} of {len(new)} beyond"
-    effect = float(out / len(new))
-    yield Finding("unseen", name, "ranks", effect, *told, min(1.0, float(p)))
+    yield Finding("unseen", name, "ranks", out / len(new), *told, min(1.0, float(p)))
 
 
 def compare_texts(name: str, old: Array, new: Array) -> Iterator[Finding]:
     """Yield how a variable of texts has changed: its most frequent ones, each alone."""
-    counts = pd.DataFrame({"old": pd.Series(old).value_counts()})
-    counts = counts.join(pd.Series(new).value_counts().rename("new"), how="outer")
-    counts = counts.fillna(0).astype(int)
-    order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
-    rest = counts.loc[order[MOST_CATEGORIES:]].sum()
-    counts = counts.loc[order[:MOST_CATEGORIES]]
-    if rest.any():
-        counts.loc["the rest"] = rest
+    texts = pd.Series([*old, *new], dtype=object)
+    often = texts.value_counts().sort_index().nlargest(MOST_CATEGORIES).index
+    texts = texts.where(texts.isin(often), "the rest")
     sizes = len(old), len(new)
-    ps = [fisher(each, sizes) for each in counts.itertuples(index=False)]
+    counts = pd.crosstab(texts, np.repeat([0, 1], sizes))
+    p = min(fisher(each, sizes) for each in np.unique(counts, axis=0)) * len(counts)
     shares = counts / np.array(sizes)
-    widest = int((shares["new"] - shares["old"]).abs().to_numpy().argmax())
-    share = shares.iloc[widest].to_list()
-    told = [f"{counts.index[widest]!r:.60}: {each:.1%}" for each in share]
-    effect, p = abs(share[1] - share[0]), min(1.0, min(ps) * len(ps))
-    test = "Fisher's exact, each category"
-    yield Finding("drift", name, test, effect, told[0], told[1], p)
+    gaps = (shares[1] - shares[0]).abs()
+    widest = gaps.idxmax()
+    told = [f"{widest!r:.60}: {share:.1%}" for share in shares.loc[widest]]
+    test, effect = "Fisher's exact, each category", float(gaps[widest])
+    yield Finding("drift", name, test, effect, told[0], told[1], min(1.0, p))
 
 
-def fisher(
-    counts: Any, sizes: tuple[int, int], alternative: Any = "two-sided"
-) -> float:
+def fisher(counts: Any, sizes: Any, alternative: Any = "two-sided") -> float:
     """Return the p-value of Fisher's exact test of two shares, counts of sizes."""
-    others = [size - count for size, count in zip(sizes, counts, strict=True)]
-    return float(stats.fisher_exact([list(counts), others], alternative).pvalue)
+    table = np.array([counts, np.subtract(sizes, counts)])
+    return float(stats.fisher_exact(table, alternative).pvalue)
 
 
 def compare_quality(before: Array, now: Array, classes: bool) -> Finding:
-    """Return how wrong a model was and is; only worse counts.
-
-    Args:
-        before: Of rows that it was not trained on: 1 where it was wrong and 0
-            elsewhere; of a regression, absolute errors. float64 (n,).
-        now: The same of the rows to look at.
-        classes: Whether these are zeros and ones.
-    """
+    """Return whether mistakes, 0 and 1 or absolute errors, have become worse."""
+    means, sizes = (before.mean(), now.mean()), (len(before), len(now))
     if classes:
-        wrong = int(before.sum()), int(now.sum())
-        p = fisher(wrong, (len(before), len(now)), "less")
-        effect = max(0.0, float(now.mean() - before.mean()))
-        told = [f"{1 - each.mean():.1%} right" for each in (before, now)]
-        return Finding(
-            "quality", "accuracy", "Fisher's exact", effect, told[0], told[1], p
-        )
-    result = stats.mannwhitneyu(now, before, alternative="greater")
-    # 0.5 if both are as wrong, 1 if each new error is larger than every old one
-    odds = float(result.statistic) / (len(before) * len(now))
-    told = [f"{each.mean():.4g} on average" for each in (before, now)]
-    effect, p, name = max(0.0, 2 * odds - 1), float(result.pvalue), "absolute error"
-    return Finding("quality", name, "Mann-Whitney", effect, told[0], told[1], p)
+        p = fisher((before.sum(), now.sum()), sizes, "less")
+        was, told = (f"{1 - mean:.1%} right" for mean in means)
+        effect = max(0.0, float(means[1] - means[0]))
+        return Finding("quality", "accuracy", "Fisher's exact", effect, was, told, p)
+    found = stats.mannwhitneyu(now, before, alternative="greater")
+    was, told = (f"{mean:.4g} on average" for mean in means)
+    # 0 if both are as wrong, 1 if each new error is larger than every old one
+    effect = max(0.0, 2 * float(found.statistic) / (sizes[0] * sizes[1]) - 1)
+    name, p = "absolute error", float(found.pvalue)
+    return Finding("quality", name, "Mann-Whitney", effect, was, told, p)

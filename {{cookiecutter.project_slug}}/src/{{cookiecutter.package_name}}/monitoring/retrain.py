@@ -7,10 +7,9 @@ which is better.
 
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 from statsmodels.stats import contingency_tables
 
@@ -18,9 +17,8 @@ from .. import adapter, commands, registry
 from ..config import ProjectError, TrainSettings
 from ..files import write_json
 from ..registry import Manifest, RegistryError, RunLogger
+from .drift import Array
 from .settings import RetrainSettings
-
-Array = npt.NDArray[Any]
 
 RESAMPLES = 10_000
 logger = logging.getLogger(__name__)
@@ -34,57 +32,33 @@ class Comparison(NamedTuple):
     challenger: float  # that of the new one
     rows: int
     p: float  # of a gain like this, or a larger one, if the challenger is no better
-    test: str
 
 
-def mcnemar(truth: Array, champion: Array, challenger: Array) -> Comparison:
-    """Compare two classifiers by McNemar's exact test, one-sided.
+def mcnemar(old: Array, new: Array) -> float:
+    """Return the p-value of McNemar's exact test, one-sided, of rows right, bool (n,).
 
     Only the rows count on which one model is right and the other wrong.
-
-    Args:
-        truth: int64 (n,), the true classes.
-        champion: float (n, classes), the probabilities that it gives.
-        challenger: float (n, classes), the same.
     """
-    old, new = (np.equal(each.argmax(axis=1), truth) for each in (champion, challenger))
     won, lost = int((new & ~old).sum()), int((old & ~new).sum())
     both = contingency_tables.mcnemar([[0, won], [lost, 0]], exact=True).pvalue
-    p = float(both) / 2 if won > lost else 1.0
-    test = f"McNemar, exact: {won} rows won, {lost} lost"
-    return Comparison(
-        "accuracy", float(old.mean()), float(new.mean()), len(truth), p, test
-    )
+    return float(both) / 2 if won > lost else 1.0
 
 
-def paired_bootstrap(
-    truth: Array, champion: Array, challenger: Array, seed: int = 1
-) -> Comparison:
-    """Compare the squared errors of two regressions by a paired bootstrap, one-sided.
+def paired_bootstrap(old: Array, new: Array, seed: int = 1) -> float:
+    """Return the p-value of a paired bootstrap, one-sided, of squared errors, (n,).
 
-    Rows are drawn again and again, each with what both models say of it. The p-value
-    is the share of the draws in which the challenger is not better, one more counted.
-    Source: Koehn, 2004, https://aclanthology.org/W04-3250.
-
-    Args:
-        truth: float64 (n,), at least two rows.
-        champion: float64 (n, 1), what it predicts.
-        challenger: float64 (n, 1), the same.
-        seed: Of the draws.
+    It is the share of the draws of rows in which the new model is not better, one more
+    counted (Koehn, 2004, https://aclanthology.org/W04-3250).
     """
-    old, new = (np.square(each[:, 0] - truth) for each in (champion, challenger))
     drawn = stats.bootstrap(
         (old - new,),
         np.mean,
         n_resamples=RESAMPLES,
-        batch=max(1, 10_000_000 // len(truth)),  # 80 MB
+        batch=max(1, 10_000_000 // len(old)),  # 80 MB
         method="percentile",
         rng=np.random.default_rng(seed),
     ).bootstrap_distribution
-    p = float((1 + (drawn <= 0).sum()) / (1 + RESAMPLES))
-    spread = float(np.var(truth)) or 1.0
-    was, now = (1 - float(each.mean()) / spread for each in (old, new))
-    return Comparison("r2", was, now, len(truth), p, "paired bootstrap")
+    return float((1 + (drawn <= 0).sum()) / (1 + RESAMPLES))
 
 
 def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
@@ -95,14 +69,13 @@ def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
             meanwhile; nothing is promoted then.
     """
     model_dir, known = settings.model_dir, registry.promotions(settings.model_dir)
-    champion = None
+    champion, found, better, why = None, None, True, "the first version of this model"
     if registry.versions(model_dir):
         champion = registry.load_version(model_dir, registry.served_version(model_dir))
     own = {name: getattr(settings, name) for name in TrainSettings.model_fields}
     folder = commands.train(TrainSettings.model_construct(**own), run_logger)
-    challenger = registry.load_version(model_dir, int(folder.name))
-    found, better, why = None, True, "the first version of this model"
     if champion is not None:
+        challenger = registry.load_version(model_dir, int(folder.name))
         found = compare(settings, champion, challenger)
         better, why = judge(found, settings.margin, settings.alpha)
     report = settings.reports_dir / settings.model_name / folder.name / "retrain.json"
@@ -114,18 +87,10 @@ def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
         better, why = False, f"{why}; but {error}"
         raise
     finally:
-        write_json(
-            report,
-            {
-                "promoted": better,
-                "why": why,
-                "champion": champion and int(champion[0].name),
-                "challenger": int(folder.name),
-                "margin": settings.margin,
-                "alpha": settings.alpha,
-                "comparison": found and found._asdict(),
-            },
-        )
+        content = settings.model_dump(include={"margin", "alpha"})
+        content |= {"promoted": better, "why": why, "challenger": int(folder.name)}
+        content |= {"champion": champion and int(champion[0].name)}
+        write_json(report, content | {"comparison": found and found._asdict()})
     print(f"{'promoted' if better else 'not promoted'}: {why}\nreport:  {report}")
     return report
 
@@ -142,28 +107,29 @@ def compare(
     """
     (_, old), (folder, new) = champion, challenger
     known = old.inputs.shapes.items() <= new.inputs.shapes.items()
-    if not known or task_of(old) != task_of(new):
+    tasks = [(getattr(m.inputs, "target", m.dataset), m.classes) for m in (old, new)]
+    if not known or tasks[0] != tasks[1]:
         raise ProjectError(
             f"version {champion[0].name} predicts something else, or by other inputs; "
             f"version {folder.name} is not promoted. Take another model_name"
         )
-    _, (rows, truth) = adapter.load_splits(
-        new, folder, settings.data_dir, settings.quiet
-    )
-    was, now = (adapter.predictor(*each)(rows) for each in (champion, challenger))
     if split_of(old) != split_of(new):
         logger.warning(
             "the version in use was trained on other rows, perhaps on some of those "
             "that it is compared on now; that can only flatter it"
         )
+    test = adapter.load_splits(new, folder, settings.data_dir, settings.quiet)[1]
+    outputs = [adapter.predictor(*each)(test[0]) for each in (champion, challenger)]
     if new.classes:
-        return mcnemar(truth, was, now)
-    return paired_bootstrap(truth, was, now, settings.seed)
-
-
-def task_of(manifest: Manifest) -> tuple[object, ...]:
-    """Return what a version predicts: a column, or the classes of a data set."""
-    return getattr(manifest.inputs, "target", manifest.dataset), manifest.classes
+        was, now = (np.equal(each.argmax(axis=1), test[1]) for each in outputs)
+        scores, p = (was.mean(), now.mean()), mcnemar(was, now)
+    else:
+        was, now = (np.square(each[:, 0] - test[1]) for each in outputs)
+        spread = float(np.var(test[1])) or 1.0
+        scores = 1 - was.mean() / spread, 1 - now.mean() / spread
+        p = paired_bootstrap(was, now, settings.seed)
+    name = "accuracy" if new.classes else "r2"
+    return Comparison(name, float(scores[0]), float(scores[1]), len(was), p)
 
 
 def split_of(manifest: Manifest) -> tuple[object, ...]:
@@ -173,22 +139,16 @@ def split_of(manifest: Manifest) -> tuple[object, ...]:
 
 
 def judge(found: Comparison, margin: float, alpha: float) -> tuple[bool, str]:
-    """Say whether the challenger is better, and why or why not.
-
-    Args:
-        found: What the rows say.
-        margin: What the score must gain at least.
-        alpha: How often, at most, a challenger that is no better may pass.
-    """
-    says = (
-        f"{found.score} {found.challenger:.4f} after {found.champion:.4f} on "
-        f"{found.rows} rows, p = {found.p:.2g}"
-    )
+    """Say whether the challenger is better, and why or why not."""
     gain = found.challenger - found.champion
     if gain <= 0:
-        return False, f"{says}: not better"
-    if found.p > alpha:
-        return False, f"{says}: better, but that may be chance: alpha = {alpha:g}"
-    if gain < margin:
-        return False, f"{says}: {gain:.4f} is less than the margin of {margin:g}"
-    return True, f"{says}: better"
+        why = "not better"
+    elif found.p > alpha:
+        why = f"better, but that may be chance: alpha = {alpha:g}"
+    elif gain < margin:
+        why = f"{gain:.4f} is less than the margin of {margin:g}"
+    else:
+        why = "better"
+    scores = f"{found.score} {found.challenger:.4f} after {found.champion:.4f}"
+    told = f"{scores} on {found.rows} rows, p = {found.p:.2g}: {why}"
+    return why == "better", told

@@ -1,0 +1,90 @@
+"""The server's request log: a file a day, a line a row, as pandas and DuckDB read it.
+
+<folder>/2026-11-21.jsonl     what was asked and answered that day (UTC)
+         2026-11-20.parquet   or the same, as pandas' `to_parquet` writes it
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..config import DataError
+from ..files import careful
+from .drift import Array
+
+COLUMNS = ["time", "request_id", "row", "model", "version", "inputs", "outputs"]
+
+
+def read_log(
+    folder: Path, model: str, version: int, most: int, hours: float | None = None
+) -> pd.DataFrame:
+    """Return rows that a version was asked for, the newest first.
+
+    Args:
+        folder: The request log.
+        model: The model's name.
+        version: The version.
+        most: How many rows to return at most.
+        hours: How far back to look; without, as far as the log goes.
+
+    Raises:
+        ProjectError: If there is no log, a day of it is damaged, or no row is found.
+    """
+    now = pd.Timestamp.now("UTC")
+    since = now - pd.Timedelta(hours=hours) if hours else pd.Timestamp(0, tz="UTC")
+    # Of a day that is there twice, the Parquet file.
+    files = [*folder.glob("*.jsonl"), *folder.glob("*.parquet")]
+    days = {file.stem: file for file in files}
+    if not days:
+        raise DataError(f"{folder}: there is no request log; serve with --request-log")
+    found: list[pd.DataFrame] = []
+    for day in sorted(days, reverse=True):
+        if sum(map(len, found)) < most and day >= f"{since:%Y-%m-%d}":
+            rows = read_day(days[day])
+            rows = rows[(rows["model"] == model) & (rows["version"] == version)]
+            found.append(rows[rows["time"] >= since])
+    if not any(map(len, found)):
+        raise DataError(f"{folder} has no row of version {version} in that time")
+    table = pd.concat([rows for rows in found if len(rows)])
+    return table.sort_values("time", ascending=False, kind="stable").head(most)
+
+
+def read_day(file: Path) -> pd.DataFrame:
+    """Return the rows of a day as they were logged; an id of digits is a text too."""
+    with careful(file, "remove what is no line of a request log"):
+        if file.suffix == ".parquet":
+            rows = pd.read_parquet(file)
+        else:
+            rows = pd.read_json(file, lines=True, dtype=False, precise_float=True)
+        rows = rows.reindex(columns=COLUMNS)
+        rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
+        return rows
+
+
+def read_labels(path: Path, keys: pd.DataFrame, classes: tuple[str, ...]) -> Array:
+    """Return what turned out to be true of rows, float64 (n,); NaN where nobody said.
+
+    Args:
+        path: A CSV file with the column `label`, and those of `keys`.
+        keys: Which rows there are: `row` in a file; or `request_id` and `row`.
+        classes: The name of each class; none for a regression.
+
+    Raises:
+        DataError: If a column is missing, a label is none, or no row has one.
+    """
+    try:
+        told = pd.read_csv(path, dtype=str, usecols=[*keys, "label"])
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {error}") from error
+    told = told.drop_duplicates(list(keys), keep="last")
+    texts = keys.astype(str).merge(told, "left", on=list(keys))["label"]
+    labels = texts.map({name: float(n) for n, name in enumerate(classes)})
+    if not classes:
+        labels = pd.to_numeric(texts, errors="coerce")
+    wanted = f"one of {', '.join(classes)}" if classes else "a number"
+    if (strange := texts[texts.notna() & labels.isna()]).size:
+        raise DataError(f"{path}: {strange.iloc[0]!r}: a label must be {wanted}")
+    if labels.isna().all():
+        raise DataError(f"{path} has no label for any of the {len(keys)} rows")
+    return np.asarray(labels, dtype=np.float64)
