@@ -8,30 +8,34 @@ import numpy as np
 import orjson
 import pytest
 
-from {{ cookiecutter.package_name }}.serving import messages, protocols
-from {{ cookiecutter.package_name }}.serving.protocols import tensors_v2
+from {{ cookiecutter.package_name }}.serving import open_inference, rows
+from {{ cookiecutter.package_name }}.serving.messages import Reply, Request, RequestError
+from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 
-from gates import OneModel
+import graphs
 from graphs import CLASSES, TENSORS, expected
 
-HANDLERS = {each.name: each.handler for each in protocols.ENDPOINTS}
+ENDPOINTS = {each.name: each for each in open_inference.ENDPOINTS}
+TENSOR = {"name": "t", "datatype": "FP32", "shape": [2]}
 TEXTS = {"name": "t", "datatype": "BYTES", "shape": [2]}
 OUTPUT = {"name": "probabilities"}
 LENGTH = "inference-header-content-length"
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> OneModel:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A model that is loaded once."""
-    return OneModel(tmp_path_factory.mktemp("models"))
+    folder = tmp_path_factory.mktemp("models") / "model"
+    graphs.save(folder)
+    return load_model(folder, 1)
 
 
-def infer(models: OneModel, document: Any, rest: bytes = b"") -> messages.Reply:
+def infer(model: Model, document: Any, rest: bytes = b"") -> Reply:
     """Ask for a prediction; with bytes after the JSON, say how long it is."""
     head = orjson.dumps(document)
     headers = {LENGTH: str(len(head))} if rest else {}
-    request = messages.Request({"name": "model"}, headers, head + rest)
-    return HANDLERS["open_inference_infer"](models, request)
+    feeds, write = open_inference.infer(model, Request({}, headers, head + rest))
+    return write(model.predict(feeds))
 
 
 def as_bytes(array: Any) -> bytes:
@@ -47,8 +51,7 @@ def question(binary: bool) -> tuple[dict[str, Any], bytes]:
     inputs, rest = [], b""
     for name, array in TENSORS.items():
         kind = "BYTES" if array.dtype == object else "FP32"
-        tensor: dict[str, Any] = {"name": name, "datatype": kind}
-        tensor["shape"] = array.shape
+        tensor: dict[str, Any] = {"name": name, "datatype": kind, "shape": array.shape}
         if binary:
             part = as_bytes(array)
             tensor["parameters"] = {"binary_data_size": len(part)}
@@ -64,9 +67,9 @@ def close(values: Any) -> bool:
     return np.allclose(np.reshape(values, expected().shape), expected(), atol=1e-6)
 
 
-def test_tensors_as_bytes_are_answered_in_json_or_in_bytes(models: OneModel) -> None:
+def test_tensors_as_bytes_are_answered_in_json_or_in_bytes(model: Model) -> None:
     document, rest = question(binary=True)
-    content = orjson.loads(infer(models, document, rest).body)
+    content = orjson.loads(infer(model, document, rest).body)
     (output,) = content["outputs"]
     assert (content["id"], content["model_version"]) == ("42", "1")
     assert (output["name"], output["datatype"]) == ("probabilities", "FP32")
@@ -74,7 +77,7 @@ def test_tensors_as_bytes_are_answered_in_json_or_in_bytes(models: OneModel) -> 
     assert close(output["data"])
     output = {**OUTPUT, "parameters": {"binary_data": True}}
     for wish in ({"outputs": [output]}, {"parameters": {"binary_data_output": True}}):
-        reply = infer(models, {**document, **wish}, rest)
+        reply = infer(model, {**document, **wish}, rest)
         assert reply.headers["content-type"] == "application/octet-stream"
         length = int(reply.headers[LENGTH])
         (output,) = orjson.loads(reply.body[:length])["outputs"]
@@ -84,8 +87,8 @@ def test_tensors_as_bytes_are_answered_in_json_or_in_bytes(models: OneModel) -> 
         assert close(np.frombuffer(data, "<f4"))
 
 
-@pytest.mark.parametrize("extra", [{}, {"outputs": [{"name": "probabilities"}]}])
-def test_tensors_in_json_are_read_flat_and_nested(extra: Any, models: OneModel) -> None:
+@pytest.mark.parametrize("extra", [{}, {"outputs": [OUTPUT]}, {"parameters": None}])
+def test_tensors_in_json_are_read_flat_and_nested(extra: Any, model: Model) -> None:
     document, _ = question(binary=False)
     for nested in (True, False):
         for tensor, array in zip(document["inputs"], TENSORS.values(), strict=True):
@@ -93,15 +96,18 @@ def test_tensors_in_json_are_read_flat_and_nested(extra: Any, models: OneModel) 
                 # JSON has no NaN; 40 is what the graph takes for a missing age.
                 array = np.nan_to_num(array, nan=40.0)
             tensor["data"] = (array if nested else array.ravel()).tolist()
-        content = orjson.loads(infer(models, {**document, **extra}).body)
+        content = orjson.loads(infer(model, {**document, **extra}).body)
         assert close(content["outputs"][0]["data"])
 
 
-def read(kind: str, shape: Any, data: Any) -> Any:
-    """Read one tensor from JSON."""
-    tensor = {"name": "t", "datatype": kind, "shape": shape, "data": data}
-    body = orjson.dumps({"inputs": [tensor]})
-    return tensors_v2.read(messages.Request({}, {}, body))[1]["t"]
+def read(model: Model, document: Any, rest: bytes = b"") -> Any:
+    """Read a request's only tensor, whatever the model takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "from_tensors", lambda model, tensors, fields: tensors)
+        head = orjson.dumps(document)
+        headers = {LENGTH: str(len(head))} if rest else {}
+        request = Request({}, headers, head + rest)
+        return open_inference.infer(model, request)[0]["t"]
 
 
 @pytest.mark.parametrize(
@@ -118,143 +124,157 @@ def read(kind: str, shape: Any, data: Any) -> Any:
         ("BYTES", ["a", "ä\n"]),
     ],
 )
-def test_values_of_every_type_are_kept(kind: str, values: list[Any]) -> None:
+def test_values_of_every_type_are_kept(
+    kind: str, values: list[Any], model: Model
+) -> None:
     for shape, data in (([2], values), ([1, 2], [values]), ([1, 2], values)):
-        array = read(kind, shape, data)
+        tensor = {"name": "t", "datatype": kind, "shape": shape, "data": data}
+        array = read(model, {"inputs": [tensor]})
         assert array.shape == tuple(shape)
-        assert array.dtype == tensors_v2.TYPES[kind]
+        assert array.dtype == open_inference.TYPES[kind]
         assert array.ravel().tolist() == values
 
 
 @pytest.mark.parametrize(
-    ("kind", "shape", "data", "message"),
+    ("change", "message"),
     [
-        ("FP32", [2], [1], "inputs[0].data: must have 2 numbers for its shape, has 1"),
-        ("FP32", [2, 2], [[1, 2], [3]], "inputs[0].data[1]: must be a list of 2 value"),
-        ("FP32", [3], [[1, 2], [], 3], "inputs[0].data[0]: must be a number, is a lis"),
-        ("FP32", [1], [1e300], "inputs[0].data[0]: must be a number that fits in floa"),
-        ("FP32", [1], None, "inputs[0].data: must be a list of 1 values, is null"),
-        ("FP32", [1], ["1"], "inputs[0].data[0]: must be a number, is a text"),
-        ("INT8", [1], [1.0], "inputs[0].data[0]: must be a whole number, is a number"),
-        ("INT8", [2], [1, 128], "inputs[0].data[1]: must be from -128 to 127, is 128"),
-        ("INT64", [1], [2**64 - 1], "inputs[0].data[0]: must be from -922337203685477"),
-        ("BOOL", [1], [1], "inputs[0].data[0]: must be true or false, is a number"),
-        ("BYTES", [1], [1], "inputs[0].data[0]: must be a text, is a number"),
-        ("BF16", [1], [1], "inputs[0].datatype: must be one of BOOL, FP16, FP32"),
-        ([], [1], [1], "inputs[0].datatype: must be one of"),
-        ("FP32", [], [1], "inputs[0].shape: is empty"),
-        ("FP32", [-1], [1], "inputs[0].shape: must be 1 to 4 whole numbers"),
-        ("FP32", [1.0], [1], "inputs[0].shape: must be 1 to 4 whole numbers"),
-        ("FP32", [1] * 5, [1], "inputs[0].shape: must be 1 to 4 whole numbers"),
-        ("FP32", [10**18], [1], "inputs[0].data: must have 1000000000000000000 number"),
+        ({"data": [1]}, ".data: must have 2 numbers for its shape, has 1"),
+        ({"shape": [2, 2], "data": [[1, 2], [3]]}, ".data[1]: must be a list of 2 val"),
+        ({"shape": [3], "data": [[1, 2], [], 3]}, ".data[0]: must be a number, is a l"),
+        ({"data": [1, 1e300]}, ".data: must be numbers that fit in float32"),
+        ({"data": None}, ".data: must be a list of 2 values, is null"),
+        ({"data": [1, "1"]}, ".data[1]: must be a number, is a text"),
+        ({"datatype": "INT8", "data": [1, 1.0]}, ".data[1]: must be a whole number, i"),
+        ({"datatype": "INT8", "data": [1, 128]}, ".data: must be numbers that fit in "),
+        ({"datatype": "INT64", "data": [1, 2**64 - 1]}, ".data: must be numbers that "),
+        ({"datatype": "BOOL", "data": [True, 1]}, ".data[1]: must be true or false, i"),
+        ({"datatype": "BYTES", "data": ["", 1]}, ".data[1]: must be a text, is a numb"),
+        ({"datatype": "BF16", "data": [1, 2]}, ".datatype: must be one of BOOL, FP16,"),
+        ({"datatype": [], "data": [1, 2]}, ".datatype: must be a valid string"),
+        ({"shape": []}, ".shape: List should have at least 1 item"),
+        ({"shape": [1] * 5}, ".shape: List should have at most 4 items"),
+        ({"shape": [-1]}, ".shape[0]: must be greater than 0"),
+        ({"shape": [1.0]}, ".shape[0]: must be a valid integer"),
+        ({"shape": [10**18], "data": [1]}, ".data: must have 1000000000000000000 numb"),
+        ({"parameters": 1}, ".parameters: must be an object"),
+        ({"name": None}, ".name: must be a valid string"),
     ],
 )
-def test_the_wrong_value_is_named(
-    kind: Any, shape: Any, data: Any, message: str
-) -> None:
-    with pytest.raises(messages.RequestError) as refused:
-        read(kind, shape, data)
-    assert str(refused.value).startswith(message)
+def test_the_wrong_value_is_named(change: Any, message: str, model: Model) -> None:
+    with pytest.raises(RequestError) as refused:
+        read(model, {"inputs": [{**TENSOR, **change}]})
+    assert str(refused.value).startswith(f"inputs[0]{message}")
     assert refused.value.status == 400
-
-
-@pytest.mark.parametrize(
-    ("document", "message"),
-    [
-        ({}, "inputs: must be a list of rows, is null"),
-        ({"inputs": [1]}, "inputs[0]: must be an object, is a number"),
-        ({"inputs": [{}]}, "inputs[0].name: must be a text, is null"),
-        ({"id": 1, "inputs": []}, "id: must be a text"),
-        (
-            {"inputs": [{**TEXTS, "parameters": 1}]},
-            "inputs[0].parameters: must be an object",
-        ),
-    ],
-)
-def test_what_is_no_request_is_refused(document: Any, message: str) -> None:
-    with pytest.raises(messages.RequestError) as refused:
-        tensors_v2.read(messages.Request({}, {}, orjson.dumps(document)))
-    assert str(refused.value).startswith(message)
 
 
 @pytest.mark.parametrize(
     ("tensor", "size", "rest", "message"),
     [
-        ({}, 4, b"1234", "inputs[0]: must have 8 bytes for its shape and its type, ha"),
-        ({}, 9, b"12345678", "inputs[0].parameters.binary_data_size: 9, but only 8 by"),
-        ({}, 8, b"123456789", "body: has 1 bytes too many at its end"),
-        ({}, -1, b"1", "inputs[0].parameters.binary_data_size: must be a number of by"),
-        ({}, 1.0, b"1", "inputs[0].parameters.binary_data_size: must be a number of"),
-        ({"data": [1]}, 1, b"1", "inputs[0].parameters.binary_data_size: must not be"),
-        (TEXTS, 3, b"\1\0\0", "inputs[0]: ends within a text"),
-        (TEXTS, 5, b"\2\0\0\0a", "inputs[0]: ends within a text"),
-        (TEXTS, 5, b"\1\0\0\0a", "inputs[0]: must have 2 texts, has 1"),
+        (TENSOR, 4, b"1234", "inputs[0]: must have 8 bytes for its shape and its type"),
+        (TENSOR, 9, b"12345678", "inputs[0].parameters.binary_data_size: is 9: 8 byte"),
+        (TENSOR, 8, b"123456789", "body: has 1 bytes too many at its end"),
+        (TENSOR, -1, b"1", "inputs[0].parameters.binary_data_size: must be greater"),
+        (TENSOR, 1.0, b"1", "inputs[0].parameters.binary_data_size: must be a valid i"),
+        ({**TENSOR, "data": [1]}, 1, b"1", "inputs[0].parameters.binary_data_size: is"),
+        (TEXTS, 3, b"\1\0\0", "inputs[0]: must be 2 texts, each after its length"),
+        (TEXTS, 5, b"\2\0\0\0a", "inputs[0]: must be 2 texts, each after its length"),
+        (TEXTS, 5, b"\1\0\0\0a", "inputs[0]: must be 2 texts, each after its length"),
         (TEXTS, 5, b"\1\0\0\0\xff", "inputs[0][0]: is no UTF-8"),
     ],
 )
 def test_wrong_bytes_are_named(
-    tensor: Any, size: Any, rest: bytes, message: str
+    tensor: Any, size: Any, rest: bytes, message: str, model: Model
 ) -> None:
-    whole = {
-        **{"name": "t", "datatype": "FP32", "shape": [2]},
-        **tensor,
-        "parameters": {"binary_data_size": size},
-    }
-    head = orjson.dumps({"inputs": [whole]})
-    request = messages.Request({}, {LENGTH: str(len(head))}, head + rest)
-    with pytest.raises(messages.RequestError) as refused:
-        tensors_v2.read(request)
+    whole = {**tensor, "parameters": {"binary_data_size": size}}
+    with pytest.raises(RequestError) as refused:
+        read(model, {"inputs": [whole]}, rest)
     assert str(refused.value).startswith(message)
 
 
-def test_truth_values_as_bytes_are_read() -> None:
+def test_truth_values_and_numbers_as_bytes_are_read(model: Model) -> None:
     tensor = {"name": "t", "datatype": "BOOL", "shape": [3]}
-    head = orjson.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": 3}}]})
-    request = messages.Request({}, {LENGTH: str(len(head))}, head + b"\0\1\2")
-    assert tensors_v2.read(request)[1]["t"].tolist() == [False, True, True]
+    document = {"inputs": [{**tensor, "parameters": {"binary_data_size": 3}}]}
+    assert read(model, document, b"\0\1\2").tolist() == [False, True, True]
+    document["inputs"][0] |= {"datatype": "INT8"}
+    assert read(model, document, b"\0\1\xff").tolist() == [0, 1, -1]
 
 
 @pytest.mark.parametrize("length", ["", "-1", "1e1", "9999", "²"])
-def test_a_wrong_length_of_the_json_is_refused(length: str) -> None:
-    with pytest.raises(messages.RequestError, match=f"{LENGTH}: must be from 0 to 2"):
-        tensors_v2.read(messages.Request({}, {LENGTH: length}, b"{}"))
+def test_a_wrong_length_of_the_json_is_refused(length: str, model: Model) -> None:
+    with pytest.raises(RequestError, match=f"{LENGTH}: must be from 0 to 2"):
+        open_inference.infer(model, Request({}, {LENGTH: length}, b"{}"))
 
 
 @pytest.mark.parametrize(
-    ("extra", "message"),
+    ("change", "message"),
     [
+        ({"inputs": None}, "inputs: must be a valid list"),
+        ({"inputs": []}, "inputs: List should have at least 1 item"),
+        ({"inputs": [1]}, "inputs[0]: must be an object"),
+        ({"inputs": [{}]}, "inputs[0].name: Field required"),
+        ({"inputs": [TENSOR, TENSOR]}, "inputs[0].data: must be a list of 2 values, i"),
+        ({"id": 1}, "id: must be a valid string"),
         ({"parameters": 1}, "parameters: must be an object"),
-        ({"parameters": {"binary_data_output": 1}}, "parameters: binary data: must be"),
-        ({"outputs": 1}, "outputs: must be a list of objects"),
-        ({"outputs": [1]}, "outputs[0]: must be an object with a name"),
+        ({"parameters": {"binary_data_output": 1}}, "parameters.binary_data_output: m"),
+        ({"outputs": 1}, "outputs: must be a valid list"),
+        ({"outputs": [1]}, "outputs[0]: must be an object"),
         ({"outputs": [{"name": "x"}]}, "outputs[0].name: unknown: 'x'; there is 'prob"),
         (
             {"outputs": [{**OUTPUT, "parameters": {"classification": 1}}]},
-            "outputs[0].parameters: must be an object; of its keys, only `binary_data`",
+            "outputs[0].parameters.classification: must be None",
         ),
     ],
 )
-def test_wrong_wishes_for_the_output_are_named(
-    extra: Any, message: str, models: OneModel
+def test_wrong_parts_of_a_request_are_named(
+    change: Any, message: str, model: Model
 ) -> None:
     document, rest = question(binary=True)
-    with pytest.raises(messages.RequestError) as refused:
-        infer(models, {**document, **extra}, rest)
+    with pytest.raises(RequestError) as refused:
+        infer(model, {**document, **change}, rest)
     assert str(refused.value).startswith(message)
 
 
-def test_a_tensor_that_is_there_twice_is_refused(models: OneModel) -> None:
+def test_a_tensor_that_is_there_twice_is_refused(model: Model) -> None:
     document, rest = question(binary=True)
     document["inputs"].append(document["inputs"][0])
-    with pytest.raises(messages.RequestError, match="is there twice"):
-        infer(models, document, rest)
+    with pytest.raises(RequestError, match="is there twice"):
+        infer(model, document, rest)
 
 
-def test_the_server_and_the_model_are_described(models: OneModel) -> None:
-    request = messages.Request({"name": "model"}, {}, b"")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"inputs": [{"name": "t", "datatype": "FP32", "shape": [2], "data": [1]}]}',
+        b'{"id": "data", "inputs": [{"datatype": "FP64", "data" : [ 1e3,-2.5 ]}]}',
+        b'{"inputs": [{"datatype": "INT64", "data": [1, 2]}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": [[1], [2]]}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": [1, "]"]}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": [true]}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": []}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": [1], "data": [2]}]}',
+        b'{"parameters": {"data": [1]}, "inputs": [{"datatype": "FP32", "data": [2]}]}',
+        b'{"parameters": {"data": [1]}, "inputs": [{"datatype":"FP32", "data": null}]}',
+        b'{"x\\"data": [1], "inputs": [{"datatype": "FP32", "data": null}]}',
+        b'{"x\\"data": [1], "inputs": [{"datatype": "FP32", "d\\u0061ta": []}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": [1,]}]}',
+        b'{"inputs": [{"datatype": "FP32", "data": [1]}, {"datatype": "FP32"}]}',
+    ],
+)
+def test_quick_and_exact_reading_agree(body: bytes) -> None:
+    quick = open_inference.quick(body)
+    if body.startswith((b'{"inputs": [{"name": "t"', b'{"id": "data"')):
+        assert quick is not None
+    if quick is not None:
+        data = quick["inputs"][0]["data"]
+        quick["inputs"][0]["data"] = data.tolist()
+        assert quick == orjson.loads(body)
 
+
+def test_the_server_and_the_model_are_described(model: Model) -> None:
     def ask(name: str) -> Any:
-        return orjson.loads(HANDLERS[f"open_inference_{name}"](models, request).body)
+        handler = ENDPOINTS[f"open_inference_{name}"].handler
+        assert handler is not None
+        return orjson.loads(handler(model, Request({}, {})).body)
 
     server = ask("server_metadata")
     assert server["version"] == metadata.version(server["name"])
@@ -265,6 +285,9 @@ def test_the_server_and_the_model_are_described(models: OneModel) -> None:
     content = ask("model_metadata")
     assert (content["name"], content["versions"]) == ("model", ["1"])
     assert [each["name"] for each in content["inputs"]] == list(TENSORS)
+    first = model.tensors[0].limits
+    limits = {"minimum": first.minimum, "maximum": first.maximum}
+    assert content["inputs"][0]["parameters"] == limits
     assert content["outputs"] == [
         {"name": "probabilities", "datatype": "FP32", "shape": [-1, len(CLASSES)]}
     ]

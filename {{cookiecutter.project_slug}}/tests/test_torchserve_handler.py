@@ -102,6 +102,12 @@ def test_several_images_are_answered_in_their_order(answers: Any) -> None:
     assert [list(answer)[0] for answer in named["predictions"]] == ["odd", "even"]
 
 
+def test_an_object_may_be_around_an_image_or_several(answers: Any) -> None:
+    one, several = answers.of({"data": LIGHT}, {"data": [LIGHT, DARK]})
+    assert list(one) == ["odd", "even"]
+    assert [list(answer)[0] for answer in several] == ["odd", "even"]
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("key", ["body", "data"])
 def test_the_pixels_of_a_file_are_scaled_to_what_the_network_takes(
@@ -116,8 +122,9 @@ def test_the_pixels_of_a_file_are_scaled_to_what_the_network_takes(
     [
         (None, "no body; JSON has to be sent as application/json"),
         ("text", "body: expected a list, got str"),
-        ({"rows": []}, "body: expected the key \"instances\", got 'rows'"),
-        ({}, 'body: expected the key "instances", got nothing'),
+        ({"rows": []}, 'body: expected the key "instances" or "data", got \'rows\''),
+        ({}, 'body: expected the key "instances" or "data", got nothing'),
+        ({"data": 1}, "data: expected a list, got int"),
         ({"instances": 1}, "instances: expected a list, got int"),
         ({"instances": []}, "instances: expected ('n', 2, 3), got (0,)"),
         ([[1, 2, 3]], "body: expected ('n', 2, 3), got (1, 1, 3)"),
@@ -125,6 +132,7 @@ def test_the_pixels_of_a_file_are_scaled_to_what_the_network_takes(
         ([[1, 2, None], [1, 2, 3]], "body: no array of numbers: "),
         ([[1, 2, 17], [1, 2, 3]], "body: a pixel is not from 0 to 16"),
         ([[1, 2, float("nan")], [1, 2, 3]], "body: a pixel is not from 0 to 16"),
+        ([[0, 0.5, 1], [0, 0, 0]], "body: no pixel is above 1; send pixels as they"),
         (b"text", "body: neither JSON, PNG nor JPEG"),
         (picture((3, 2), 0)[:45], "body: a damaged image: "),
         (picture((2, 3), 0), "body: an image of 2 x 3 (height x width) pixels, "),

@@ -1,5 +1,6 @@
 """Images in requests: taken as they are; the very value that is wrong is named."""
 
+import io
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -7,18 +8,34 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from PIL import Image
 
-from {{ cookiecutter.package_name }}.serving import messages, rows
-from {{ cookiecutter.package_name }}.serving.model import Model
+from {{ cookiecutter.package_name }}.serving import rows, torchserve
+from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 
-from gates import OneModel
-from graphs import ROWS, TENSORS
+import graphs
+from graphs import CLASSES, ROWS, TENSORS, expected
+
+PIXELS = (TENSORS["images"][0] * 255 / 16).round().astype(np.uint8)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """Return an image as a file."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+PNG = encoded(Image.fromarray(PIXELS))
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A model of 8x8 images, 0 to 16."""
-    return OneModel(tmp_path_factory.mktemp("models")).model
+    folder = tmp_path_factory.mktemp("models") / "model"
+    graphs.save(folder)
+    return load_model(folder, 1)
 
 
 def same(feeds: Any) -> bool:
@@ -45,8 +62,31 @@ def test_images_are_read_from_every_form(model: Model) -> None:
     "dtype", ["u1", "i1", "u2", "i4", "u8", "i8", "f2", "f4", "f8", ">f4"]
 )
 def test_tensors_of_any_number_are_read(dtype: str, model: Model) -> None:
-    given = TENSORS["images"].astype(dtype)
+    data = b"x" + TENSORS["images"].astype(dtype).tobytes()  # not where numbers begin
+    given = np.frombuffer(data, dtype, offset=1).reshape(2, 8, 8)
     assert same(rows.from_tensors(model, {"images": given}, {"images": "inputs[0]"}))
+
+
+def test_a_tensor_that_is_right_already_is_not_copied(model: Model) -> None:
+    feeds = rows.from_tensors(model, TENSORS, {"images": "inputs[0]"})
+    assert np.shares_memory(feeds["images"], TENSORS["images"])
+
+
+def test_scaled_pixels_are_refused_and_told_the_range(model: Model) -> None:
+    rule = "x: no pixel is above 1; send pixels as they are in the file, from 0 to 16"
+    for largest in (1, 0.5):
+        scaled = (TENSORS["images"] / 16 * largest).astype(float).tolist()
+        assert rows.quick(model, orjson.dumps({"x": scaled}), "x") is None
+        for read in (rows.from_rows, rows.from_columns):
+            with pytest.raises(RequestError, match=rule) as refused:
+                read(model, scaled, "x")
+            assert refused.value.status == 400
+        with pytest.raises(RequestError, match=rule):
+            rows.from_array(model, np.array(scaled), "x")
+    dark = np.zeros((2, 8, 8))
+    assert not rows.from_array(model, dark, "x")["images"].any()
+    dark[1, 0, 0] = 1.5  # one of the request is enough
+    assert rows.from_array(model, dark, "x")["images"].max() == 1.5
 
 
 def spoil(change: Callable[[Any], Any]) -> Any:
@@ -80,7 +120,7 @@ def test_the_wrong_value_is_named(
     change: Callable[[Any], Any], message: str, model: Model
 ) -> None:
     images = spoil(change)
-    with pytest.raises(messages.RequestError) as refused:
+    with pytest.raises(RequestError) as refused:
         rows.from_rows(model, images, "x")
     assert str(refused.value).startswith(message)
     assert rows.quick(model, orjson.dumps({"x": images}), "x") is None
@@ -93,22 +133,19 @@ def test_the_wrong_value_is_named(
         (np.zeros((0, 8, 8), np.float32), "x: must be of shape [n, 8, 8] with n > 0"),
         (np.full((1, 8, 8), np.nan), "x[0][0][0]: must be from 0 to 16, is nan"),
         (np.full((1, 8, 8), np.inf), "x[0][0][0]: must be from 0 to 16, is inf"),
-        (np.full((1, 8, 8), 1e300), "x[0][0][0]: must be a number that fits in float3"),
-        (np.full((1, 8, 8), 2**24 + 1), "x[0][0][0]: must be a number that fits in fl"),
+        (np.full((1, 8, 8), 1e300), "x[0][0][0]: must be from 0 to 16, is 1e+300"),
+        (np.full((1, 8, 8), 2**24 + 1), "x[0][0][0]: must be from 0 to 16, is 1677721"),
         (np.full((1, 8, 8), "1", dtype=object), "x: must be numbers, is texts"),
     ],
 )
 def test_the_wrong_value_of_a_tensor_is_named(
     array: Any, message: str, model: Model
 ) -> None:
-    with pytest.raises(messages.RequestError) as refused:
+    with pytest.raises(RequestError) as refused:
         rows.from_tensors(model, {"images": array}, {"images": "x"})
     assert str(refused.value).startswith(message)
-
-
-def test_other_tensors_are_refused(model: Model) -> None:
-    with pytest.raises(messages.RequestError, match="inputs: unknown: 'image'"):
-        rows.from_tensors(model, {"image": np.zeros(1)}, {"image": "inputs[0]"})
+    with pytest.raises(RequestError, match="inputs: unknown: 'image'"):
+        rows.from_tensors(model, {"image": array}, {"image": "inputs[0]"})
 
 
 def test_one_image_is_told_from_a_list_of_them(model: Model) -> None:
@@ -134,3 +171,83 @@ def test_quick_and_exact_reading_agree(model: Model) -> None:
             assert np.array_equal(quick["images"], exact["images"])
             taken += 1
     assert taken > 20
+    for other in (b'"x"', b"1", b"[]", b"{}", b"\xef\xbb\xbf" + whole):
+        assert rows.quick(model, other) is None
+
+
+def test_the_example_of_a_row_keeps_its_schema(model: Model) -> None:
+    schema, image = rows.row_schema(model), rows.row_example(model)
+    assert np.shape(image) == (schema["minItems"], schema["items"]["maxItems"])
+    assert {0.0, schema["items"]["items"]["maximum"]} == {x for y in image for x in y}
+    assert rows.from_row(model, image, "x")["images"].max() == 16
+    assert "16 the full brightness" in schema["description"]
+
+
+def classified(model: Model, body: bytes, kind: str = "image/png") -> Any:
+    """Return what TorchServe's protocol answers to a body."""
+    headers = {"content-type": kind} if kind else {}
+    feeds, write = torchserve.predict(model, Request({}, headers, body))
+    return orjson.loads(write(model.predict(feeds)).body)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "JPEG"])
+def test_the_brightness_of_every_pixel_is_kept(mode: str, model: Model) -> None:
+    picture = encoded(Image.fromarray(PIXELS), "JPEG", quality=100)
+    if mode != "JPEG":
+        picture = encoded(Image.fromarray(PIXELS).convert(mode))
+    read = rows.from_picture(model, picture, "body")["images"]
+    assert read.dtype == np.float32
+    assert read.shape == (1, 8, 8)
+    assert np.abs(read * (255 / 16) - PIXELS).max() <= (3 if mode == "JPEG" else 1)
+
+
+@pytest.mark.parametrize("kind", ["image/png", "", "application/octet-stream"])
+def test_a_picture_is_classified(kind: str, model: Model) -> None:
+    content = classified(model, PNG, kind)
+    # The pixels of the file have 255 steps, so they are not quite those of the sample.
+    assert [content[name] for name in CLASSES] == pytest.approx(expected()[0], abs=0.01)
+
+
+def test_an_image_in_json_needs_no_list_around_it(model: Model) -> None:
+    content = classified(model, orjson.dumps(ROWS[0]), "")
+    assert [content[name] for name in CLASSES] == pytest.approx(expected()[0], abs=1e-6)
+    spoilt = [[0, 0, "a", *[0] * 5], *ROWS[0][1:]]
+    with pytest.raises(RequestError, match=r"^body\[0\]\[2\]: must be a"):
+        classified(model, orjson.dumps(spoilt), "")
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (encoded(Image.new("L", (9, 8))), "must be 8 x 8 pixels, is 9 x 8; it is not"),
+        (encoded(Image.new("L", (3000, 3000))), "is 3000 x 3000"),
+        (encoded(Image.new("I;16", (8, 8))), "8 bits a channel, is of mode I;16"),
+        (encoded(Image.new("L", (8, 8)), "GIF"), "is not a PNG or JPEG picture"),
+        (b"", "is not a PNG or JPEG picture"),
+        (PNG[:60], "is not a PNG or JPEG picture"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    picture: bytes, message: str, model: Model
+) -> None:
+    with pytest.raises(RequestError, match=message) as refused:
+        classified(model, picture)
+    assert (refused.value.status, refused.value.field) == (400, "body")
+
+
+def test_no_damaged_picture_is_an_error_of_the_server(model: Model) -> None:
+    random = np.random.default_rng(0)
+    jpeg = encoded(Image.fromarray(PIXELS), "JPEG")
+    refused = 0
+    for picture in (PNG, jpeg):
+        for _ in range(300):
+            body = bytearray(picture)
+            for place in random.integers(0, len(body), 3):
+                body[place] = random.integers(256)
+            try:
+                read = rows.from_picture(model, bytes(body), "body")
+                assert read["images"].shape == (1, 8, 8)
+            except RequestError as error:
+                assert (error.status, error.__context__) == (400, None)
+                refused += 1
+    assert refused > 100

@@ -11,6 +11,7 @@ A request's body is one of
 
     an image as JSON, rows of pixels from 0 to max_value
     a list of such images
+    {"data": ...}, one of these two
     {"instances": [image, ...]}, answered with {"predictions": [...]}
     a PNG or JPEG file, as the body or as the field `data` of a form
 
@@ -84,29 +85,37 @@ class Handler:
             raise ValueError("no body; JSON has to be sent as application/json")
         if isinstance(body, RAW):
             return self.predict(self.decoded(bytes(body)), "body")[0]
+        field = "body"
         if isinstance(body, dict):
-            if set(body) != {"instances"}:
+            if set(body) not in ({"instances"}, {"data"}):
                 found = ", ".join(map(repr, body)) or "nothing"
-                raise ValueError(f'body: expected the key "instances", got {found}')
-            images = self.tensor(body["instances"], "instances")
-            return {"predictions": self.predict(images, "instances")}
-        images = self.tensor(body, "body")
+                wanted = 'the key "instances" or "data"'
+                raise ValueError(f"body: expected {wanted}, got {found}")
+            ((field, body),) = body.items()
+        images = self.tensor(body, field)
+        if field == "instances":
+            return {"predictions": self.predict(images, field)}
         if images.dim() == 2:
-            return self.predict(images[None], "body")[0]
-        return self.predict(images, "body")
+            return self.predict(images[None], field)[0]
+        return self.predict(images, field)
 
     def tensor(self, value: Any, field: str) -> torch.Tensor:
         """Return nested lists of numbers as float32.
 
         Raises:
-            ValueError: If it is something else, or its lists differ in length.
+            ValueError: If it is something else, its lists differ in length, or its
+                numbers look scaled to 0..1.
         """
         if not isinstance(value, list):
             raise ValueError(f"{field}: expected a list, got {type(value).__name__}")
         try:
-            return torch.tensor(value, dtype=torch.float32)
+            images = torch.tensor(value, dtype=torch.float32)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise ValueError(f"{field}: no array of numbers: {error}") from error
+        if images.numel() and 0 < images.max() <= 1 < self.max_value:
+            wanted = f"as they are in the file, from 0 to {self.max_value:g}"
+            raise ValueError(f"{field}: no pixel is above 1; send pixels {wanted}")
+        return images
 
     def decoded(self, file: bytes) -> torch.Tensor:
         """Return the pixels of an image file, float32 (1, height, width).

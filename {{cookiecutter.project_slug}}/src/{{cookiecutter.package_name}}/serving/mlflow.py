@@ -7,18 +7,18 @@ values, as the model gives them. Not offered: CSV, and `params`, as no model has
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from . import rows
 from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
 from .model import Model
-from .values import Names, parse, require_json, validated
+from .values import parse, require_json, validated
 
 
 class Split(BaseModel, strict=True):
     """A table as pandas writes it with `orient="split"`."""
 
-    columns: Names
+    columns: list[str] = Field(min_length=1, fail_fast=True)
     data: Any
 
 

@@ -9,12 +9,12 @@ import re
 import struct
 from functools import partial
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import orjson
 import simdjson
-from pydantic import BaseModel, FailFast, Field, NonNegativeInt
+from pydantic import BaseModel, Field, NonNegativeInt
 
 from . import rows
 from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
@@ -82,8 +82,8 @@ class Question(BaseModel, strict=True):
     """A request; the JSON of it."""
 
     id: str | None = None
-    inputs: Annotated[list[Input], Field(min_length=1), FailFast()]
-    outputs: Annotated[list[Output] | None, FailFast()] = None
+    inputs: list[Input] = Field(min_length=1, fail_fast=True)
+    outputs: list[Output] | None = Field(None, fail_fast=True)
     parameters: Parameters | None = None
 
 

@@ -7,10 +7,10 @@ class. Not offered: `tftensor`, `binData`, `strData`, `jsonData`.
 
 import math
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, FailFast
+from pydantic import BaseModel, Field
 
 from . import rows
 from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
@@ -28,7 +28,7 @@ class Tensor(BaseModel, strict=True):
 class Data(BaseModel, strict=True):
     """Rows in one of two forms."""
 
-    names: Annotated[list[str], FailFast()] = []
+    names: list[str] = Field([], fail_fast=True)
     ndarray: Any = None
     tensor: Tensor | None = None
 

@@ -11,13 +11,12 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, FailFast, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from .messages import JSON, TEXT, Request, RequestError
 from .model import Model
 
 Document = TypeVar("Document", bound=BaseModel)
-Names: TypeAlias = Annotated[list[str], Field(min_length=1), FailFast()]
 # No model here has an input of more dimensions.
 Shape: TypeAlias = Annotated[list[PositiveInt], Field(min_length=1, max_length=4)]
 Kind: TypeAlias = tuple[set[type], str]  # types of Python, and what to call them

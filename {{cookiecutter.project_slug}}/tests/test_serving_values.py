@@ -1,0 +1,111 @@
+"""Bodies: unpacked, measured before they are parsed, and kept by no error."""
+
+import gc
+import gzip
+import tracemalloc
+
+import numpy as np
+import orjson
+import pytest
+
+from {{ cookiecutter.package_name }}.serving import values
+from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.tensorflow_serving import predict
+
+import graphs
+
+MEGABYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that is loaded once."""
+    folder = tmp_path_factory.mktemp("models") / "model"
+    graphs.save(folder)
+    return load_model(folder, 1)
+
+
+def test_a_body_is_unpacked_up_to_the_limit() -> None:
+    packed = gzip.compress(b"x" * 1000)
+    assert values.unpacked(packed, {}, 10) is packed
+    assert values.unpacked(packed, {"content-encoding": "identity"}, 10) is packed
+    for name in ("gzip", "GZIP", "x-gzip"):
+        headers = {"content-encoding": name}
+        assert values.unpacked(packed, headers, 1000) == b"x" * 1000
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "message"),
+    [
+        (gzip.compress(b"x" * 1001), "gzip", 413, "longer than 1000 bytes when unpack"),
+        (gzip.compress(b"\0" * 10**7), "gzip", 413, "longer than 1000 bytes when unpa"),
+        (gzip.compress(b"x" * 9)[:-1], "gzip", 400, "is not one whole gzip file"),
+        (gzip.compress(b"x" * 9) + b"x", "gzip", 400, "is not one whole gzip file"),
+        (b"{}", "gzip", 400, "is not one whole gzip file"),
+        (b"", "gzip", 400, "is not one whole gzip file"),
+        (b"{}", "br", 415, "is 'br'; send it uncompressed, or by gzip"),
+        (b"{}", "gzip, gzip", 415, "send it uncompressed, or by gzip"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_refused(
+    body: bytes, encoding: str, status: int, message: str
+) -> None:
+    with pytest.raises(RequestError, match=message) as refused:
+        values.unpacked(body, {"content-encoding": encoding}, 1000)
+    assert (refused.value.status, refused.value.field) == (status, "body")
+    assert refused.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("around", "part"),
+    [
+        (b'{"instances":[%s]}', b"[]"),
+        (b'{"instances":[%s]}', b"{}"),
+        (b'{"instances":[%s]}', b"0"),
+        (b'{"x":[%s],"instances":[]}', b'{"a":[{}]}'),
+    ],
+)
+def test_a_body_of_too_many_parts_is_refused_before_it_is_parsed(
+    around: bytes, part: bytes, model: Model
+) -> None:
+    count = 16_500_000 // (len(part) + 1)
+    body = around % b",".join([part] * count)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RequestError, match="holds more than 4096 rows") as refused:
+            predict(model, Request({}, {}, body))
+        error = refused.value.with_traceback(None)
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (error.status, error.field) == (413, "body")
+    # As objects it would be hundreds; looking at the bytes takes as many again.
+    assert most < 20 * MEGABYTE
+    assert held < MEGABYTE
+    del refused
+    assert gc.get_referrers(body) == []
+
+
+@pytest.mark.parametrize("end", [b"", b"]]}x", b"[]]}"])
+def test_an_error_that_is_kept_keeps_no_body(end: bytes, model: Model) -> None:
+    row = orjson.dumps(graphs.ROWS[0])
+    body = b'{"instances":[' + b",".join([row] * 1000) + end
+    with pytest.raises(RequestError) as refused:
+        predict(model, Request({}, {}, body))
+    error = refused.value.with_traceback(None)
+    del refused
+    assert error.__context__ is error.__cause__ is None
+    assert gc.get_referrers(body) == []
+
+
+def test_as_many_rows_as_there_may_be_are_read(model: Model) -> None:
+    rows = [graphs.ROWS[0]] * model.most_rows
+    for instances in (rows, [graphs.LISTS[0]] * model.most_rows):
+        body = orjson.dumps({"instances": instances}, option=orjson.OPT_INDENT_2)
+        assert len(body) > values.SMALL_BODY
+        feeds, _ = predict(model, Request({}, {}, body))
+        assert {len(array) for array in feeds.values()} == {model.most_rows}
+    numbers = np.arange(7).tolist()
+    with pytest.raises(RequestError, match=r"unknown: '0', '1', '2', '3', '4' and 2"):
+        values.require_names(list(map(str, numbers)), ["a"], "x")
