@@ -240,6 +240,10 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
         ".platform": "optional: the library that computes",
         ".inputs[0].parameters": "from where to where pixels may be",
     },
+    (OURS, "tensorflow_serving/status"): {
+        ".name": "KServe's protocol has the same path",
+        ".ready": "the same",
+    },
     (OURS, "seldon"): {".meta": "optional: one model, no graph to go through"},
 }
 

@@ -24,7 +24,7 @@ pytestmark = [
 CLIENTS = ROOT / "tests/serving/clients"
 REQUEST = GOLDEN / "tensorflow_serving/instances.request.json"
 PATH = "v1/models/model:predict"
-# What the script `with_NAME.py` needs; those of servers share the servers' environments.
+# What the script `with_NAME.py` needs; those of servers share their environments.
 REQUIREMENTS = {
     "generated": ["openapi-python-client"],
     "kserve": ["kserve==0.21.*", "scikit-learn"],
@@ -44,8 +44,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def require_golden(answer: Any) -> None:
     """Fail unless an answer is that of the golden model."""
-    golden = json.loads(REQUEST.with_name("instances.response.json").read_text("utf-8"))
-    assert unlike(golden["predictions"], answer) == []
+    golden = REQUEST.with_name("instances.response.json").read_text("utf-8")
+    assert unlike(json.loads(golden)["predictions"], answer) == []
 
 
 def printed(*command: str) -> Any:

@@ -18,7 +18,6 @@ from .values import GIVES_UP, require_list, require_names, require_shape
 
 NAME = "images"
 ROW = "Image"  # what the OpenAPI document calls the schema of a row
-PICTURES = ("image/png", "image/jpeg")  # what may be sent instead of JSON
 # Pillow's modes of 8 bits or less: truth values, grey, palette, colour; each also with
 # an opacity, which is ignored. Of more bits, `convert` would cut the bright ones off.
 MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}

@@ -21,7 +21,6 @@ from .values import NUMBER, kind_of, listed, require_list, require_names
 Where: TypeAlias = Callable[[int, str], str]  # names the value of a row and a column
 
 ROW = "Row"  # what the OpenAPI document calls the schema of a row
-PICTURES = ()  # what may be sent instead of JSON: nothing
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = float(np.finfo(np.float32).max)  # what a graph can be given
 NUMBER_OR_NULL = {*NUMBER[0], type(None)}

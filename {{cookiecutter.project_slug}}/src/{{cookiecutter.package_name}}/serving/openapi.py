@@ -31,11 +31,6 @@ KEYS = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
 }
-BINARY = {"schema": {"type": "string", "format": "binary"}}
-OTHERS = {  # what predictions take beside JSON
-    "open_inference_infer": ("application/octet-stream",),
-    "torchserve_predict": rows.PICTURES,
-}
 REFUSAL = (
     "400, 415, 422: the body is not what the model takes; the message names the field. "
     "401: a key is missing. 404: no such model or version. 408, 413: the body is slow, "
@@ -122,8 +117,7 @@ def described(
     if bodies:
         named = {name: {"value": body} for name, body in bodies.items()}
         request = content(f"{endpoint.name}_request", examples=named)
-        others = dict.fromkeys(OTHERS.get(endpoint.name, ()), BINARY)
-        operation["requestBody"] = {"required": True, "content": request | others}
+        operation["requestBody"] = {"required": True, "content": request}
     if endpoint.name in HEALTH:
         operation["security"] = []
     return operation, answers

@@ -61,7 +61,9 @@ def status(model: Model, request: Request) -> Reply:
     """Say that the model's version is there."""
     good = {"error_code": "OK", "error_message": ""}
     version = {"version": str(model.version), "state": "AVAILABLE", "status": good}
-    return reply_json({"model_version_status": [version]})
+    # The last two are what KServe has at this path.
+    content = {"model_version_status": [version], "name": model.name, "ready": True}
+    return reply_json(content)
 
 
 def metadata(model: Model, request: Request) -> Reply:

@@ -48,10 +48,11 @@ function show({ path, method, operation }) {
 }
 
 function parts(path, method, operation) {
-  const variables = (operation.parameters ?? []).filter((each) => each.in === "path");
-  const inputs = variables.map(({ name, example }) => make("input", { name, value: example }));
-  const media = operation.requestBody?.content ?? {};
-  const body = media[JSON_TYPE] && editor(media[JSON_TYPE]);
+  const inputs = operation.parameters.map(({ name, example }) =>
+    make("input", { name, value: example }),
+  );
+  const content = operation.requestBody?.content[JSON_TYPE];
+  const body = content && editor(content);
   const output = make("div", { role: "status" });
   const send = make("button", { type: "button", className: "main" }, "Send");
   send.addEventListener("click", async () => {
@@ -59,16 +60,12 @@ function parts(path, method, operation) {
     await call(method, address(path, inputs), body?.text.value, output);
     send.disabled = false;
   });
-  const others = Object.entries(media).filter(([type]) => type !== JSON_TYPE);
   return [
     ...inputs.map((input) => make("label", {}, `${input.name} (in the path)`, input)),
     ...(body?.parts ?? []),
     make("div", { className: "buttons" }, send),
     output,
-    ...(body ? [make("h3", {}, "Request"), code(media[JSON_TYPE].schema)] : []),
-    ...others.map(([type, { schema }]) =>
-      make("p", {}, "Or ", make("code", {}, type), `: ${schema.description}`),
-    ),
+    ...(body ? [make("h3", {}, "Request"), code(content.schema)] : []),
     make("h3", {}, "Answers"),
     ...answers(operation.responses),
   ];
@@ -115,17 +112,16 @@ function answers(responses) {
   const rows = Object.entries(responses).map(([status, { description }]) =>
     make("tr", {}, make("th", { scope: "row" }, status), make("td", {}, ...prose(description))),
   );
-  const details = Object.entries(responses["200"].content).map(([type, { schema, example }]) =>
-    make(
-      "details",
-      {},
-      make("summary", {}, `200 as `, make("code", {}, type)),
-      ...(example === undefined ? [] : ["Example", code(example)]),
-      "Schema",
-      code(schema),
-    ),
+  const { schema, example } = responses["200"].content[JSON_TYPE];
+  const details = make(
+    "details",
+    {},
+    make("summary", {}, "Example"),
+    code(example),
+    "Schema",
+    code(schema),
   );
-  return [make("table", {}, make("tbody", {}, ...rows)), ...details];
+  return [make("table", {}, make("tbody", {}, ...rows)), details];
 }
 
 /** A block of text or of JSON; names of schemas in it are links. */
