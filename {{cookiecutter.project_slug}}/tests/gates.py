@@ -1,108 +1,88 @@
-"""Applications with one model, and what tests of their gate ask and look at."""
+"""Applications with one model, and what tests of them ask and look at."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 from starlette.testclient import TestClient
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
-from {{ cookiecutter.package_name }}.serving import app, messages, tally
-from {{ cookiecutter.package_name }}.serving.gate import Gate
-from {{ cookiecutter.package_name }}.serving.messages import Reply, Request
-from {{ cookiecutter.package_name }}.serving.model import Model, Models, load_model
+from {{ cookiecutter.package_name }}.serving.answer import Worker
+from {{ cookiecutter.package_name }}.serving.app import create_app
+from {{ cookiecutter.package_name }}.serving.messages import Endpoint, Reply, RequestError
+from {{ cookiecutter.package_name }}.serving.model import ServedModel
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 import graphs
 
 PREDICT = "/v1/models/model:predict"
 BODY = orjson.dumps({"instances": graphs.ROWS})
-HEALTH = ["/healthz", "/readyz", "/metrics"]
-
-Connect = Callable[..., TestClient]
+HEALTH = ["/healthz", "/readyz", "/metrics", "/v2/health/live", "/ping"]
 
 
-class OneModel:
+class OneModel(ServedModel):
     """There is one, "model", in one version."""
 
     def __init__(self, models_dir: Path, **options: Any) -> None:
         """Save and load it; the options are those of `graphs.save`."""
         graphs.save(models_dir / "model", **options)
-        self.model = load_model(models_dir / "model", 1)
-
-    def get(self, name: str | None = None, version: str | None = None) -> Model:
-        """Return it, or say that there is no other."""
-        if name not in (None, "model"):
-            raise messages.RequestError(404, "unknown", "name")
-        if version not in (None, "1"):
-            raise messages.RequestError(404, "unknown", "version")
-        return self.model
+        super().__init__(models_dir / "model")
 
 
 @contextmanager
-def applications(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Start applications with settings of a test's own; `logged` returns the log."""
-    # Nothing is logged while a test looks.
-    monkeypatch.setattr(tally, "FLUSH_SECONDS", 3600)
-    clients = []
-    models = OneModel(folder / "models")
-
-    def start(**settings: Any) -> TestClient:
-        values = {"access_log": "file", "log_dir": folder / "logs", **settings}
-        client = TestClient(app.create_app(ServeSettings(**values), models))
-        clients.append(client)
-        return client.__enter__()
-
-    yield start
-    for client in clients:
-        client.__exit__(None, None, None)
+def application(served: ServedModel, **settings: Any) -> Iterator[TestClient]:
+    """Start an application with settings of a test's own."""
+    values = {"access_log": "off", **settings}
+    with TestClient(create_app(ServeSettings(**values), served)) as client:
+        yield client
 
 
-def gate(client: TestClient) -> Gate:
-    """Return the application that a client asks."""
-    found = client.app
-    assert isinstance(found, Gate)
+def worker(client: TestClient) -> Worker:
+    """Return what the requests of an application share."""
+    found = client.app.state.worker  # type: ignore[attr-defined]
+    assert isinstance(found, Worker)
     return found
 
 
-def logged(client: TestClient) -> list[dict[str, Any]]:
-    """Return the lines of the access log."""
-    collected = gate(client).tally
-    collected.settle()
-    collected.log.flush()
-    return list(map(orjson.loads, collected.log.path.read_bytes().splitlines()))
+def figures(client: TestClient) -> dict[str, float]:
+    """Return what Prometheus reads, by name and labels."""
+    lines = [
+        line.rsplit(" ", 1)
+        for line in client.get("/metrics").text.splitlines()
+        if not line.startswith("#")
+    ]
+    return {name: float(value) for name, value in lines}
 
 
-def endpoint(handler: Callable[[Models, Request], Reply]) -> messages.Endpoint:
+def endpoint(**does: Any) -> Endpoint:
     """Return an endpoint at /test that answers as the test wants."""
 
-    def refuse(error: messages.RequestError) -> Reply:
-        return Reply(orjson.dumps({"refused": error.message}), error.status)
+    def refuse(error: RequestError) -> Reply:
+        return Reply(orjson.dumps({"refused": str(error)}), error.status)
 
-    return messages.Endpoint("POST", "/test", handler, "test", refuse, "Test")
+    return Endpoint("POST", "/test", "test", "Test", refuse, **does)
 
 
-def ask(
-    asked: Gate,
-    parts: list[bytes],
+async def ask(
+    app: ASGIApp,
+    parts: Sequence[bytes] = (BODY,),
     pause: float = 0,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
     ends: bool = True,
+    path: str = PREDICT,
 ) -> list[Message]:
-    """Send a body in parts, with a pause before each, and return what is sent back.
+    """Send a body in parts, each after a pause; return what is sent back.
 
     Args:
-        asked: The application.
+        app: The application.
         parts: The body.
         pause: In seconds.
-        headers: Of the request.
         ends: Whether the body ends; if not, the client goes away.
+        path: Where it is sent.
     """
-    scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": headers}
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
     sent: list[Message] = []
     messages: list[Message] = [
         {"type": "http.request", "body": part, "more_body": True} for part in parts
@@ -118,5 +98,5 @@ def ask(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(asked(scope | {"root_path": "", "query_string": b""}, receive, send))
+    await app({**scope, "root_path": "", "query_string": b""}, receive, send)
     return sent

@@ -103,24 +103,23 @@ class Worker:
                 for it (503). What follows is read and forgotten.
             ClientDisconnect: If it ends too soon.
         """
-        settings, parts = self.settings, list[bytes]()
-        length = int(exchange.headers.get("content-length", 0))
+        settings, most = self.settings, self.settings.max_body_bytes
+        parts, length = [b""], int(exchange.headers.get("content-length", 0))
         try:
             async with asyncio.timeout(settings.read_seconds):
-                while length <= settings.max_body_bytes:
+                while length <= most:
                     message = await receive()
                     if message["type"] != "http.request":
                         raise ClientDisconnect
                     parts.append(message.get("body", b""))
                     self.hold(exchange, len(parts[-1]))
-                    if not message.get("more_body"):
-                        return b"".join(parts)
                     length = max(length, exchange.held)
+                    if length <= most and not message.get("more_body"):
+                        return b"".join(parts)
         except TimeoutError:
             slow = f"the body did not arrive within {settings.read_seconds:g} s"
             raise RequestError(408, slow) from None
-        long = f"is longer than {settings.max_body_bytes:,} bytes"
-        raise RequestError(413, long, "body")
+        raise RequestError(413, f"is longer than {most:,} bytes", "body")
 
     def hold(self, exchange: Exchange, more: int) -> None:
         """Take so many bytes more of a body, or raise RequestError."""

@@ -81,13 +81,17 @@ class AccessLog(BufferingHandler):
         records, self.buffer = self.buffer, []
         self.release()
         text = "".join(f"{record.getMessage()}\n" for record in records)
-        if self.path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        elif text:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(text)
+        try:
+            if self.path is None:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+            elif text:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(text)
+        except OSError as error:
+            # A full disk or a closed pipe: predictions go on without their lines.
+            logger.error("the access log cannot be written: %s", error)
 
 
 class Front:
@@ -178,15 +182,19 @@ class Front:
         access.info(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
 
 
-def create_app(settings: ServeSettings) -> Starlette:
+def create_app(settings: ServeSettings, served: ServedModel | None = None) -> Starlette:
     """Build the application of one worker.
+
+    Args:
+        settings: The settings.
+        served: What to predict with; the version that the registry says if not given.
 
     Raises:
         RegistryError: If there is no version to serve, or it cannot be used.
         ConfigError: If a setting cannot be used.
     """
-    folder, threads = settings.model_dir, settings.threads
-    worker = Worker(settings, ServedModel(folder, threads, settings.max_rows))
+    what = settings.model_dir, settings.threads, settings.max_rows
+    worker = Worker(settings, served or ServedModel(*what))
     model, metrics = worker.served.get(), Metrics()
     metrics.version.labels(model.name).set(model.version)
     #% if "monitor" in cookiecutter.__extras
@@ -197,7 +205,7 @@ def create_app(settings: ServeSettings) -> Starlette:
     in_file = settings.access_log == "file"
     log = AccessLog(settings.log_dir / "access.jsonl" if in_file else None)
     access.handlers, access.propagate = [log], False
-    access.disabled = settings.access_log == "off"
+    access.setLevel(logging.CRITICAL if settings.access_log == "off" else logging.INFO)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -270,11 +278,7 @@ async def keep_flushing(log: AccessLog) -> None:
     """Write the access log, again and again, in a thread."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
-        try:
-            await asyncio.to_thread(log.flush)
-        except OSError as error:
-            # A full disk or a closed pipe: predictions go on without their lines.
-            logger.error("the access log cannot be written: %s", error)
+        await asyncio.to_thread(log.flush)
 
 
 async def keep_fresh(served: ServedModel, metrics: Metrics, seconds: float) -> None:

@@ -1,0 +1,389 @@
+"""What every request passes: identity, keys, limits, log, errors."""
+
+import asyncio
+import gc
+import gzip
+import re
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from {{ cookiecutter.package_name }}.config import ConfigError
+from {{ cookiecutter.package_name }}.serving import app
+from {{ cookiecutter.package_name }}.serving.answer import Worker
+from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.model import Model
+from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
+
+from gates import BODY, HEALTH, PREDICT, OneModel, application, ask, endpoint, worker
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> OneModel:
+    """A model that no test changes."""
+    return OneModel(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(name="client")
+def start_application(served: OneModel) -> Iterator[TestClient]:
+    """An application with the settings of a project."""
+    with application(served) as started:
+        yield started
+
+
+def logged(file: Path) -> list[dict[str, Any]]:
+    """Return the lines of the access log."""
+    for handler in app.access.handlers:
+        handler.flush()
+    return list(map(orjson.loads, file.read_bytes().splitlines()))
+
+
+def test_a_request_keeps_the_id_of_its_client(client: TestClient) -> None:
+    reply = client.post(PREDICT, content=BODY, headers={"X-Request-ID": "order-7.a"})
+    assert reply.status_code == 200 and len(reply.json()["predictions"]) == 2
+    assert reply.headers["x-request-id"] == "order-7.a"
+    made = {
+        client.get("/healthz", headers={"X-Request-ID": bad}).headers["x-request-id"]
+        for bad in ("", "a b", 'x"y', "a" * 129)
+    }
+    assert len(made) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in made)
+
+
+def test_a_draining_server_answers_but_is_not_ready(client: TestClient) -> None:
+    ready = {"ready": True, "model": "model", "version": 1}
+    assert client.get("/readyz").json() == ready
+    worker(client).draining = True
+    for _ in range(2):  # found by Starlette, then remembered
+        reply = client.post(PREDICT, content=BODY)
+        assert (reply.status_code, reply.headers["connection"]) == (200, "close")
+    for path in ("/readyz", "/v2/health/ready", "/v2/models/model/ready"):
+        reply = client.get(path)
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert client.get("/healthz").json() == {"status": "alive"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("HEAD", "/healthz", 200),
+        ("GET", "/nothing", 404),
+        ("OPTIONS", "/nothing", 404),
+        ("GET", "/" + "x" * 2000, 404),
+        ("DELETE", "/healthz", 405),
+        ("GET", PREDICT, 404),  # a model of that name
+        ("GET", "/invocations", 405),
+        ("OPTIONS", PREDICT, 204),
+        ("GET", "/v1/models/other", 404),
+        ("POST", "/v1/models/other:predict", 404),
+        ("POST", "/v1/models/model/versions/2:predict", 404),
+    ],
+)
+def test_what_is_there_and_what_is_not(
+    method: str, path: str, status: int, client: TestClient
+) -> None:
+    reply = client.request(method, path, content=BODY)
+    assert reply.status_code == status
+    assert ("allow" in reply.headers) == (status in (204, 405))
+    assert status < 400 or reply.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/test", "/metrics"])
+def test_an_error_inside_is_logged_and_not_shown(
+    path: str,
+    served: OneModel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(app, "ENDPOINTS", [endpoint(handler=fail)])
+    monkeypatch.setattr(app.Metrics, "text", fail)
+    method = "POST" if path == "/test" else "GET"
+    with application(served) as client:
+        reply = client.request(method, path, headers={"X-Request-ID": "abc"})
+    assert reply.status_code == 500
+    assert list(reply.json().values()) == ["internal error, logged as abc"]
+    (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert "abc" in record.getMessage() and "a secret" in str(record.exc_info)
+
+
+def test_predictions_need_a_key_and_health_does_not(served: OneModel) -> None:
+    key = SecretStr("first")
+    with application(served, api_key=key) as client:
+        refused = client.post(PREDICT, content=BODY)
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"] == "Bearer"
+        assert "missing" in refused.json()["error"]
+        allowed = client.post(PREDICT, content=BODY, headers={"X-API-Key": "first"})
+        assert allowed.status_code == 200
+        assert client.post(PREDICT, content=BODY).status_code == 401
+        assert [client.get(path).status_code for path in HEALTH] == [200] * 5
+        assert client.get("/docs").status_code == 200
+    with application(served, api_key=key, open_docs=False) as client:
+        assert client.get("/docs").status_code == 401
+        opened = client.get("/docs", headers={"X-API-Key": "first"})
+        assert opened.status_code == 200
+        assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("x-api-key", "first", None),
+        ("x-api-key", "sécond", None),
+        ("authorization", "Bearer first", None),
+        ("authorization", "bearer third", None),
+        ("other", "first", "missing"),
+        ("x-api-key", "", "missing"),
+        ("x-api-key", "wrong", "not known"),
+        ("authorization", "Basic first", "missing"),
+        ("authorization", "Bearer firs", "not known"),
+    ],
+)
+def test_any_key_of_the_settings_and_of_the_file_opens(
+    name: str, value: str, problem: str | None, served: OneModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text("sécond\n\n third \n", encoding="utf-8")
+    settings = ServeSettings(api_key=SecretStr("first"), api_key_file=file)
+    headers = {name: value.encode().decode("latin-1")}  # as a header reaches it
+    if problem is None:
+        Worker(settings, served).check_key(headers)
+        return
+    with pytest.raises(RequestError, match=problem) as refused:
+        Worker(settings, served).check_key(headers)
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("content", [None, b"\n \n", b"\xff"])
+def test_a_file_without_keys_does_not_open_the_server(
+    content: bytes | None, served: OneModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match="api_key_file: "):
+        Worker(ServeSettings(api_key_file=file), served)
+
+
+def test_pages_of_other_origins_may_ask_if_they_are_named(served: OneModel) -> None:
+    page = {"origin": "https://shop.example", "access-control-request-method": "POST"}
+    allowed = "access-control-allow-origin"
+    with application(served) as client:
+        assert allowed not in client.options(PREDICT, headers=page).headers
+    with application(served, cors_origins=("https://shop.example",)) as client:
+        for reply in (
+            client.options(PREDICT, headers=page),
+            client.post(PREDICT, content=BODY, headers={"origin": page["origin"]}),
+        ):
+            assert (reply.status_code, reply.headers[allowed]) == (200, page["origin"])
+
+
+def test_every_request_is_logged_in_one_line(
+    served: OneModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "FLUSH_SECONDS", 3600)
+    file = tmp_path / "new" / "access.jsonl"
+    with application(served, access_log="file", log_dir=file.parent) as client:
+        client.post(PREDICT, content=BODY, headers={"X-Request-ID": "abc"})
+        client.get("/" + "x" * 2000)
+        assert asyncio.run(ask(client.app, [b"["], ends=False)) == []
+        predicted, missing, gone = logged(file)
+        assert predicted.pop("time").endswith("Z") and predicted.pop("ms") > 0
+        assert predicted == {
+            "id": "abc",
+            "method": "POST",
+            "path": "/v1/models/{name}:predict",
+            "status": 200,
+            "rows": 2,
+            "version": 1,
+        }
+        assert (len(missing["path"]), missing["status"]) == (512, 404)
+        assert gone["status"] == 499
+        file.unlink()  # by logrotate
+        monkeypatch.setattr(app, "MOST_LINES", 2)
+        for _ in range(3):
+            client.get("/healthz")
+        assert [line["path"] for line in logged(file)] == ["/healthz"] * 2
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer(
+    served: OneModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "logs").touch()
+    monkeypatch.setattr(app, "FLUSH_SECONDS", 0.01)
+    folder = tmp_path / "logs"
+    with application(served, access_log="file", log_dir=folder) as client:
+        while "the access log cannot be written" not in caplog.text:
+            assert client.get("/healthz").status_code == 200
+        app.access.handlers.clear()
+
+
+@pytest.mark.parametrize(
+    ("settings", "body", "status", "message"),
+    [
+        ({"max_body_bytes": 1024}, b"[" * 1025, 413, "1,024 bytes"),
+        ({"max_rows": 1}, BODY, 413, "2 rows"),
+        ({"max_bodies_bytes": 10, "large_body_bytes": 10}, BODY, 503, "large bodies"),
+        ({"max_bodies_bytes": 10}, BODY, 200, ""),  # a small one always finds room
+        ({"max_batch_rows": 1}, BODY, 200, ""),  # so many rows of one are a batch
+        ({"large_body_bytes": 1}, BODY, 200, ""),  # in a thread
+    ],
+)
+def test_limits(
+    settings: dict[str, Any], body: bytes, status: int, message: str, served: OneModel
+) -> None:
+    with application(served, **settings) as client:
+        for _ in range(2):  # what was taken is given back
+            reply = client.post(PREDICT, content=body)
+            assert reply.status_code == status
+            assert message in reply.text
+        parts = asyncio.run(ask(client.app, [body[:5], body[5:]]))
+        assert parts[0]["status"] == status
+        assert (worker(client).held, worker(client).in_hand) == (0, 0)
+
+
+def test_a_body_may_be_compressed(client: TestClient) -> None:
+    headers = {"content-encoding": "gzip"}
+    reply = client.post(PREDICT, content=gzip.compress(BODY), headers=headers)
+    assert len(reply.json()["predictions"]) == 2
+
+
+def test_a_slow_body_is_given_up_and_takes_no_place_meanwhile(served: OneModel) -> None:
+    async def ask_both(client: TestClient) -> Any:
+        slow = asyncio.create_task(ask(client.app, [BODY[:9], BODY[9:]], pause=0.2))
+        await asyncio.sleep(0)
+        quick = await ask(client.app)
+        return quick, await slow
+
+    settings = {"read_seconds": 0.05, "max_concurrency": 1}
+    with application(served, **settings) as client:
+        quick, (start, body) = asyncio.run(ask_both(client))
+    assert quick[0]["status"] == 200
+    assert start["status"] == 408
+    assert "within 0.05 s" in orjson.loads(body["body"])["error"]
+    assert (b"connection", b"close") in start["headers"]
+
+
+def test_an_answer_that_nobody_reads_takes_no_place(served: OneModel) -> None:
+    async def stall(client: TestClient) -> int:
+        waiting, going = asyncio.Event(), asyncio.Event()
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": BODY}
+
+        async def send(message: Any) -> None:
+            waiting.set()
+            await going.wait()
+
+        scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": []}
+        unread = asyncio.create_task(client.app({**scope}, receive, send))
+        await waiting.wait()
+        status: int = (await ask(client.app))[0]["status"]
+        going.set()
+        await unread
+        return status
+
+    with application(served, max_concurrency=1) as client:
+        assert asyncio.run(stall(client)) == 200
+
+
+class Stuck:
+    """A model that waits, so that a test can look around meanwhile."""
+
+    def __init__(self, served: OneModel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Make the model a slow one."""
+        self.begun, self.going = threading.Event(), threading.Event()
+        self.predict = served.model.predict
+        monkeypatch.setattr(served.model, "seconds", 1.0)
+        monkeypatch.setattr(served.model, "predict", self)
+
+    def __call__(self, feeds: Any) -> Any:
+        """Predict when the test says so."""
+        self.begun.set()
+        assert self.going.wait(20)
+        return self.predict(feeds)
+
+
+def test_a_slow_model_stops_neither_health_nor_who_has_had_enough(
+    served: OneModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = Stuck(served, monkeypatch)
+    replies = []
+    with application(served, max_concurrency=1) as client:
+        waiting = threading.Thread(
+            target=lambda: replies.append(client.post(PREDICT, content=BODY))
+        )
+        waiting.start()
+        assert stuck.begun.wait(20)
+        refused = client.post(PREDICT, content=BODY)
+        healthy = [client.get(path).status_code for path in HEALTH]
+        stuck.going.set()
+        waiting.join()
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert healthy == [200] * 5
+        assert replies[0].status_code == 200
+        assert client.post(PREDICT, content=BODY).status_code == 200
+
+
+@pytest.mark.parametrize("most_rows", [256, 1])
+def test_an_answer_that_takes_too_long_is_given_up(
+    most_rows: int, served: OneModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = Stuck(served, monkeypatch)
+    settings = {"answer_seconds": 0.05, "max_batch_rows": most_rows}
+    with application(served, **settings) as client:
+        reply = client.post(PREDICT, content=BODY)
+        stuck.going.set()
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert "within 0.05 s" in reply.json()["error"]
+
+
+def test_a_row_without_a_finite_answer_is_named(
+    served: OneModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = np.array([[0.5], [np.inf]])
+    monkeypatch.setattr(served.model, "predict", lambda feeds: answer)
+    with application(served) as client:
+        reply = client.post(PREDICT, content=BODY)
+    assert reply.status_code == 422
+    assert "row 1 is so unusual" in reply.json()["error"]
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_an_error_keeps_nothing_of_the_request(
+    in_thread: bool, served: OneModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Callable[[], Any]] = []
+
+    def read(model: Model, request: Request) -> Any:
+        parsed = np.zeros(1000)
+        kept.append(weakref.ref(parsed))
+        try:
+            raise ValueError("not as it should be")
+        except ValueError:
+            raise RequestError(400, "bad") from None
+
+    monkeypatch.setattr(app, "ENDPOINTS", [endpoint(read=read)])
+    gc.disable()  # it would only hide what is kept until it comes
+    try:
+        large = {"large_body_bytes": 1 if in_thread else 100}
+        with application(served, **large) as client:
+            assert client.post("/test", content=b"long").status_code == 400
+            assert client.get("/healthz").status_code == 200  # the thread is idle
+            assert kept[0]() is None
+    finally:
+        gc.enable()
