@@ -51,12 +51,14 @@ with TemporaryDirectory() as folder:
         "SeldonPredictRequest",
         {"data": {"ndarray": images}},
     )
-    mlflow = ask("ml_flow", "mlflow_invocations", "MlflowInvocationsRequest", instances)
+    mlflow = ask("m_lflow", "mlflow_invocations", "MlflowInvocationsRequest", instances)
     torchserve = importlib.import_module("digits.api.torch_serve.torchserve_predict")
     client = importlib.import_module("digits").Client(base_url=address)
     named = torchserve.sync("model", client=client, body=images)
     found = tensorflow.predictions
     assert [value for row in found for value in row] == inference.outputs[0].data
     assert found == seldon.data.ndarray == mlflow.predictions
-    assert [sorted(row.to_dict().values()) for row in named] == list(map(sorted, found))
+    for row, same in zip(named, found, strict=True):
+        pairs = zip(sorted(row.to_dict().values()), sorted(same), strict=True)
+        assert all(abs(one - other) < 1e-6 for one, other in pairs)
 print(json.dumps(found))
