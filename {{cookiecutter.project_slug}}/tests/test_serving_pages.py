@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
+from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.serving import pages
 from {{ cookiecutter.package_name }}.serving.app import ENDPOINTS, create_app
-from {{ cookiecutter.package_name }}.serving.model import ServedModel
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 import graphs
@@ -21,16 +21,11 @@ JSON = "application/json"
 PREDICTIONS = {endpoint.name for endpoint in ENDPOINTS if endpoint.read}
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
-    """A model that is loaded once."""
-    return ServedModel(graphs.save(tmp_path_factory.mktemp("models") / "model").parent)
-
-
 @pytest.fixture
-def client(project: Path, served: ServedModel) -> Iterator[TestClient]:
+def client(project: Path) -> Iterator[TestClient]:
     """A client of a server that needs no key."""
-    with TestClient(create_app(ServeSettings(access_log="off"), served)) as client:
+    graphs.save(project / "models/model")
+    with TestClient(create_app(ServeSettings(access_log="off"))) as client:
         yield client
 
 
@@ -90,7 +85,8 @@ def test_an_error_is_as_described(client: TestClient, document: Any) -> None:
         if "requestBody" in operation:
             answer = client.request(method, path, json={"nothing": "useful"})
             assert answer.status_code == 400, path
-            require(document, operation["responses"]["default"]["content"], answer.json())
+            content = operation["responses"]["default"]["content"]
+            require(document, content, answer.json())
 
 
 def test_a_generator_of_clients_finds_a_type_for_everything(document: Any) -> None:
@@ -101,27 +97,31 @@ def test_a_generator_of_clients_finds_a_type_for_everything(document: Any) -> No
         schemas += schema.get("anyOf", [])
         schemas += [*schema.get("properties", {}).values()]
         schemas += [schema["items"]] if "items" in schema else []
-    for path, _, operation in operations(document):
+    for _, _, operation in operations(document):
         # Another version than that of today may be asked for tomorrow.
-        assert all(each["schema"] == {"type": "string"} for each in operation["parameters"])
-        assert ("requestBody" in operation) == (
-            operation["operationId"].startswith(tuple(PREDICTIONS))
-        ), path
+        for each in operation["parameters"]:
+            assert each["schema"] == {"type": "string"}
+        predicts = operation["operationId"].startswith(tuple(PREDICTIONS))
+        assert ("requestBody" in operation) == predicts
 
 
 def test_another_version_is_described_when_it_is_served(
-    client: TestClient, served: ServedModel, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, document: Any, project: Path
 ) -> None:
+    assert "version 1" in document["info"]["summary"]
+    graphs.save(project / "models/model")
+    client.app.state.worker.served.refresh()  # type: ignore[attr-defined]
     assert "version 1" in client.get("/openapi.json").json()["info"]["summary"]
-    monkeypatch.setattr(served.model, "version", 7)
-    assert "version 7" in client.get("/openapi.json").json()["info"]["summary"]
+    registry.promote(project / "models/model", 2)
+    client.app.state.worker.served.refresh()  # type: ignore[attr-defined]
+    assert "version 2" in client.get("/openapi.json").json()["info"]["summary"]
 
 
 def test_a_key_is_spoken_of_where_one_is_needed(
-    project: Path, served: ServedModel, document: Any
+    client: TestClient, document: Any
 ) -> None:
     settings = ServeSettings(access_log="off", api_key="open sesame")
-    with TestClient(create_app(settings, served)) as client:
+    with TestClient(create_app(settings)) as client:
         locked = client.get("/openapi.json").json()
         for path, method, operation in operations(locked):
             answer = client.request(method, path)
@@ -167,7 +167,7 @@ def test_a_page_loads_only_what_the_server_has(client: TestClient, path: str) ->
 
 
 def test_every_file_is_sent_with_its_type_and_no_other_file(client: TestClient) -> None:
-    kinds = {".css": "text/css", ".html": "text/html", ".js": "javascript", ".svg": "svg"}
+    kinds = {".css": "css", ".html": "html", ".js": "javascript", ".svg": "svg"}
     for path in pages.STATIC.iterdir():
         answer = client.get(f"/static/{path.name}")
         assert answer.content == path.read_bytes()

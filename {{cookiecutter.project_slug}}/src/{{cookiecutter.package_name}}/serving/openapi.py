@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of the server, for the model that it serves.
 
-It is made of examples: those below are sent to the endpoints, and schemas are what bodies
-and answers have in common. So nothing in it is wrong, and nothing lacks a type.
+It is made of examples: those below are sent to the endpoints, and schemas are what
+bodies and answers have in common. So nothing in it is wrong, and nothing lacks a type.
 """
 
 import re
@@ -18,7 +18,6 @@ from .model import Model
 
 Schema: TypeAlias = dict[str, Any]
 Called: TypeAlias = Callable[[Any], str | None]
-Examples: TypeAlias = dict[str, Any]  # bodies by what they show
 SERVER = "{{ cookiecutter.project_slug }}"
 KINDS = {
     bool: "boolean",
@@ -46,31 +45,30 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
         endpoints: Those of all protocols.
         needs_key: Whether predictions need a key.
     """
-    row, classes = rows.row_example(model), dict.fromkeys(model.classes, 1.0)
+    row = rows.row_example(model)
     examples = requests(model, {each.name: each for each in endpoints}, row)
     schemas = {rows.ROW: rows.row_schema(model)}
-    if classes:
+    if model.classes:
         schemas["Class"] = {"type": "string", "enum": model.classes}
-        schemas["Probabilities"] = like([classes])
+        schemas["Probabilities"] = like([dict.fromkeys(model.classes, 1.0)])
 
     def called(value: Any) -> str | None:
         """Return the name of the schema that a value has, if it is one of these."""
         if value is row:
             return rows.ROW
-        named = isinstance(value, dict) and value.keys() == classes.keys()
-        return "Probabilities" if classes and named else None
+        named = isinstance(value, dict) and value.keys() == set(model.classes)
+        return "Probabilities" if named and value else None
+
+    def content(name: str, values: Iterable[Any], **more: Any) -> Schema:
+        """Return the content of a body in JSON; its schema gets a name."""
+        schemas[name] = like(values, called)
+        return {JSON: {"schema": ref(name), **more}}
 
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         bodies = examples.get(endpoint.name, {})
-        operation, answers = described(model, endpoint, bodies)
+        operation = described(model, endpoint, bodies, content)
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
-        schemas[f"{endpoint.name}_reply"] = like(answers, called)
-        if bodies:
-            schemas[f"{endpoint.name}_request"] = like(bodies.values(), called)
-        error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
-        refusal = orjson.loads(endpoint.refuse(error).body)
-        schemas[error_name(endpoint)] = like([refusal])
     return {
         "openapi": "3.1.1",
         "info": {
@@ -86,9 +84,12 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
 
 
 def described(
-    model: Model, endpoint: Endpoint, bodies: Examples
-) -> tuple[Schema, list[Any]]:
-    """Describe an endpoint; return its answers to the examples, too."""
+    model: Model,
+    endpoint: Endpoint,
+    bodies: dict[str, Any],
+    content: Callable[..., Schema],
+) -> Schema:
+    """Describe an endpoint; there are bodies, by what they show, if it predicts."""
     known = {"name": model.name, "version": str(model.version)}
     variables = re.findall(r"(\w+)}", endpoint.path)
     path = {name: known.get(name, "any") for name in variables}
@@ -98,7 +99,10 @@ def described(
     words = [endpoint.name, *(name for name in variables if name != "name")]
     put = ["put"] if endpoint.method == "PUT" else []
     parameter = {"in": "path", "required": True, "schema": {"type": "string"}}
-    reply = content(f"{endpoint.name}_reply", example=answers[0])
+    reply = content(f"{endpoint.name}_reply", answers, example=answers[0])
+    error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
+    refusal = orjson.loads(endpoint.refuse(error).body)
+    refused = content(f"{endpoint.protocol}_error".replace(" ", "_"), [refusal])
     operation: Schema = {
         "operationId": "_".join(words + put),
         "summary": str((endpoint.read or endpoint.handler).__doc__).partition("\n")[0],
@@ -108,23 +112,23 @@ def described(
         ],
         "responses": {
             "200": {"description": "The answer.", "content": reply},
-            "default": {
-                "description": REFUSAL,
-                "content": content(error_name(endpoint)),
-            },
+            "default": {"description": REFUSAL, "content": refused},
         },
     }
     if bodies:
         named = {name: {"value": body} for name, body in bodies.items()}
-        request = content(f"{endpoint.name}_request", examples=named)
+        name = f"{endpoint.name}_request"
+        request = content(name, bodies.values(), examples=named)
         operation["requestBody"] = {"required": True, "content": request}
     if endpoint.name in HEALTH:
         operation["security"] = []
-    return operation, answers
+    return operation
 
 
-def requests(model: Model, named: dict[str, Endpoint], row: Any) -> dict[str, Examples]:
-    """Return examples of bodies, by the name of the endpoint that predicts from them."""
+def requests(
+    model: Model, named: dict[str, Endpoint], row: Any
+) -> dict[str, dict[str, Any]]:
+    """Return bodies by what they show, by the name of the endpoint that takes them."""
     instances = {"instances": [row]}
     inputs = {"inputs": {model.tensors[0].name: [row]}}
     seldon, mlflow = {"data": {"ndarray": [row]}}, instances
@@ -200,13 +204,3 @@ def of_kind(kind: str, values: list[Any], called: Called) -> Schema:
 def ref(name: str) -> Schema:
     """Point to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def content(name: str, **more: Any) -> Schema:
-    """Return the content of a body: JSON, of a schema of the document."""
-    return {JSON: {"schema": ref(name), **more}}
-
-
-def error_name(endpoint: Endpoint) -> str:
-    """Return what the schema of a protocol's errors is called."""
-    return endpoint.protocol.lower().replace(" ", "_") + "_error"

@@ -6,6 +6,7 @@ texts of a page are in static/; what it says of the model is in the OpenAPI docu
 
 import mimetypes
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -43,14 +44,14 @@ def routes(
         settings: Those of the server.
     """
     needs_key = settings.api_key is not None or settings.api_key_file is not None
-    written: dict[int, bytes] = {}  # by version; of one at a time
+
+    @lru_cache(1)
+    def described(version: int) -> bytes:
+        return dump(document(served.get(), endpoints, needs_key))
 
     async def openapi(request: Request) -> Response:
-        model = served.get()
-        if model.version not in written:
-            written.clear()
-            written[model.version] = dump(document(model, endpoints, needs_key))
-        return Response(written[model.version], headers=HEADERS, media_type=JSON)
+        body = described(served.get().version)
+        return Response(body, headers=HEADERS, media_type=JSON)
 
     async def home(request: Request) -> Response:
         # What is no browser asks, as KServe does, whether the server is alive.
