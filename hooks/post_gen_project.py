@@ -52,6 +52,8 @@ NEEDS = {
     "requirements/report.txt": "report",
     "src/*/monitoring/*": "monitor",
     "tests/test_monitoring*": "monitor",
+    "src/*/serving/request_log.py": "monitor",
+    "tests/test_serving_request_log.py": "monitor",
     "requirements/monitor.txt": "monitor",
     "src/*/tracking.py": "track",
     "tests/test_tracking*": "track",

@@ -1,5 +1,7 @@
-"""Loading a version for the server: verified, and what its manifest says it is."""
+"""Loading a version for the server, and how another one takes its place."""
 
+import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,22 +11,26 @@ import onnx
 import pytest
 
 from {{ cookiecutter.package_name }}.files import FileError
-from {{ cookiecutter.package_name }}.registry import RegistryError
-from {{ cookiecutter.package_name }}.serving.model import load_model
+from {{ cookiecutter.package_name }}.registry import RegistryError, promote, rollback
+from {{ cookiecutter.package_name }}.serving import app, model
+from {{ cookiecutter.package_name }}.serving.messages import RequestError
+from {{ cookiecutter.package_name }}.serving.metrics import Metrics
+from {{ cookiecutter.package_name }}.serving.model import ServedModel, load_model
 
 from graphs import CLASSES, TENSORS, expected, graph, save
 
 
 def test_a_version_predicts_what_its_graph_says(tmp_path: Path) -> None:
     save(tmp_path / "model")
-    model = load_model(tmp_path / "model", 1)
-    assert (model.name, model.version, model.classes) == ("model", 1, CLASSES)
-    assert [tensor.name for tensor in model.tensors] == list(TENSORS)
-    for tensor, array in zip(model.tensors, TENSORS.values(), strict=True):
+    loaded = load_model(tmp_path / "model", 1)
+    assert (loaded.name, loaded.version, loaded.classes) == ("model", 1, CLASSES)
+    assert [tensor.name for tensor in loaded.tensors] == list(TENSORS)
+    for tensor, array in zip(loaded.tensors, TENSORS.values(), strict=True):
         assert tensor.dtype == array.dtype
         assert tensor.shape == (-1, *array.shape[1:])
-    assert [tensor.name for tensor in model.outputs] == ["probabilities"]
-    answer = model.predict(TENSORS)["probabilities"]
+    assert [tensor.name for tensor in loaded.outputs] == ["probabilities"]
+    assert 0 < loaded.seconds < 1
+    answer = loaded.predict(TENSORS)
     assert answer.dtype == np.float32
     assert np.allclose(answer, expected(), atol=1e-6)
 
@@ -83,9 +89,100 @@ def test_a_graph_that_is_not_the_manifests_is_refused(
 
 def test_serving_imports_nothing_that_trains() -> None:
     code = (
-        "import sys, {{ cookiecutter.package_name }}.serving.protocols;"
+        "import sys, {{ cookiecutter.package_name }}.serving.app;"
         "heavy = {'keras', 'onnx', 'pandas', 'sklearn', 'tensorflow', 'torch'};"
         "sys.exit(', '.join(heavy & sys.modules.keys()) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def two_versions(tmp_path: Path) -> Path:
+    """The folder of a model in two versions."""
+    for _ in range(2):
+        save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_the_newest_version_is_served_until_one_is_promoted(two_versions: Path) -> None:
+    served = ServedModel(two_versions)
+    assert served.get().version == 2
+    assert served.refresh() is False
+    for change, version in (
+        (lambda: promote(two_versions, 1), 1),
+        (lambda: promote(two_versions, 2), 2),
+        (lambda: rollback(two_versions), 1),
+    ):
+        change()
+        assert served.refresh() is True
+        assert served.get().version == version
+        assert served.refresh() is False
+    assert ServedModel(two_versions).get().version == 1
+
+
+def test_another_name_or_version_is_not_found(two_versions: Path) -> None:
+    served = ServedModel(two_versions)
+    assert served.get("model", "2") is served.get("model", "2.0") is served.get()
+    with pytest.raises(RequestError, match="name: .*'other'; 'model' is served"):
+        served.get("other")
+    with pytest.raises(RequestError, match="version: .*'1' is not served; 2 is"):
+        served.get("model", "1")
+
+
+def test_without_a_model_it_is_said_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="train"):
+        ServedModel(tmp_path / "model")
+
+
+def test_a_broken_version_is_not_taken_and_tried_again_later(
+    two_versions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(two_versions, 1)
+    served = ServedModel(two_versions)
+    promote(two_versions, 2)
+    file = two_versions / "2" / "model.onnx"
+    shutil.copy(file, two_versions.parent)
+    file.write_bytes(b"no graph")
+    with pytest.raises(RegistryError, match="model.onnx was changed"):
+        served.refresh()
+    assert served.get().version == 1
+    assert served.refresh() is False  # not again at once
+    shutil.copy(two_versions.parent / "model.onnx", file)
+    monkeypatch.setattr(served, "retry_at", 0.0)  # long ago
+    assert served.refresh() is True
+    assert served.get().version == 2
+
+
+@pytest.mark.parametrize("error", [RegistryError("broken"), MemoryError("no room")])
+def test_looking_goes_on_after_a_failure(
+    error: Exception,
+    two_versions: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    promote(two_versions, 1)
+    served, metrics, failures = ServedModel(two_versions), Metrics(), [error]
+    monkeypatch.setattr(model, "RETRY_SECONDS", 0.01)
+    load = served.load
+
+    def fail_once(version: int) -> model.Model:
+        if failures:
+            raise failures.pop()
+        return load(version)
+
+    async def look() -> None:
+        looking = asyncio.create_task(app.keep_fresh(served, metrics, 0.01))
+        while "version 2 is served, not 1" not in caplog.text:
+            await asyncio.sleep(0.01)
+        looking.cancel()
+
+    monkeypatch.setattr(served, "load", fail_once)
+    caplog.set_level("INFO")
+    promote(two_versions, 2)
+    asyncio.run(asyncio.wait_for(look(), 20))
+    assert "version 1 is still served" in caplog.text
+    lines = metrics.text().decode().splitlines()
+    assert 'model_reloads_total{result="failed"} 1.0' in lines
+    assert 'model_reloads_total{result="ok"} 1.0' in lines
+    assert 'model_version{model="model"} 2.0' in lines

@@ -13,18 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.config import ConfigError, ProjectError
+from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.registry import promote
 from {{ cookiecutter.package_name }}.serving import server
-from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 import graphs
 
@@ -204,32 +200,92 @@ def test_a_head_that_never_ends_is_cut_off(begin: str, start: Start) -> None:
     assert running.ask("/healthz")[0] == 200
 
 
-def test_a_worker_that_cannot_start_says_why(
-    project: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("begin", ["GET /" + "x" * 70_000, "GET / HTTP/1.1\r\nx: "])
+def test_a_head_that_is_too_large_is_refused(begin: str, start: Start) -> None:
+    running = start()
+    address = ("127.0.0.1", running.port)
+    with socket.create_connection(address, PATIENCE) as large:
+        large.sendall(begin.encode())
+        large.sendall(b"x" * 70_000 if len(begin) < 100 else b" HTTP/1.1\r\n\r\n")
+        assert large.recv(12) == b"HTTP/1.1 431"
+    status, _ = running.ask(PREDICT, json.dumps({"instances": graphs.ROWS * 400}))
+    assert status == 200  # a body may be larger
+
+
+def test_who_offers_http_2_is_answered_as_if_it_had_not(start: Start) -> None:
+    running = start()
+    offer = "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: x"
+    length = f"content-length: {len(BODY)}"
+    head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\n{offer}\r\n{length}\r\n\r\n"
+    address = ("127.0.0.1", running.port)
+    with socket.create_connection(address, PATIENCE) as client:
+        for parts in ([head + BODY], [head, BODY], [head[:90], head[90:] + BODY[:9], BODY[9:]]):
+            for part in parts:
+                client.sendall(part.encode())
+                time.sleep(0.02)
+            reply = http.client.HTTPResponse(client)
+            reply.begin()
+            assert (reply.status, len(json.load(reply)["predictions"])) == (200, 2)
+
+
+def test_who_reads_no_answer_is_cut_off(start: Start) -> None:
+    running = start("--read-seconds", "0.2")
+    address = ("127.0.0.1", running.port)
+    with socket.create_connection(address, PATIENCE) as greedy:
+        with pytest.raises(OSError):
+            while True:  # answers wait here and there, and then nothing is taken
+                greedy.sendall(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n" * 100)
+    assert running.ask(PREDICT, BODY)[0] == 200
+
+
+def test_workers_outlive_a_lost_model_and_end_with_their_parent(
+    start: Start, project: Path
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        server.in_child(ServeSettings())
-    assert ended.value.code == STARTUP_FAILURE
-    assert "run the command `train`" in capsys.readouterr().err
+    running = start("--workers", "2")
+    running.wait_for(READY, 2)
+    text = running.log.read_text(encoding="utf-8")
+    folder = Path(re.findall(r"workers count in (\S+),", text)[0])
+    one, other = map(int, re.findall(r"Started server process \[(\d+)\]", text))
+    (project / "models").rename(project / "away")
+    os.kill(one, signal.SIGKILL)
+    running.wait_for("this worker cannot start, and tries again")
+    assert running.ask(PREDICT, BODY)[0] == 200
+    (project / "away").rename(project / "models")
+    running.wait_for(READY, 3)
+    running.process.kill()
+    running.process.wait(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while folder.exists() or alive(other):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with pytest.raises(OSError):
+        while True:  # until the last of them has ended
+            running.ask("/healthz")
 
 
-def test_the_command_fails_if_a_worker_could_not_start(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+def alive(pid: int) -> bool:
+    """Whether there is a process of that number that has not ended."""
+    try:
+        return "Z (" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_the_files_that_may_be_open_are_many_and_their_end_is_told(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Supervisor:
-        def __init__(
-            self, config: uvicorn.Config, sockets: list[socket.socket]
-        ) -> None:
-            self.processes = [SimpleNamespace(exitcode=STARTUP_FAILURE)]
-
-        def run(self) -> None:
-            assert Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).is_dir()
-
-    monkeypatch.setattr(server, "Multiprocess", Supervisor)
-    graphs.save(project / "models/model")
-    with pytest.raises(ProjectError, match="a worker could not start"):
-        server.serve(ServeSettings(workers=2, port=0))
-    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        server.raise_file_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
+        assert server.warn_of_files(False) is False
+        resource.setrlimit(resource.RLIMIT_NOFILE, (os.dup(0) + 2, before[1]))
+        assert server.warn_of_files(False) is True
+        assert "a larger `ulimit -n`" in caplog.text
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 class Clients:
