@@ -131,13 +131,15 @@ def requests(
     """Return bodies by what they show, by the name of the endpoint that takes them."""
     instances = {"instances": [row]}
     inputs = {"inputs": {model.tensors[0].name: [row]}}
-    seldon, mlflow = {"data": {"ndarray": [row]}}, instances
+    seldon: dict[str, Any] = {"data": {"ndarray": [row]}}
+    mlflow: dict[str, Any] = instances
     if isinstance(row, dict):
         names, values = list(row), list(row.values())
         inputs = {"inputs": {name: [value] for name, value in row.items()}}
         seldon = {"data": {"names": names, "ndarray": [values]}}
         mlflow = {"dataframe_split": {"columns": names, "data": [values]}}
     read = named["tensorflow_serving_predict"].read
+    assert read is not None
     feeds, _ = read(model, Request({}, {"content-type": JSON}, dump(instances)))
     known = answered(model, named["open_inference_model_metadata"], {}, None)
     tensors = [
@@ -165,12 +167,11 @@ def flat(array: Array) -> list[Any]:
 def answered(model: Model, endpoint: Endpoint, path: Any, body: Any) -> Any:
     """Return what an endpoint answers."""
     request = Request(path, {"content-type": JSON}, dump(body) if body else b"")
-    if endpoint.read is None:
-        reply = endpoint.handler(model, request)
-    else:
-        feeds, write = endpoint.read(model, request)
-        reply = write(model.predict(feeds))
-    return orjson.loads(reply.body)
+    if endpoint.handler is not None:
+        return orjson.loads(endpoint.handler(model, request).body)
+    assert endpoint.read is not None
+    feeds, write = endpoint.read(model, request)
+    return orjson.loads(write(model.predict(feeds)).body)
 
 
 def like(values: Iterable[Any], called: Called = lambda value: None) -> Schema:
