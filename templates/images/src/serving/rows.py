@@ -34,7 +34,7 @@ def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:
         *keys: The keys that lead to the list; none if it is the whole document.
 
     Returns:
-        The feeds; None if anything is unusual: then `from_rows` says what.
+        The feeds; None if anything is unusual: then the exact way says what.
     """
     # A byte order mark is refused by orjson, and skipped by simdjson.
     if body[:1] not in (b"{", b"["):
@@ -67,12 +67,8 @@ def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) ->
     Args:
         model: What they are for.
         rows: As parsed; an image may be alone in an object: `{"images": image}`.
-        field: Where the list was.
+        field: Where the list was, for errors.
         names: Of columns; images have none, so it is ignored.
-
-    Raises:
-        RequestError: 400 if an image is not of the right size, or a value of it is no
-            number or out of range.
     """
     found = require_list(rows, field, "images")
     images = [read(model, row, f"{field}[{i}]") for i, row in enumerate(found)]
@@ -80,7 +76,7 @@ def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) ->
 
 
 def from_row(model: Model, row: Any, field: str) -> Feeds:
-    """Read one image that is in no list; raise as `from_rows` does."""
+    """Read one image that is in no list."""
     return checked(model, read(model, row, field)[np.newaxis], field)
 
 
@@ -96,7 +92,7 @@ def read(model: Model, row: Any, field: str) -> Array:
 
 
 def from_columns(model: Model, columns: Any, field: str) -> Feeds:
-    """Read the tensor `images`, alone or by its name; raise as `from_rows` does."""
+    """Read a list of images, alone or by the name of the tensor."""
     if isinstance(columns, dict):
         require_names(columns, [NAME], field)
         columns, field = columns[NAME], f"{field}.{NAME}"
@@ -106,27 +102,12 @@ def from_columns(model: Model, columns: Any, field: str) -> Feeds:
 def from_tensors(
     model: Model, tensors: Mapping[str, Array], fields: Mapping[str, str]
 ) -> Feeds:
-    """Read tensors of any type and shape by name.
-
-    Args:
-        model: What they are for.
-        tensors: By name.
-        fields: Where each one was.
-
-    Raises:
-        RequestError: 400, as `from_rows`; also if a tensor is missing or unknown.
-    """
+    """Read tensors by name, of any type; `fields` says where each one was."""
     require_names(tensors, [NAME], "inputs")
-    return from_array(model, tensors[NAME], fields[NAME])
-
-
-def from_array(
-    model: Model, images: Array, field: str, names: Sequence[str] = ()
-) -> Feeds:
-    """Read one array of any type and shape; raise as `from_rows` does."""
+    images, field = tensors[NAME], fields[NAME]
     height, width = model.inputs.height, model.inputs.width
-    if images.shape[1:] != (height, width) or not images.size:
-        expected, given = f"[n, {height}, {width}] with n > 0", list(images.shape)
+    if images.shape[1:] != (height, width):
+        expected, given = f"[n, {height}, {width}]", list(images.shape)
         raise RequestError(400, f"must be of shape {expected}, is {given}", field)
     if images.dtype == object:
         raise RequestError(400, "must be numbers, is texts", field)
@@ -134,30 +115,19 @@ def from_array(
 
 
 def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
-    """Read a PNG or JPEG file; of a colour, its brightness counts.
-
-    Args:
-        model: What it is for; its `max_value` is what white becomes, black is 0.
-        picture: The file.
-        field: Where it was.
-
-    Raises:
-        RequestError: 400 if it cannot be read, or is not of the model's size.
-    """
+    """Read a PNG or JPEG file: black is 0, white `max_value`; brightness counts."""
     inputs = model.inputs
     # Pillow's own words name objects of this process.
     problem = "is not a PNG or JPEG picture that can be read"
     try:
         with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG")) as image:
             # The size is in the header: a huge picture is never unpacked.
-            (width, height), mode = image.size, image.mode
-            if (width, height) != (inputs.width, inputs.height):
-                problem = (
-                    f"must be {inputs.width} x {inputs.height} pixels, is {width} x "
-                    f"{height}; it is not resized"
-                )
-            elif mode not in MODES:
-                problem = f"must have 8 bits a channel, is of mode {mode}"
+            if image.size != (inputs.width, inputs.height):
+                wanted, given = f"{inputs.width} x {inputs.height}", image.size
+                problem = "must be {} pixels, is {} x {}, and is not resized"
+                problem = problem.format(wanted, *given)
+            elif image.mode not in MODES:
+                problem = f"must have 8 bits a channel, is of mode {image.mode}"
             else:
                 pixels = np.asarray(image.convert("L"), dtype=np.float32)
                 return {NAME: pixels[np.newaxis] * np.float32(inputs.max_value / 255)}
@@ -167,20 +137,13 @@ def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
 
 
 def is_one(model: Model, value: Any) -> bool:
-    """Whether a value without any name around it is one image, and not a list of them.
-
-    An image is a list of lists of numbers; a list of images is one level deeper.
-    """
+    """Whether a value is one image, lists of numbers, and not a list of images."""
     first = value[0] if isinstance(value, list) and value else None
     return isinstance(first, list) and bool(first) and not isinstance(first[0], list)
 
 
 def checked(model: Model, images: Array, field: str) -> Feeds:
-    """Return images as the graph takes them, copied only if they are not yet.
-
-    Raises:
-        RequestError: 400 if a value is out of range, or they all look scaled to 0..1.
-    """
+    """Return images as the graph takes them, copied only if they are not yet."""
     largest, brightest = model.inputs.max_value, images.max()
     # Comparing the extremes makes no array of truth values.
     if not (images.min() >= 0 and brightest <= largest):  # so it is for NaN

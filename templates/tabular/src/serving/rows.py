@@ -38,19 +38,15 @@ def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) ->
     Args:
         model: What they are for.
         rows: As parsed: objects, or lists.
-        field: Where the list was.
+        field: Where the list was, for errors.
         names: What the values of a list are, if not the columns in the model's order.
-
-    Raises:
-        RequestError: 400 if a column is missing or unknown, or a value is not what its
-            column holds.
     """
     found = require_list(rows, field)
     return read(model, found, lambda index: f"{field}[{index}]", names)
 
 
 def from_row(model: Model, row: Any, field: str) -> Feeds:
-    """Read one row that is in no list; raise as `from_rows` does."""
+    """Read one row that is in no list."""
     return read(model, [row], lambda index: field)
 
 
@@ -60,7 +56,7 @@ def read(
     where: Callable[[int], str],
     names: Sequence[str] = (),
 ) -> Feeds:
-    """Turn rows into a tensor for each column; see `from_rows`."""
+    """Turn rows into tensors."""
     columns = [tensor.name for tensor in model.tensors]
     if names:
         require_names(names, columns, "names")
@@ -84,7 +80,7 @@ def read(
 
 
 def from_columns(model: Model, columns: Any, field: str) -> Feeds:
-    """Read an object with a list for each column; raise as `from_rows` does."""
+    """Read an object with a list for each column; or rows."""
     if isinstance(columns, list):
         return from_rows(model, columns, field)
     if not isinstance(columns, dict):
@@ -97,16 +93,7 @@ def from_columns(model: Model, columns: Any, field: str) -> Feeds:
 def from_tensors(
     model: Model, tensors: Mapping[str, Array], fields: Mapping[str, str]
 ) -> Feeds:
-    """Read a tensor for each column, of shape (n, 1) or (n,).
-
-    Args:
-        model: What they are for.
-        tensors: By column; a missing number is NaN, a missing category "(missing)".
-        fields: Where each one was.
-
-    Raises:
-        RequestError: 400, as `from_rows`.
-    """
+    """Read a tensor for each column, (n, 1) or (n,); NaN is a missing number."""
     columns = {
         name: (values[:, 0] if values.shape[1:] == (1,) else values).tolist()
         for name, values in tensors.items()
@@ -114,17 +101,10 @@ def from_tensors(
     return read_columns(model, columns, fields, "inputs")
 
 
-def from_array(
-    model: Model, table: Array, field: str, names: Sequence[str] = ()
-) -> Feeds:
-    """Read numbers, (n, columns); see `from_rows`."""
-    return from_rows(model, table.tolist(), field, names)
-
-
 def read_columns(
     model: Model, columns: Mapping[str, Any], fields: Mapping[str, str], field: str
 ) -> Feeds:
-    """Turn columns into a tensor for each of them; see `from_rows`."""
+    """Turn columns into tensors."""
     require_names(columns, [tensor.name for tensor in model.tensors], field)
     rows = 0
     for name, field in fields.items():
@@ -137,14 +117,7 @@ def read_columns(
 
 
 def plain(tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
-    """Return the values of a column as numbers or texts, None for a missing one.
-
-    Args:
-        tensor: The column.
-        values: Each may also be alone in a list, as the shape (n, 1) has it; a date may
-            be a text.
-        where: Names a value.
-    """
+    """Return numbers or texts; each may be alone in a list, a date may be a text."""
     text = tensor.dtype == TEXT
     allowed = TEXT_OR_NULL if text else NUMBER_OR_NULL
     if set(map(type, values)) <= allowed:
@@ -175,20 +148,7 @@ def days(text: str, field: str) -> float:
 
 
 def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Feeds:
-    """Check values against the limits of their columns, all numbers at once.
-
-    Args:
-        model: What they are for.
-        columns: The values of each column, as parsed.
-        where: Names a value.
-
-    Returns:
-        For each column a tensor (n, 1), of its type.
-
-    Raises:
-        RequestError: 400 if a value is missing that must not be, is not among the
-            categories, out of range, or infinite.
-    """
+    """Turn parsed columns into tensors (n, 1), all numbers checked at once."""
     values = {
         each.name: plain(each, columns[each.name], where) for each in model.tensors
     }
@@ -240,7 +200,7 @@ def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
 
 
 def is_one(model: Model, value: Any) -> bool:
-    """Whether a value without any name around it is one row, and not a list of them."""
+    """Whether a value is one row, and not a list of them."""
     first = value[0] if isinstance(value, list) and value else []
     return isinstance(value, dict) or not isinstance(first, list | dict)
 
@@ -290,20 +250,13 @@ def value_example(tensor: Tensor) -> Any:
 
 
 def typical(limits: Limits) -> float:
-    """Return a number in the middle of what was observed, as far as that is known.
-
-    An inferred range has the width of the observed one as room on either side, so that
-    the middle is the same; unless there was no room below zero: then a third of the
-    maximum is never far from it.
-    """
+    """Return a number in the middle of the range, as far as that is known."""
     low, high = limits.minimum, limits.maximum
     if low is None or high is None:
         return low if low is not None else min(high or 0.0, 0.0)
-    if low == high:
-        return low
+    # `schema` infers a range that is wide; where it begins at 0, the more so upwards.
     middle = high / 3 if low == 0 else (low + high) / 2
-    # Two digits of the width: nobody has to read more.
-    return round(middle, 1 - math.floor(math.log10(high - low)))
+    return min(max(float(f"{middle:.2g}"), low), high)
 
 
 def row_example(model: Model) -> dict[str, Any]:

@@ -42,14 +42,8 @@ TYPES: dict[str, np.dtype[Any]] = {
     "BYTES": np.dtype(object),
 }
 NAMES = {dtype: name for name, dtype in TYPES.items()}
-# What JSON has for NumPy's kinds: types, and what to call them.
-KINDS: dict[str, Kind] = {
-    "b": ({bool}, "true or false"),
-    "f": NUMBER,
-    "i": ({int}, "a whole number"),
-    "u": ({int}, "a whole number"),
-    "O": ({str}, "a text"),
-}
+# What JSON has for NumPy's kinds; a number is one, of whatever type it is said to be.
+KINDS: dict[str, Kind] = {"b": ({bool}, "true or false"), "O": ({str}, "a text")}
 LENGTH = struct.Struct("<I")  # of a text
 DATA = re.compile(rb'"data"\s*:\s*\[')
 
@@ -122,11 +116,7 @@ def write(name: str, head: dict[str, Any], binary: bool, values: Array) -> Reply
 
 
 def split(request: Request) -> tuple[bytes, memoryview]:
-    """Return the JSON of a body, and the bytes after it, not copied.
-
-    Raises:
-        RequestError: 400 if the header that says how long the JSON is cannot be right.
-    """
+    """Return the JSON of a body, and the bytes after it, not copied."""
     text, most = request.headers[HEADER_LENGTH], len(request.body)
     length = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= length <= most:
@@ -136,7 +126,7 @@ def split(request: Request) -> tuple[bytes, memoryview]:
 
 
 def quick(body: bytes) -> Any:
-    """Parse a request with one flat tensor of fractions; no number becomes an object.
+    """Parse a request with one flat tensor; no number becomes an object.
 
     Returns:
         The document, `inputs[0].data` an array in it, float64 (n,) with n > 0; None if
@@ -150,7 +140,7 @@ def quick(body: bytes) -> Any:
     try:
         document = orjson.loads(body[: opens + 1] + body[closes:])
         (tensor,) = document["inputs"]
-        if tensor["data"] != [] or TYPES[tensor["datatype"]].kind != "f":
+        if tensor["data"] != [] or TYPES[tensor["datatype"]].kind in KINDS:
             return None
         found: Any = simdjson.Parser().parse(body[opens : closes + 1])
         tensor["data"] = np.frombuffer(found.as_buffer(of_type="d"))
@@ -162,23 +152,12 @@ def quick(body: bytes) -> Any:
 def read_tensors(
     question: Question, rest: memoryview
 ) -> tuple[dict[str, Array], dict[str, str]]:
-    """Read the tensors of a request.
-
-    Args:
-        question: Its JSON.
-        rest: The bytes after it.
-
-    Returns:
-        The tensors by name; and where each one was, for errors.
-
-    Raises:
-        RequestError: 400 if the data of one are not what its head says.
-    """
+    """Return the tensors of a request by name; and where each one was, for errors."""
     arrays: dict[str, Array] = {}
     fields = {}
     for index, tensor in enumerate(question.inputs):
         field, name = f"inputs[{index}]", tensor.name
-        dtype, shape = TYPES.get(tensor.datatype), tuple(tensor.shape)
+        dtype, shape = TYPES.get(tensor.datatype), tensor.shape
         if dtype is None:
             message = f"must be one of {', '.join(TYPES)}, is {tensor.datatype!r:.60}"
             raise RequestError(400, message, f"{field}.datatype")
@@ -200,44 +179,36 @@ def read_tensors(
     return arrays, fields
 
 
-def from_json(
-    value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], field: str
-) -> Array:
+def from_json(value: Any, dtype: np.dtype[Any], shape: list[int], field: str) -> Array:
     """Turn data, one list or lists in lists, or float64 (n,), into an array."""
     count = math.prod(shape)
     if not isinstance(value, np.ndarray):
+        kind = KINDS.get(dtype.kind, NUMBER)
         nested = isinstance(value, list) and value and isinstance(value[0], list)
-        require_shape(value, shape if nested else (count,), field, KINDS[dtype.kind])
+        require_shape(value, shape if nested else [count], field, kind)
+        value = np.array(value, dtype if dtype.kind in KINDS else np.float64)
     elif len(value) != count:
         message = f"must have {count} numbers for its shape, has {len(value)}"
         raise RequestError(400, message, field)
-    try:
-        with np.errstate(over="raise"):
-            result: Array = np.asarray(value, dtype).reshape(shape)
-            return result
-    except (OverflowError, FloatingPointError):
-        problem = f"must be numbers that fit in {dtype}"
-    raise RequestError(400, problem, field)
+    result: Array = value.reshape(shape)
+    return result
 
 
 def from_bytes(
-    data: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...], field: str
+    data: memoryview, dtype: np.dtype[Any], shape: list[int], field: str
 ) -> Array:
     """Turn all the bytes of a tensor into an array; numbers are not copied."""
     count = math.prod(shape)
     if dtype == object:
-        found: Array = np.array(texts(data, count, field), dtype=dtype)
-        return found.reshape(shape)
+        return np.array(texts(data, count, field), dtype=dtype).reshape(shape)
     if len(data) != count * dtype.itemsize:
         wanted = f"{count * dtype.itemsize} bytes for its shape and its type"
         raise RequestError(400, f"must have {wanted}, has {len(data)}", field)
-    if dtype.kind == "b":  # any byte but 0 is true, which NumPy does not know
-        return np.asarray(np.frombuffer(data, np.uint8) != 0).reshape(shape)
     return np.frombuffer(data, dtype).reshape(shape)
 
 
 def texts(data: memoryview, count: int, field: str) -> list[str]:
-    """Read texts: the length of each, 4 bytes, and then its UTF-8."""
+    """Read texts, each of them in UTF-8 after its length."""
     found: list[str] = []
     start = 0
     while start + LENGTH.size <= len(data):
@@ -277,7 +248,7 @@ def server_live(model: Model, request: Request) -> Reply:
 
 
 def server_ready(model: Model, request: Request) -> Reply:
-    """Say that there is a model; 503 while there is none."""
+    """Say that there is a model."""
     return reply_json({"ready": True})
 
 
@@ -288,14 +259,11 @@ def model_ready(model: Model, request: Request) -> Reply:
 
 def model_metadata(model: Model, request: Request) -> Reply:
     """Describe the tensors of the model."""
-    content = {
-        "name": model.name,
-        "versions": [str(model.version)],
-        "platform": model.platform,
-        "inputs": [described(tensor) for tensor in model.tensors],
-        "outputs": [described(tensor) for tensor in model.outputs],
-    }
-    return reply_json(content)
+    content = {"name": model.name, "versions": [str(model.version)]}
+    inputs = [described(tensor) for tensor in model.tensors]
+    outputs = [described(tensor) for tensor in model.outputs]
+    tensors = {"platform": model.platform, "inputs": inputs, "outputs": outputs}
+    return reply_json({**content, **tensors})
 
 
 def described(tensor: Tensor) -> dict[str, Any]:
@@ -312,23 +280,24 @@ def refuse(error: RequestError) -> Reply:
     return reply_json({"error": str(error)}, error.status)
 
 
-def endpoint(method: str, path: str, name: str, **answers: Any) -> Endpoint:
-    """Return an endpoint of this protocol."""
-    protocol = "Open Inference Protocol"
-    return Endpoint(method, path, f"open_inference_{name}", protocol, refuse, **answers)
-
-
+MODEL, VERSION = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
 ENDPOINTS = [
-    endpoint("GET", "/v2/health/live", "server_live", handler=server_live),
-    endpoint("GET", "/v2/health/ready", "server_ready", handler=server_ready),
-    endpoint("GET", "/v2", "server_metadata", handler=server),
-    *(
-        each
-        for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")
-        for each in (
-            endpoint("POST", f"{path}/infer", "infer", read=infer),
-            endpoint("GET", f"{path}/ready", "model_ready", handler=model_ready),
-            endpoint("GET", path, "model_metadata", handler=model_metadata),
-        )
-    ),
+    Endpoint(
+        method,
+        path,
+        f"open_inference_{name}",
+        "Open Inference Protocol",
+        refuse,
+        handler,
+        infer if handler is None else None,
+    )
+    for method, paths, name, handler in (
+        ("GET", ["/v2/health/live"], "server_live", server_live),
+        ("GET", ["/v2/health/ready"], "server_ready", server_ready),
+        ("GET", ["/v2"], "server_metadata", server),
+        ("POST", [MODEL + "/infer", VERSION + "/infer"], "infer", None),
+        ("GET", [MODEL + "/ready", VERSION + "/ready"], "model_ready", model_ready),
+        ("GET", [MODEL, VERSION], "model_metadata", model_metadata),
+    )
+    for path in paths
 ]

@@ -54,8 +54,8 @@ def predict(model: Model, request: Request) -> Asked:
         return feeds, partial(write, model, "ndarray", question.meta)
     shape, field = data.tensor.shape, "data.tensor.values"
     require_shape(data.tensor.values, [math.prod(shape)], field)
-    table = np.array(data.tensor.values, dtype=np.float64).reshape(shape)
-    feeds = rows.from_array(model, table, field, data.names)
+    table = np.array(data.tensor.values, dtype=np.float64).reshape(shape).tolist()
+    feeds = rows.from_rows(model, table, field, data.names)
     return feeds, partial(write, model, "tensor", question.meta)
 
 

@@ -33,12 +33,7 @@ SHOWN = 5  # names of a list that an error repeats
 
 
 def unpacked(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
-    """Return a body without its compression, gzip or none.
-
-    Raises:
-        RequestError: 400 if it is damaged, 413 if it becomes longer than the limit, 415
-            if it is compressed in another way.
-    """
+    """Return a body without its compression, gzip or none, up to a length."""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
         return body
@@ -91,11 +86,7 @@ def require_size(model: Model, body: bytes) -> None:
 
 
 def parse(body: bytes) -> Any:
-    """Parse JSON (RFC 8259): no NaN, no Infinity, at most 1024 levels.
-
-    Raises:
-        RequestError: 400 if it is none; the message says where.
-    """
+    """Parse JSON (RFC 8259): no NaN, no Infinity, at most 1024 levels."""
     if not body:
         raise RequestError(400, "is empty; it must be JSON", "body")
     try:
