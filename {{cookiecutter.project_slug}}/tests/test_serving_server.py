@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.config import ConfigError
+from {{ cookiecutter.package_name }}.config import ENV_PREFIX, ConfigError
 from {{ cookiecutter.package_name }}.registry import promote
 from {{ cookiecutter.package_name }}.serving import server
 
@@ -82,8 +82,9 @@ class Server:
 
 
 @pytest.fixture
-def start(project: Path) -> Iterator[Start]:
+def start(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start servers of a model in two versions, the first one in production."""
+    monkeypatch.setenv(f"{ENV_PREFIX}DRAIN_SECONDS", "0")
     for _ in range(2):
         graphs.save(project / "models/model")
     promote(project / "models/model", 1)
@@ -143,7 +144,7 @@ def test_the_server_imports_nothing_that_trains() -> None:
 
 
 def test_it_predicts_until_it_is_asked_to_end(start: Start, project: Path) -> None:
-    running = start("--drain-seconds", "0")
+    running = start()
     status, reply = running.ask(PREDICT, BODY)
     assert (status, len(reply["predictions"])) == (200, 2)
     assert running.ask("/readyz")[1]["version"] == 1
@@ -228,13 +229,19 @@ def test_who_offers_http_2_is_answered_as_if_it_had_not(start: Start) -> None:
             assert (reply.status, len(json.load(reply)["predictions"])) == (200, 2)
 
 
-def test_who_reads_no_answer_is_cut_off(start: Start) -> None:
+@pytest.mark.parametrize("requests", [200, 500])
+def test_who_reads_no_answer_is_cut_off(requests: int, start: Start) -> None:
     running = start("--read-seconds", "0.2")
-    address = ("127.0.0.1", running.port)
-    with socket.create_connection(address, PATIENCE) as greedy:
+    asked = b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n"
+    with socket.socket() as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.connect(("127.0.0.1", running.port))
+        greedy.settimeout(PATIENCE)
         with pytest.raises(OSError):
-            while True:  # answers wait here and there, and then nothing is taken
-                greedy.sendall(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n" * 100)
+            greedy.sendall(asked * requests)
+            while True:  # more than the systems of both sides keep for them
+                greedy.sendall(b"x")
+                time.sleep(0.02)
     assert running.ask(PREDICT, BODY)[0] == 200
 
 

@@ -1,7 +1,7 @@
 """Connections as uvicorn handles them, with what it leaves out.
 
 - A client is cut off that is slow to send the head of a request, sends more than 64 KiB
-  of it, or does not read its answers.
+  of it, sends hundreds of requests at once, or does not read its answers.
 - One that offers another protocol, as curl and Java do with HTTP/2, is answered by this
   one. The parser takes what follows such an offer for the other protocol, also a body.
 - A connection that is idle when the server ends gets a last moment: a request that was
@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 # Longer than a request is on its way to a server that has stopped listening.
 LINGER_SECONDS = 1.0
 MOST_HEAD_BYTES = 65_536
+MOST_WAITING = 256  # requests of one connection, of which each takes kilobytes
 OFFER = (b"connection", b"upgrade", b"http2-settings")
 
 
@@ -78,6 +79,8 @@ class Connection(HttpToolsProtocol):
                 raise ValueError("the head is too large")  # the parser ends with it
         self.head_bytes = 0
         super().on_headers_complete()
+        if len(self.pipeline) > MOST_WAITING:
+            self.transport.abort()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
