@@ -236,8 +236,11 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
             expose_headers=["x-request-id"],
         )
         middleware.insert(0, cors)
+    methods: dict[str, list[str]] = {}  # for `Allow`, each route names all of its path
+    for each in ENDPOINTS:
+        methods.setdefault(each.path, []).append(each.method)
     protocols = [
-        Route(each.path, Answer(each, worker), methods=[each.method], name=each.name)
+        Route(each.path, Answer(each, worker), methods=methods[each.path], name=each.name)
         for each in ENDPOINTS
     ]
     app = Starlette(

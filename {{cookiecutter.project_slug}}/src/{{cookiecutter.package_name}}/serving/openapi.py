@@ -19,13 +19,8 @@ from .model import Model
 Schema: TypeAlias = dict[str, Any]
 Called: TypeAlias = Callable[[Any], str | None]
 SERVER = "{{ cookiecutter.project_slug }}"
-KINDS = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    dict: "object",
-}
+KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
+KINDS |= {dict: "object", type(None): "null"}
 KEYS = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -130,29 +125,28 @@ def requests(
 ) -> dict[str, dict[str, Any]]:
     """Return bodies by what they show, by the name of the endpoint that takes them."""
     instances = {"instances": [row]}
-    inputs = {"inputs": {model.tensors[0].name: [row]}}
-    seldon: dict[str, Any] = {"data": {"ndarray": [row]}}
-    mlflow: dict[str, Any] = instances
-    if isinstance(row, dict):
-        names, values = list(row), list(row.values())
+    if isinstance(row, dict):  # of a table
+        names, values = list(row), [list(row.values())]
         inputs = {"inputs": {name: [value] for name, value in row.items()}}
-        seldon = {"data": {"names": names, "ndarray": [values]}}
-        mlflow = {"dataframe_split": {"columns": names, "data": [values]}}
+        seldon: dict[str, Any] = {"ndarray": {"ndarray": values}}
+        seldon["names"] = {"names": names, "ndarray": values}
+        mlflow: dict[str, Any] = {"dataframe_split": {"columns": names, "data": values}}
+    else:
+        inputs = {"inputs": {model.tensors[0].name: [row]}}
+        seldon, mlflow = {"ndarray": {"ndarray": [row]}}, instances
     read = named["tensorflow_serving_predict"].read
     assert read is not None
     feeds, _ = read(model, Request({}, {"content-type": JSON}, dump(instances)))
-    known = answered(model, named["open_inference_model_metadata"], {}, None)
+    known = answered(model, named["open_inference_model_metadata"], {}, None)["inputs"]
+    kinds = {each["name"]: each["datatype"] for each in known}
     tensors = [
-        {"name": name, "datatype": kind, "shape": array.shape, "data": flat(array)}
-        for name, kind, array in (
-            (each["name"], each["datatype"], feeds[each["name"]])
-            for each in known["inputs"]
-        )
+        {"name": name, "datatype": kinds[name], "shape": each.shape, "data": flat(each)}
+        for name, each in feeds.items()
     ]
     return {
         "tensorflow_serving_predict": {"instances": instances, "inputs": inputs},
         "open_inference_infer": {"inputs": {"inputs": tensors}},
-        "seldon_predict": {"ndarray": seldon},
+        "seldon_predict": {name: {"data": data} for name, data in seldon.items()},
         "torchserve_predict": {"row": row, "rows": [row, row], "instances": instances},
         "mlflow_invocations": {next(iter(mlflow)): mlflow, "inputs": inputs},
     }
@@ -195,9 +189,9 @@ def of_kind(kind: str, values: list[Any], called: Called) -> Schema:
     return {
         "type": kind,
         "required": [name for name in names if all(name in each for each in values)],
+        # What may be missing may be null.
         "properties": {
-            name: like([each[name] for each in values if name in each], called)
-            for name in names
+            name: like([each.get(name) for each in values], called) for name in names
         },
     }
 
