@@ -20,6 +20,7 @@ from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.serving import app
 from {{ cookiecutter.package_name }}.serving.answer import Worker
 from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.metrics import Metrics
 from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
@@ -107,7 +108,7 @@ def test_an_error_inside_is_logged_and_not_shown(
         raise ZeroDivisionError("a secret")
 
     monkeypatch.setattr(app, "ENDPOINTS", [endpoint(handler=fail)])
-    monkeypatch.setattr(app.Metrics, "text", fail)
+    monkeypatch.setattr(Metrics, "text", fail)
     method = "POST" if path == "/test" else "GET"
     with application(served) as client:
         reply = client.request(method, path, headers={"X-Request-ID": "abc"})
@@ -290,7 +291,7 @@ def test_an_answer_that_nobody_reads_takes_no_place(served: OneModel) -> None:
             await going.wait()
 
         scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": []}
-        unread = asyncio.create_task(client.app({**scope}, receive, send))
+        unread = asyncio.ensure_future(client.app({**scope}, receive, send))
         await waiting.wait()
         status: int = (await ask(client.app))[0]["status"]
         going.set()

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -110,9 +111,9 @@ def test_the_newest_version_is_served_until_one_is_promoted(two_versions: Path) 
     assert served.get().version == 2
     assert served.refresh() is False
     for change, version in (
-        (lambda: promote(two_versions, 1), 1),
-        (lambda: promote(two_versions, 2), 2),
-        (lambda: rollback(two_versions), 1),
+        (partial(promote, two_versions, 1), 1),
+        (partial(promote, two_versions, 2), 2),
+        (partial(rollback, two_versions), 1),
     ):
         change()
         assert served.refresh() is True

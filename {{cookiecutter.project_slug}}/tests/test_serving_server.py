@@ -220,7 +220,8 @@ def test_who_offers_http_2_is_answered_as_if_it_had_not(start: Start) -> None:
     head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\n{offer}\r\n{length}\r\n\r\n"
     address = ("127.0.0.1", running.port)
     with socket.create_connection(address, PATIENCE) as client:
-        for parts in ([head + BODY], [head, BODY], [head[:90], head[90:] + BODY[:9], BODY[9:]]):
+        thirds = [head[:90], head[90:] + BODY[:9], BODY[9:]]
+        for parts in ([head + BODY], [head, BODY], thirds):
             for part in parts:
                 client.sendall(part.encode())
                 time.sleep(0.02)

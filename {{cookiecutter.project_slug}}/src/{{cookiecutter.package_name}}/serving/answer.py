@@ -26,7 +26,11 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 # Never refused for want of a key or of room: whoever looks after the server asks them.
-HEALTH = {"open_inference_server_live", "open_inference_server_ready", "torchserve_ping"}
+HEALTH = {
+    "open_inference_server_live",
+    "open_inference_server_ready",
+    "torchserve_ping",
+}
 # Those that say no while the server drains.
 READINESS = {"open_inference_server_ready", "open_inference_model_ready"}
 # More would only wait for each other: for the processors, and Python's lock.
@@ -44,7 +48,7 @@ class Predicted(NamedTuple):
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the server; `held` bytes of it are a large body."""
+    """One request on its way through the server, of which `held` bytes are here."""
 
     id: str
     headers: Mapping[str, str]
@@ -67,11 +71,11 @@ class Worker:
         self.settings, self.served, self.keys = settings, served, read_keys(settings)
         self.batches = Batches(settings.max_batch_rows)
         self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
-        self.in_hand = self.held = 0
-        self.draining = False
         #% if "monitor" in cookiecutter.__extras
         self.requests: RequestLog | None = None
         #% endif
+        self.in_hand = self.held = 0
+        self.draining = False
 
     def check_key(self, headers: Mapping[str, str]) -> None:
         """Raise RequestError if the headers, decoded as Latin-1, lack a key."""
@@ -199,7 +203,7 @@ class Answer:
         feeds, write = await worker.run(large, endpoint.read, model, request)
         rows = len(next(iter(feeds.values())))
         if rows > settings.max_rows:
-            message = f"has {rows} rows; at most {settings.max_rows} are allowed at once"
+            message = f"has {rows} rows; at most {settings.max_rows} are allowed"
             raise RequestError(413, message, "body")
         if rows <= settings.max_batch_rows:
             outputs = await worker.batches.predict(model, feeds, rows)
@@ -247,8 +251,8 @@ def refusal(refuse: Callable[[RequestError], Reply], error: RequestError) -> Rep
 
 async def send_reply(send: Send, reply: Reply) -> None:
     """Send a reply."""
-    headers = [(n.encode(), value.encode("latin-1")) for n, value in reply.headers.items()]
-    headers.append((b"content-length", str(len(reply.body)).encode()))
+    given = {**reply.headers, "content-length": str(len(reply.body))}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
     start = {"type": "http.response.start", "status": reply.status, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": reply.body})

@@ -88,7 +88,7 @@ class Batches:
         asyncio.get_running_loop().call_soon(self.begin)
 
 
-def compute(jobs: Sequence[Job]) -> list[Array | Exception]:
+def compute(jobs: Sequence[Job]) -> Sequence[Array | Exception]:
     """Predict a batch; if that fails, each alone: who is wrong costs nobody else."""
     model, feeds = jobs[0].model, jobs[0].feeds
     try:

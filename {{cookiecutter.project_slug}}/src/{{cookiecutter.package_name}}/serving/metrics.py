@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client import generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
@@ -32,8 +37,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client import generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from .messages import Array
@@ -61,8 +71,8 @@ class Metrics:
         text = "Requests by endpoint, method and status"
         labels = ["endpoint", "method", "status"]
         requests = new(Counter, "http_requests", text, labelnames=labels)
-        text, labels = "From the head of a request to the end of its answer", ["endpoint"]
-        options: dict[str, Any] = {"labelnames": labels, "buckets": SECONDS}
+        text = "From the head of a request to the end of its answer"
+        options: dict[str, Any] = {"labelnames": ["endpoint"], "buckets": SECONDS}
         seconds = new(Histogram, "http_request_seconds", text, **options)
         options["buckets"] = ROWS
         rows = new(Histogram, "prediction_rows", "Rows in a request", **options)
@@ -77,12 +87,12 @@ class Metrics:
         self.in_flight = new(Gauge, name, text, multiprocess_mode="livesum")
         options = {"labelnames": ["model"], "multiprocess_mode": "livemostrecent"}
         self.version = new(Gauge, "model_version", "Which version is served", **options)
-        text, labels = "Loads of another version by result, ok or failed", ["result"]
-        self.reloads = new(Counter, "model_reloads", text, labelnames=labels)
         #% if "monitor" in cookiecutter.__extras
         text = "Rows by result: written, dropped (the queue was full), failed"
-        self.logged = new(Counter, "request_log_rows", text, labelnames=labels)
+        self.logged = new(Counter, "request_log_rows", text, labelnames=["result"])
         #% endif
+        text = "Loads of another version by result, ok or failed"
+        self.reloads = new(Counter, "model_reloads", text, labelnames=["result"])
 
     def count_predictions(self, endpoint: str, model: Model, outputs: Array) -> None:
         """Count the rows of a request, and the classes that were predicted."""
@@ -155,8 +165,9 @@ def figures(content: dict[str, Any], version: str) -> list[GaugeMetricFamily]:
         ("rows", "rows", "Rows that it looked at"),
         ("time_seconds", "time", "When that was, in seconds since 1970"),
     ):
-        found.append(GaugeMetricFamily(f"model_monitor_{name}", text, labels=["version"]))
-        found[-1].add_metric([version], content[key])
+        figure = GaugeMetricFamily(f"model_monitor_{name}", text, labels=["version"])
+        figure.add_metric([version], content[key])
+        found.append(figure)
     for name, key, text in (
         ("effect", "effect", "The difference, from 0 to 1"),
         ("p_value", "adjusted", "Of the test, for all of the run"),

@@ -166,7 +166,7 @@ class ServedModel:
         self.model = self.load(served_version(model_dir))
 
     def get(self, name: str | None = None, version: str | None = None) -> Model:
-        """Return the model, or raise RequestError if it is another that is asked for."""
+        """Return the model, or raise RequestError if another one is asked for."""
         model = self.model
         if name not in (None, model.name):
             message = f"no model {name!r}; {model.name!r} is served here"

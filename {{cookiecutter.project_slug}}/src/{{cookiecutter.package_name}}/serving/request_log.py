@@ -68,7 +68,7 @@ class RequestLog:
         self.thread.start()
 
     def add(self, name: str, model: Model, feeds: Feeds, outputs: Array) -> None:
-        """Take a request by its id, if it is one of the sample; its rows are written soon."""
+        """Take a request by its id, if it is of the sample; it is written soon."""
         if (now := int(time.monotonic())) != self.second:
             self.second, self.left = now, self.settings.request_log_rows
         if not self.left or random.random() >= self.settings.request_log_share:
@@ -121,8 +121,8 @@ class RequestLog:
             self.day = day
         if self.torn:  # what came of a line before the disk was full is no line
             lines = b"\n" + lines
-        with (self.folder / f"{day}.jsonl").open("ab", buffering=0) as file:
-            if os.write(file.fileno(), lines) < len(lines):
+        with (self.folder / f"{day}.jsonl").open("ab", buffering=0) as log:
+            if os.write(log.fileno(), lines) < len(lines):
                 raise OSError("the disk is full")
         self.torn = False
 
