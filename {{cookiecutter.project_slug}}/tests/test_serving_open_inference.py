@@ -202,7 +202,7 @@ def test_bytes_of_every_type_are_read(
     assert read(model, {"inputs": [tensor]}, data).tolist() == values
 
 
-@pytest.mark.parametrize("length", ["", "-1", "1e1", "9999", "²"])
+@pytest.mark.parametrize("length", ["", "-1", "1e1", "9999", "²", "9" * 5000])
 def test_a_wrong_length_of_the_json_is_refused(length: str, model: Model) -> None:
     with pytest.raises(RequestError, match=f"{LENGTH}: must be from 0 to 2"):
         open_inference.infer(model, Request({}, {LENGTH: length}, b"{}"))

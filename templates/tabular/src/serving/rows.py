@@ -118,7 +118,7 @@ def read_columns(
 
 def plain(tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
     """Return numbers or texts; each may be alone in a list, a date may be a text."""
-    text = tensor.dtype == TEXT
+    text = tensor.dtype.kind == "O"
     allowed = TEXT_OR_NULL if text else NUMBER_OR_NULL
     if set(map(type, values)) <= allowed:
         return values
@@ -149,13 +149,18 @@ def days(text: str, field: str) -> float:
 
 def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Feeds:
     """Turn parsed columns into tensors (n, 1), all numbers checked at once."""
-    values = {
-        each.name: plain(each, columns[each.name], where) for each in model.tensors
-    }
-    numeric = [tensor for tensor in model.tensors if tensor.dtype != TEXT]
+    feeds = {}
+    numeric, given = [], []
+    for tensor in model.tensors:
+        values = plain(tensor, columns[tensor.name], where)
+        if tensor.dtype.kind == "O":
+            feeds[tensor.name] = texts(tensor, values, where)
+        else:
+            numeric.append(tensor)
+            given.append(values)
     limits = [tensor.limits for tensor in numeric]
     # None becomes NaN, which `fmax` and `fmin` ignore.
-    table = np.array([values[tensor.name] for tensor in numeric], dtype=np.float64)
+    table = np.array(given, dtype=np.float64)
     low = np.fmax(np.array([[each.minimum] for each in limits], float), -LARGEST)
     high = np.fmin(np.array([[each.maximum] for each in limits], float), LARGEST)
     good = (table >= low) & (table <= high)
@@ -168,15 +173,9 @@ def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Fee
                 bounds = f"{low[column, 0]:g} to {high[column, 0]:g}"
                 message = f"must be from {bounds}, is {value!r}"
             raise RequestError(400, message, where(row, numeric[column].name))
-    numbers = {tensor.name: row for tensor, row in zip(numeric, table)}
-    return {
-        each.name: (
-            texts(each, values[each.name], where)
-            if each.dtype == TEXT
-            else numbers[each.name].astype(each.dtype).reshape(-1, 1)
-        )
-        for each in model.tensors
-    }
+    for tensor, numbers in zip(numeric, table[..., np.newaxis]):
+        feeds[tensor.name] = numbers.astype(tensor.dtype)
+    return feeds
 
 
 def texts(tensor: Tensor, values: Sequence[str | None], where: Where) -> Array:

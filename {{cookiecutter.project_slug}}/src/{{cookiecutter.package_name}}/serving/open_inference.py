@@ -118,7 +118,7 @@ def write(name: str, head: dict[str, Any], binary: bool, values: Array) -> Reply
 def split(request: Request) -> tuple[bytes, memoryview]:
     """Return the JSON of a body, and the bytes after it, not copied."""
     text, most = request.headers[HEADER_LENGTH], len(request.body)
-    length = int(text) if text.isascii() and text.isdecimal() else -1
+    length = int(text) if re.fullmatch("[0-9]{1,18}", text) else -1
     if not 0 <= length <= most:
         message = f"must be from 0 to {most}, the body's, is {text!r:.60}"
         raise RequestError(400, message, HEADER_LENGTH)
