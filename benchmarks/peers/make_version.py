@@ -8,17 +8,24 @@ from pathlib import Path
 
 package, model, models_dir = sys.argv[1:]
 registry = import_module(f"{package}.registry")
-inputs = import_module(f"{package}.inputs")
+adapter = import_module(f"{package}.adapter")
+
+
+def write(folder: Path) -> dict[str, dict[str, float]]:
+    """Write the files of the version."""
+    shutil.copy(model, folder / "model.onnx")
+    return {"exports": {"onnx": 0.0}}
+
+
 registry.save_version(
     Path(models_dir) / "model",
-    lambda folder: shutil.copy(model, folder / "model.onnx"),
+    write,
     metrics={},
     history={},
     settings={},
     seed=1,
     dataset="made-up",
     classes=tuple("0123456789"),
-    inputs=inputs.Inputs(height=28, width=28, max_value=255),
-    data_sha256="",
-    exports={"onnx": 0.0},
+    inputs=adapter.Inputs(height=28, width=28, max_value=255),
+    data_sha256="0" * 64,
 )

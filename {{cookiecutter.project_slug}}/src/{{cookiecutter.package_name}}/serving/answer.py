@@ -252,7 +252,7 @@ def refusal(refuse: Callable[[RequestError], Reply], error: RequestError) -> Rep
 async def send_reply(send: Send, reply: Reply) -> None:
     """Send a reply."""
     given = {**reply.headers, "content-length": str(len(reply.body))}
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+    headers = [(key.encode(), value.encode("latin-1")) for key, value in given.items()]
     start = {"type": "http.response.start", "status": reply.status, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": reply.body})
