@@ -15,6 +15,7 @@ from . import rows
 from .answer import HEALTH
 from .messages import JSON, TEXT, Array, Endpoint, Request, RequestError, dump
 from .model import Model
+from .open_inference import NAMES
 
 Schema: TypeAlias = dict[str, Any]
 Called: TypeAlias = Callable[[Any], str | None]
@@ -41,7 +42,7 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
         needs_key: Whether predictions need a key.
     """
     row = rows.row_example(model)
-    examples = requests(model, {each.name: each for each in endpoints}, row)
+    examples = requests(model, row)
     schemas = {rows.ROW: rows.row_schema(model)}
     if model.classes:
         schemas["Class"] = {"type": "string", "enum": model.classes}
@@ -120,9 +121,7 @@ def described(
     return operation
 
 
-def requests(
-    model: Model, named: dict[str, Endpoint], row: Any
-) -> dict[str, dict[str, Any]]:
+def requests(model: Model, row: Any) -> dict[str, dict[str, Any]]:
     """Return bodies by what they show, by the name of the endpoint that takes them."""
     instances = {"instances": [row]}
     if isinstance(row, dict):  # of a table
@@ -134,13 +133,10 @@ def requests(
     else:
         inputs = {"inputs": {model.tensors[0].name: [row]}}
         seldon, mlflow = {"ndarray": {"ndarray": [row]}}, instances
-    read = named["tensorflow_serving_predict"].read
-    assert read is not None
-    feeds, _ = read(model, Request({}, {"content-type": JSON}, dump(instances)))
-    known = answered(model, named["open_inference_model_metadata"], {}, None)["inputs"]
-    kinds = {each["name"]: each["datatype"] for each in known}
+    feeds = rows.from_rows(model, [row], "example")
     tensors = [
-        {"name": name, "datatype": kinds[name], "shape": each.shape, "data": flat(each)}
+        {"name": name, "datatype": NAMES[each.dtype], "shape": each.shape}
+        | {"data": flat(each)}
         for name, each in feeds.items()
     ]
     return {
