@@ -252,7 +252,7 @@ def server_ready(model: Model, request: Request) -> Reply:
     return reply_json({"ready": True})
 
 
-def model_ready(model: Model, request: Request) -> Reply:
+def ready(model: Model, request: Request) -> Reply:
     """Say that the model that the path names is loaded."""
     return reply_json({"name": model.name, "ready": True})
 
@@ -280,24 +280,17 @@ def refuse(error: RequestError) -> Reply:
     return reply_json({"error": str(error)}, error.status)
 
 
+NAME = "Open Inference Protocol"
 MODEL, VERSION = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
 ENDPOINTS = [
-    Endpoint(
-        method,
-        path,
-        f"open_inference_{name}",
-        "Open Inference Protocol",
-        refuse,
-        handler,
-        infer if handler is None else None,
-    )
-    for method, paths, name, handler in (
-        ("GET", ["/v2/health/live"], "server_live", server_live),
-        ("GET", ["/v2/health/ready"], "server_ready", server_ready),
-        ("GET", ["/v2"], "server_metadata", server),
-        ("POST", [MODEL + "/infer", VERSION + "/infer"], "infer", None),
-        ("GET", [MODEL + "/ready", VERSION + "/ready"], "model_ready", model_ready),
-        ("GET", [MODEL, VERSION], "model_metadata", model_metadata),
+    Endpoint(method, path, f"open_inference_{name}", NAME, refuse, handler, read)
+    for method, paths, name, handler, read in (
+        ("GET", ["/v2/health/live"], "server_live", server_live, None),
+        ("GET", ["/v2/health/ready"], "server_ready", server_ready, None),
+        ("GET", ["/v2"], "server_metadata", server, None),
+        ("POST", [MODEL + "/infer", VERSION + "/infer"], "infer", None, infer),
+        ("GET", [MODEL + "/ready", VERSION + "/ready"], "model_ready", ready, None),
+        ("GET", [MODEL, VERSION], "model_metadata", model_metadata, None),
     )
     for path in paths
 ]

@@ -93,16 +93,9 @@ def refuse(error: RequestError) -> Reply:
     return reply_json({"error": str(error)}, error.status)
 
 
+NAME, ID = "TensorFlow Serving", "tensorflow_serving"
 ENDPOINTS = [
-    Endpoint(
-        method,
-        path + suffix,
-        f"tensorflow_serving_{name}",
-        "TensorFlow Serving",
-        refuse,
-        handler,
-        read,
-    )
+    Endpoint(method, path + suffix, f"{ID}_{name}", NAME, refuse, handler, read)
     for path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}")
     for method, suffix, name, handler, read in (
         ("POST", ":predict", "predict", None, predict),
