@@ -200,8 +200,7 @@ def train_model(
         images, labels = as_tensor(x_train[:kept]), as_tensor(y_train[:kept])
     history: dict[str, list[float]] = {}
     for epoch in range(initial_epoch, epochs):
-        # What is random depends on the seed and the epoch only: a training that was
-        # stopped ends where an uninterrupted one does.
+        # By seed and epoch alone, so that a stopped training ends as one that was not.
         generator = np.random.default_rng([seed, epoch])
         torch.manual_seed(int(generator.integers(2**63)))
         batches = x_train

@@ -2,8 +2,7 @@
 
 Yours: `CLASSIFIERS`, `REGRESSORS` and `build_pipeline`. Imputation, encoding, scaling
 and the estimator are fitted and saved as one, so that what serves a prediction cannot
-differ from what was trained. Pure functions of frames: where data come from and where
-models go is decided elsewhere.
+differ from what was trained.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -120,13 +119,7 @@ def make_estimator(estimator: str, task: str) -> Any:
 
 
 def train_model(pipeline: Pipeline, x_train: pd.DataFrame, y_train: Any) -> Pipeline:
-    """Fit a pipeline, all its steps, and return it.
-
-    Args:
-        pipeline: From `build_pipeline`; it is changed.
-        x_train: (n, columns), numbers or text, NaN where there is no value.
-        y_train: (n,), classes or numbers.
-    """
+    """Fit a pipeline to rows (n, columns), NaN where there is no value; return it."""
     return pipeline.fit(x_train, y_train)
 
 
@@ -136,8 +129,7 @@ def train_in_chunks(
     """Fit a pipeline to more rows than there is memory for, and return it.
 
     Args:
-        pipeline: From `build_pipeline`, its estimator one that has `partial_fit`; it is
-            changed.
+        pipeline: From `build_pipeline`, its estimator one that has `partial_fit`.
         x_sample: Rows from all over the table, which the preparation is fitted to.
         chunks: The training rows and their labels, in parts of any size.
         classes: The number of classes; 0 for a regression.
@@ -170,28 +162,21 @@ def cross_validate(
         A score a part: `cv_accuracy`, `cv_loss` (in nats); or `cv_r2`, `cv_rmse`.
 
     Raises:
-        ConfigError: If there are too few rows, or a parameter's value is refused.
+        ConfigError: If there are too few rows, a parameter's value is refused, or a
+            classifier predicts no probabilities.
     """
+    splitter: Any = model_selection.KFold
+    scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
     if y_train.dtype == np.int64:
-        splitter: Any = model_selection.StratifiedKFold
+        splitter = model_selection.StratifiedKFold
         scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
-        fewest = np.bincount(y_train).min()
-    else:
-        splitter = model_selection.KFold
-        scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
-        fewest = len(y_train) // 2
-    if fewest < folds:
-        raise ConfigError(
-            f"folds: {folds} parts of {fewest} rows: the rarest class, or half of all"
-        )
     parts = splitter(folds, shuffle=True, random_state=seed)
     try:
         found = model_selection.cross_validate(
             pipeline, x_train, y_train, cv=parts, scoring=scoring, error_score="raise"
         )
     except (ValueError, AttributeError) as error:
-        # A bad value of a parameter, or a classifier that predicts no probabilities.
-        raise ConfigError(f"estimator or parameters: {error}") from error
+        raise ConfigError(f"folds, estimator or parameters: {error}") from error
     # scikit-learn turns losses round, so that more is better; here they are losses.
     return {
         f"cv_{name}": (found[f"test_{name}"] * (-1 if "neg_" in of else 1)).tolist()
@@ -215,13 +200,10 @@ def evaluate_model(
         Of a classifier, the cross-entropy in nats and the accuracy in [0, 1]; of a
         regression, the root mean squared error and R2.
     """
-    outputs = predict_outputs(pipeline, x_test)
-    if not is_classifier(pipeline):
-        scores = score_outputs(outputs, np.asarray(y_test), ())
-        return scores["rmse"], scores["r2"]
-    classes = pipeline.classes_
-    scores = score_outputs(outputs, np.searchsorted(classes, y_test), classes)
-    return scores["loss"], scores["accuracy"]
+    outputs, score = predict_outputs(pipeline, x_test), pipeline.score(x_test, y_test)
+    if is_classifier(pipeline):
+        return metrics.log_loss(y_test, outputs, labels=pipeline.classes_), score
+    return metrics.root_mean_squared_error(y_test, outputs), score
 
 
 def score_outputs(
@@ -261,9 +243,9 @@ def score_outputs(
 
 
 def save_model(pipeline: Pipeline, folder: Path) -> None:
-    """Write a fitted pipeline to a folder; a FileError says that it cannot be loaded.
+    """Write a fitted pipeline by skops, not as a pickle: loading it runs no code.
 
-    In the format of skops, and not as a pickle: loading it runs no code from the file.
+    A FileError says that it could not be loaded again.
     """
     skops.dump(pipeline, folder / MODEL_FILE)
     load_model(folder)
