@@ -118,7 +118,6 @@ def test_early_stopping_stops(stripes: Arrays) -> None:
 
 
 def test_tensorboard_writes_its_logs(stripes: Arrays, tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
     fit(small_model(), stripes, callbacks=[keras.callbacks.TensorBoard(tmp_path)])
     assert list(tmp_path.glob("train/events*"))
     assert list(tmp_path.glob("validation/events*"))
