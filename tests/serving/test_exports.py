@@ -77,8 +77,7 @@ def test_torchserve_answers_with_the_exported_archive_what_serve_does(
         Case("torchserve/images", path),
         Case("torchserve/png", path, headers=png),
     ]
-    archive = project.path / VERSION / "model.mar"
-    (tmp_path / "model.mar").write_bytes(archive.read_bytes())
+    project.run("python", "deploy/torchserve/archive.py", VERSION, str(tmp_path))
     with torchserve_with(tmp_path, torchserve_environment()) as address:
         theirs = answers(address, cases)
     with serve(project, tmp_path) as address:

@@ -203,9 +203,8 @@ def train_model(
         # By seed and epoch alone, so that a stopped training ends as one that was not.
         generator = np.random.default_rng([seed, epoch])
         torch.manual_seed(int(generator.integers(2**63)))
-        batches = x_train
-        if y_train is not None:
-            batches = shuffled(images, labels, batch_size, generator)
+        own = y_train is not None
+        batches = shuffled(images, labels, batch_size, generator) if own else x_train
         figures = train_epoch(model, batches)
         if validation_data:
             loss, accuracy = evaluate_model(model, *validation_data)
