@@ -25,8 +25,8 @@ IDENTITY = {
 }
 PACKAGE = PROJECT + "/src/{{cookiecutter.package_name}}"
 NEXT_VERSION = "9.8.7"
-# What the release changes in the first line of utils.py, of which there are two: no more
-# than a letter, so that the line stays within its limit.
+# What the release changes in the first line of utils.py, of which there are two: it
+# adds a letter, so that the line stays within its limit.
 UTILS = "templates/images/src/utils.py", "templates/tabular/src/utils.py"
 RELEASED = '"""', 'r"""'
 REMOVED = ".gitattributes"
