@@ -139,8 +139,7 @@ def shuffled(
 def train_epoch(model: MultilayerPerceptron, batches: Batches) -> dict[str, float]:
     """Take a gradient step for each batch.
 
-    Returns:
-        The mean loss and accuracy, each image judged before the step it was used in.
+    The mean loss and accuracy judge each image before the step that it was used in.
     """
     model.train()
     seen, truths = [], []

@@ -60,11 +60,11 @@ def build_pipeline(
     parameters: Mapping[str, Any] | None = None,
     seed: int = 1,
 ) -> Pipeline:
-    """Return a pipeline that is not fitted yet; skl2onnx can convert each of its steps.
+    """Return a pipeline of the steps `prepare`, a ColumnTransformer, and `model`.
 
     Numbers: the median where there is none; mean 0 and variance 1, but for trees.
     Categories: "(missing)" is one of them; a column of 0 and 1 for each, or one number
-    for trees.
+    for trees. skl2onnx can convert each of these steps.
 
     Args:
         estimator: `linear` (logistic or ridge regression), `forest`, `boosting` (of
@@ -73,9 +73,6 @@ def build_pipeline(
         task: Which of the two kinds a short name stands for.
         parameters: Those of the estimator, by its own names.
         seed: Of everything random.
-
-    Returns:
-        The steps `prepare`, a ColumnTransformer, and `model`.
 
     Raises:
         ConfigError: If there is no such estimator, or it has no such parameter.
@@ -128,11 +125,8 @@ def train_in_chunks(
 ) -> Pipeline:
     """Fit a pipeline to more rows than there is memory for, and return it.
 
-    Args:
-        pipeline: From `build_pipeline`, its estimator one that has `partial_fit`.
-        x_sample: Rows from all over the table, which the preparation is fitted to.
-        chunks: The training rows and their labels, in parts of any size.
-        classes: The number of classes; 0 for a regression.
+    The preparation is fitted to rows from all over the table; the estimator, which has
+    `partial_fit`, to chunks of rows and labels. A regression has 0 classes.
     """
     prepare, model = pipeline["prepare"].fit(x_sample), pipeline["model"]
     options = {"classes": np.arange(classes)} if classes else {}
@@ -152,7 +146,7 @@ def cross_validate(
     """Fit and score a pipeline on parts of a training set, each left out once.
 
     Args:
-        pipeline: From `build_pipeline`; it is not changed.
+        pipeline: From `build_pipeline`.
         x_train: (n, columns).
         y_train: (n,), classes as int64 or values as float64.
         folds: The number of parts.
@@ -162,8 +156,7 @@ def cross_validate(
         A score a part: `cv_accuracy`, `cv_loss` (in nats); or `cv_r2`, `cv_rmse`.
 
     Raises:
-        ConfigError: If there are too few rows, a parameter's value is refused, or a
-            classifier predicts no probabilities.
+        ConfigError: If scikit-learn refuses folds or parameters.
     """
     splitter: Any = model_selection.KFold
     scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
@@ -194,11 +187,9 @@ def predict_outputs(pipeline: Pipeline, rows: pd.DataFrame) -> Array:
 def evaluate_model(
     pipeline: Pipeline, x_test: pd.DataFrame, y_test: Any
 ) -> tuple[float, float]:
-    """Score a fitted pipeline on rows it has not seen.
+    """Return the cross-entropy in nats and the accuracy, on rows it has not seen.
 
-    Returns:
-        Of a classifier, the cross-entropy in nats and the accuracy in [0, 1]; of a
-        regression, the root mean squared error and R2.
+    Of a regression: the root mean squared error and R2.
     """
     outputs, score = predict_outputs(pipeline, x_test), pipeline.score(x_test, y_test)
     if is_classifier(pipeline):
@@ -209,17 +200,11 @@ def evaluate_model(
 def score_outputs(
     outputs: Array, labels: Array, classes: Sequence[str]
 ) -> dict[str, Any]:
-    """Return all scores of predictions.
+    """Return all scores of what `predict_outputs` said; labels: int64 or float64 (n,).
 
-    Args:
-        outputs: From `predict_outputs`: float64 (n, classes) or (n, 1).
-        labels: int64 or float64 (n,).
-        classes: The name of each class; none for a regression.
-
-    Returns:
-        `accuracy`; `loss`, the cross-entropy in nats; `rows`; of `classes` precision,
-        recall, f1-score and support; `confusion_matrix`, a row for each true class. Of
-        a regression: `r2`, `mae`, `rmse`, `rows`.
+    `accuracy`; `loss`, the cross-entropy in nats; `rows`; of `classes` precision,
+    recall, f1-score and support; `confusion_matrix`, a row for each true class. Of a
+    regression, which has no classes: `r2`, `mae`, `rmse`, `rows`.
     """
     if not len(classes):
         return {

@@ -115,11 +115,7 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
 def fit(
     pipeline: Any, path: Path, inputs: Inputs, settings: TrainSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[float]]]:
-    """Validate and fit a pipeline; return the training and test rows, and the scores.
-
-    Raises:
-        ConfigError: If the table exceeds the memory, and the estimator needs it whole.
-    """
+    """Validate and fit a pipeline; return training and test rows, and the scores."""
     in_chunks = utils.exceeds_memory(path, settings)
     if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
         raise ConfigError(
@@ -133,10 +129,8 @@ def fit(
         pipeline, features, labels, settings.folds, settings.seed
     )
     if in_chunks:
-        chunks = chain.from_iterable(
-            utils.training_chunks(path, inputs, settings)
-            for _ in range(settings.epochs)
-        )
+        epoch = partial(utils.training_chunks, path, inputs, settings)
+        chunks = chain.from_iterable(epoch() for _ in range(settings.epochs))
         models.train_in_chunks(pipeline, features, chunks, len(inputs.classes))
     else:
         models.train_model(pipeline, features, labels)

@@ -168,11 +168,7 @@ def read_checked(
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table with their types; see `read_chunks` and `check`.
 
-    Args:
-        path: The file or folder.
-        inputs: The schema.
-        target: Whether the target is needed.
-        strict: Whether a bad row, or a column that is not there, is a DataError.
+    If strict, a DataError names bad rows, or columns that are not there.
     """
     as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
     needed = [name for name in inputs.rules if target or name != inputs.target]

@@ -119,12 +119,7 @@ def known_settings(settings_cls: type[BaseSettings] = Settings) -> set[str]:
 def load_settings(
     settings_cls: type[AnySettings], arguments: Sequence[str], prog: str
 ) -> AnySettings:
-    """Read, merge and check the settings of one command.
-
-    Args:
-        settings_cls: The command's settings.
-        arguments: The command line, without the program and the command.
-        prog: How the command is called, for its help.
+    """Read, merge and check the settings of one command, which is called `prog`.
 
     Raises:
         ConfigError: For all values and keys that are refused, each with its place.

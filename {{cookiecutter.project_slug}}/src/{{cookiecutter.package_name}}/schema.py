@@ -53,11 +53,8 @@ def check(
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """Give a table its types, and find every cell that breaks the schema.
 
-    Args:
-        frame: The table; its index numbers the rows. A column that is not there is
-            taken for an empty one.
-        inputs: The schema.
-        target: Whether the target is needed; if not, it may hold anything.
+    The index numbers the rows. A column that is not there is taken for an empty one; a
+    target that is not needed may hold anything.
 
     Returns:
         The columns of the schema in its order: float64 (dates in days since 1970) or
@@ -91,12 +88,9 @@ def check(
 
 
 def infer_schema(frame: pd.DataFrame, target: str, task: str) -> Inputs:
-    """Return the schema that a table meets, with some room for values to come.
+    """Return the schema that a table of texts meets, with room for values to come.
 
-    Args:
-        frame: Texts in every cell, or NaN.
-        target: The column to predict; a DataError says that it does not fit the task.
-        task: Whether that is a class or a number.
+    A DataError says that the target is not what the task needs.
     """
     rules = {str(name): infer_column(frame[name]) for name in frame}
     if task == "classification":
