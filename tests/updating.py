@@ -25,9 +25,10 @@ IDENTITY = {
 }
 PACKAGE = PROJECT + "/src/{{cookiecutter.package_name}}"
 NEXT_VERSION = "9.8.7"
-# What the release changes in the first line of utils.py, of which there are two.
+# What the release changes in the first line of utils.py, of which there are two: it
+# adds a letter, so that the line stays within its limit.
 UTILS = "templates/images/src/utils.py", "templates/tabular/src/utils.py"
-RELEASED = '"""', '"""Released: '
+RELEASED = '"""', 'r"""'
 REMOVED = ".gitattributes"
 
 

@@ -117,4 +117,4 @@ def test_the_linters_are_those_of_the_projects(
     ours = PIN.findall((ROOT / "requirements/dev.txt").read_text(encoding="utf-8"))
     assert len(ours) == 6
     for project in combinations.values():
-        assert PIN.findall(project.read("requirements/dev.txt")) == ours
+        assert PIN.findall(project.read("requirements/tools.txt")) == ours

@@ -126,7 +126,7 @@ def test_a_card_has_the_hubs_metadata_and_makes_nothing_up(trained: Path) -> Non
 
 def test_an_interval_is_that_of_the_binomial_distribution() -> None:
     rows = 400
-    found = scores.scores_of(judged(rows), given())[0]
+    found = scores.scores_of(judged(rows), given("--bootstrap-samples", "300"))[0]
     width = 2 * 1.96 * np.sqrt(found.value * (1 - found.value) / rows)
     assert found.low < found.value < found.high
     assert found.high - found.low == pytest.approx(width, rel=0.2)

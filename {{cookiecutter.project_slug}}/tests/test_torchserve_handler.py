@@ -1,8 +1,9 @@
-"""deploy/torchserve/handler.py, called as TorchServe calls it."""
+"""deploy/torchserve: an archive, and its handler, called as TorchServe calls it."""
 
 import importlib.util
 import io
 import json
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-HANDLER = Path(__file__).parents[1] / "deploy/torchserve/handler.py"
+FOLDER = Path(__file__).parents[1] / "deploy/torchserve"
 CLASSES = ["even", "odd"]
 MAX_VALUE = 16.0
 DARK = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
@@ -46,30 +47,40 @@ class Context:
         self.statuses[index] = code
 
 
+def imported(name: str) -> Any:
+    """Import a file of deploy/torchserve, which is no package."""
+    found = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the files of a model.mar."""
-    folder = tmp_path_factory.mktemp("archive")
+    """Return a folder with the files of the model.mar of a version."""
+    folder = tmp_path_factory.mktemp("version")
     program = torch.export.export(
         Brightness(),
         (torch.zeros(2, 2, 3),),
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )
     torch.export.save(program, folder / "model.pt2")
-    names = {str(index): name for index, name in enumerate(CLASSES)}
-    (folder / "index_to_name.json").write_text(json.dumps(names))
     inputs = {"height": 2, "width": 3, "max_value": MAX_VALUE}
-    (folder / "inputs.json").write_text(json.dumps(inputs))
-    return folder
+    manifest = {"name": "model", "classes": CLASSES, "inputs": inputs}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with zipfile.ZipFile(imported("archive").write_archive(folder, folder)) as packed:
+        about = json.loads(packed.read("MAR-INF/MANIFEST.json"))
+        assert about["model"]["serializedFile"] == "model.pt2"
+        assert about["model"]["handler"] in packed.namelist()
+        packed.extractall(folder / "unpacked")
+    return folder / "unpacked"
 
 
 @pytest.fixture
 def answers(archive: Path) -> Any:
     """Return a function from bodies to answers, and the statuses that were set."""
-    found = importlib.util.spec_from_file_location("handler", HANDLER)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    module = imported("handler")
     handler, context = module.Handler(), Context(archive)
     handler.initialize(context)
 

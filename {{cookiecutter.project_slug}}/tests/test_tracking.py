@@ -9,7 +9,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -149,18 +148,49 @@ def test_a_training_that_was_stopped_waits_for_nothing_and_goes_on_as_the_same_r
     assert told == {"one": [(1, 0.8), (2, 0.9)], "two": [(1, 0.8)]}
 
 
-@contextmanager
-def served(database: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a real server of MLflow until it answers; kill it and its workers at last."""
+def test_a_long_training_is_sent_while_it_goes_on(
+    experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_logger = MlflowLogger(TrainSettings())
+    with run_logger:
+        run_logger.start("train", "digits", "0" * 64, "one")
+        monkeypatch.setattr(run_logger, "sent_at", -tracking.SECONDS)
+        run_logger.log_epoch(1, {"loss": 0.5})
+        run_logger.sender.apply(int)  # the next one in the queue
+        (run,) = everything(experiment)
+        assert (run["status"], run["figures"]) == ("RUNNING", {"loss": [(1, 0.5)]})
+        assert main.main(["tracking", "sync"]) == 0  # finds it going on
+    (run,) = everything(experiment)
+    assert (run["status"], run["figures"]) == ("FINISHED", {"loss": [(1, 0.5)]})
+
+
+def test_a_training_that_was_killed_is_sent_as_such(
+    record: Record, experiment: str
+) -> None:
+    file = record()
+    run = json.loads(file.read_bytes())
+    silent = run["end"] - 2000 * tracking.SILENT_SECONDS  # SIGKILL left it like this
+    file.write_text(json.dumps({**run, "status": "RUNNING", "end": silent, "sent": ""}))
+    assert main.main(["tracking", "sync"]) == 0
+    assert [run["status"] for run in everything(experiment)] == ["KILLED"]
+
+
+@pytest.fixture
+def server(experiment: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A real server of MLflow that answers; it and its workers are killed at last."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port)]
-    command += ["--backend-store-uri", f"sqlite:///{database}", "--workers", "1"]
+    command += ["--backend-store-uri", os.environ[URI], "--workers", "1"]
     env = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     server = subprocess.Popen(command, env=env, start_new_session=True)
+    monkeypatch.setenv(URI, f"http://127.0.0.1:{port}")
     deadline = time.monotonic() + PATIENCE
     try:
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
+                urllib.request.urlopen(f"{os.environ[URI]}/health", timeout=5)
                 break
             except OSError:
                 assert time.monotonic() < deadline
@@ -173,43 +203,45 @@ def served(database: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.mark.skipif(os.name == "nt", reason="kills a server and its workers")
 def test_a_server_that_is_killed_half_way_has_all_after_a_sync(
-    record: Record, experiment: str, database: Path, monkeypatch: Any, caplog: Any
+    server: Any, record: Record, experiment: str, monkeypatch: Any, caplog: Any
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    monkeypatch.setenv(URI, f"http://127.0.0.1:{port}")
     whole = tracking.put
-    with served(database, port) as server:
 
-        def put(*arguments: Any) -> str:
-            run_id = whole(*arguments)
-            os.killpg(server.pid, signal.SIGKILL)
-            return run_id
+    def put(*arguments: Any) -> str:
+        run_id = whole(*arguments)
+        os.killpg(server.pid, signal.SIGKILL)
+        return run_id
 
-        monkeypatch.setattr(tracking, "put", put)
-        file = record()
+    monkeypatch.setattr(tracking, "put", put)
+    file = record()
     assert "Connection" in caplog.text and "`tracking sync`" in caplog.text
+    assert json.loads(file.read_bytes())["sent"] == ""
+    assert main.main(["tracking", "sync"]) == 2
     monkeypatch.setattr(tracking, "put", whole)
-    with served(database, port):
-        assert main.main(["tracking", "sync"]) == 0
+    # What stands behind the server is what it had; another one would begin with this.
+    monkeypatch.setenv(URI, os.environ["DATABASE"])
+    assert main.main(["tracking", "sync"]) == 0
     (run,) = everything(experiment)
     assert run["figures"] == {"val_accuracy": [(1, 0.8), (2, 0.9)]}
     assert run["versions"] == [(f"{experiment}-model", "1")]
-    assert json.loads(file.read_bytes())["sent"] == f"http://127.0.0.1:{port}"
 
 
-def test_a_server_that_never_answers_costs_seconds_and_no_training(
-    record: Record, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_server_that_is_down_or_never_answers_costs_seconds_and_no_training(
+    record: Record, monkeypatch: pytest.MonkeyPatch, caplog: Any, capsys: Any
 ) -> None:
-    monkeypatch.setattr(tracking, "SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         # pragma: allowlist nextline secret
         monkeypatch.setenv(URI, f"http://ada:secret@127.0.0.1:{port}")
-        assert json.loads(record().read_bytes())["status"] == "FINISHED"
+        with monkeypatch.context() as patch:
+            patch.setattr(tracking, "SECONDS", 0.5)
+            assert json.loads(record().read_bytes())["status"] == "FINISHED"
     assert "no answer within 0.5 s" in caplog.text
-    assert "secret" not in caplog.text + Path("models/model/.runs/one.json").read_text()
+    assert main.main(["tracking", "sync"]) == 2  # nobody listens there any more
+    told = capsys.readouterr().err
+    assert "refused" in told or "reset" in told
+    file = Path("models/model/.runs/one.json").read_text()
+    assert "secret" not in caplog.text + told + file
 
 
 def test_a_database_is_whole_or_not_there(

@@ -192,7 +192,7 @@ def write_exports(
     Nothing is learned from the test set here, and nothing is scored.
     """
     models.save_model(model, folder)
-    inputs, classes = run.facts["inputs"], run.facts["classes"]
+    inputs = run.facts["inputs"]
     images, labels = (each[: export.REFERENCE_ROWS] for each in test)
     scaled = utils.preprocess_data(images, max_value=inputs.max_value)
     outputs = models.predict_probabilities(model, scaled)
@@ -200,7 +200,7 @@ def write_exports(
     export.write_reference(folder, described, outputs, labels)
     few = slice(export.COMPARED_ROWS)
     feeds = adapter.feeds(images[few], inputs)
-    return export.export_model(model, folder, inputs, classes, feeds, outputs[few])
+    return export.export_model(model, folder, inputs, feeds, outputs[few])
 
 
 def evaluate(settings: EvaluateSettings) -> Path:

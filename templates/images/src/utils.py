@@ -259,12 +259,7 @@ def data_fingerprint(*arrays: npt.NDArray[Any]) -> str:
 def score_probabilities(
     probabilities: npt.NDArray[Any], labels: Labels, classes: Sequence[str]
 ) -> dict[str, Any]:
-    """Compare predicted probabilities with the truth.
-
-    Args:
-        probabilities: (n, classes), rows summing to 1.
-        labels: int64 (n,), from 0 to len(classes) - 1.
-        classes: The name of each class.
+    """Compare probabilities (n, classes), whose rows sum to 1, with int64 labels (n,).
 
     Returns:
         `accuracy` in [0, 1]; `loss`, the mean cross-entropy in nats; `images`, their

@@ -139,8 +139,7 @@ def shuffled(
 def train_epoch(model: MultilayerPerceptron, batches: Batches) -> dict[str, float]:
     """Take a gradient step for each batch.
 
-    Returns:
-        The mean loss and accuracy, each image judged before the step it was used in.
+    The mean loss and accuracy judge each image before the step that it was used in.
     """
     model.train()
     seen, truths = [], []
@@ -200,13 +199,11 @@ def train_model(
         images, labels = as_tensor(x_train[:kept]), as_tensor(y_train[:kept])
     history: dict[str, list[float]] = {}
     for epoch in range(initial_epoch, epochs):
-        # What is random depends on the seed and the epoch only: a training that was
-        # stopped ends where an uninterrupted one does.
+        # By seed and epoch alone, so that a stopped training ends as one that was not.
         generator = np.random.default_rng([seed, epoch])
         torch.manual_seed(int(generator.integers(2**63)))
-        batches = x_train
-        if y_train is not None:
-            batches = shuffled(images, labels, batch_size, generator)
+        own = y_train is not None
+        batches = shuffled(images, labels, batch_size, generator) if own else x_train
         figures = train_epoch(model, batches)
         if validation_data:
             loss, accuracy = evaluate_model(model, *validation_data)

@@ -1,7 +1,5 @@
 """The network: the course's calls, that it learns, repeatably, and goes on exactly."""
 
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -194,20 +192,14 @@ def test_a_damaged_or_missing_file_is_refused(
         models.load_model(tmp_path)
 
 
-def test_exports_take_raw_pixels_of_any_number_of_images(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 17, (7, *SHAPE))
     inputs = adapter.Inputs(height=6, width=5, max_value=16)
     model = build_mnist_model(SHAPE, 3)
     native = models.predict_probabilities(model, preprocess_data(pixels, max_value=16))
     feeds = adapter.feeds(pixels, inputs)
-    names = ("a", "b", "c")
-    handler = tmp_path / "handler.py"
-    handler.write_text("# reads requests", encoding="utf-8")
-    monkeypatch.setattr(export, "HANDLER", handler)
-    found = export.export_model(model, tmp_path, inputs, names, feeds, native)
-    assert found["exports"].keys() == {"onnx", "torchserve"}
+    found = export.export_model(model, tmp_path, inputs, feeds, native)
+    assert found["exports"].keys() == {"onnx", "torch"}
     assert max(found["exports"].values()) < 1e-6
     graph = onnx.load_model(tmp_path / "model.onnx").graph
     assert [value.name for value in graph.input] == ["images"]
@@ -215,13 +207,6 @@ def test_exports_take_raw_pixels_of_any_number_of_images(
     alone = adapter.feeds(pixels[:1], inputs)
     outputs = export.run_onnx(tmp_path / "model.onnx", alone)
     np.testing.assert_allclose(outputs, native[:1], atol=1e-6)
-    with zipfile.ZipFile(tmp_path / export.ARCHIVE_FILE) as archive:
-        about = json.loads(archive.read("MAR-INF/MANIFEST.json"))
-        assert {about["model"]["serializedFile"], "handler.py"} < {*archive.namelist()}
-        assert json.loads(archive.read("index_to_name.json"))["2"] == "c"
-    handler.unlink()  # without it, there is no archive
-    found = export.export_model(model, tmp_path, inputs, names, feeds, native)
-    assert found["exports"].keys() == {"onnx"}
     with pytest.raises(export.ExportError, match="onnx is up to"):
         wrong = native[:, ::-1]
-        export.export_model(model, tmp_path, inputs, names, feeds, wrong)
+        export.export_model(model, tmp_path, inputs, feeds, wrong)

@@ -8,12 +8,8 @@ def export_model(
 ) -> dict[str, dict[str, Any]]:
     """Write ONNX and joblib into a folder; where ONNX cannot be had, say why.
 
-    Args:
-        pipeline: From `models.train_model`.
-        folder: That of the version, while it is written.
-        inputs: The schema that the pipeline was fitted to.
-        rows: A frame that it was not fitted to. Some rows are compared once more with
-            an empty cell or a new text: servers get those too.
+    They are compared on rows that the pipeline was not fitted to, some of them once
+    more with an empty cell or a new text: servers get those too.
 
     Returns:
         `exports` and `not_exported` of the manifest.
@@ -29,18 +25,17 @@ def export_model(
     joblib.dump(pipeline, folder / JOBLIB_FILE)
     again = models.predict_outputs(joblib.load(folder / JOBLIB_FILE), rows)
     exports = {"joblib": largest_difference("joblib", again, native, unit)}
+    file, refused = folder / registry.ONNX_FILE, {}
     try:
-        onnx.save(as_onnx(pipeline, inputs), folder / registry.ONNX_FILE)
+        onnx.save(as_onnx(pipeline, inputs), file)
         output = PROBABILITIES if inputs.classes else VALUE
-        feeds = adapter.feeds(rows, inputs)
-        outputs = run_onnx(folder / registry.ONNX_FILE, feeds, output)
+        outputs = run_onnx(file, adapter.feeds(rows, inputs), output)
         exports["onnx"] = largest_difference("onnx", outputs, native, unit)
     except Exception as error:  # skl2onnx fails in as many ways as there are estimators
-        (folder / registry.ONNX_FILE).unlink(missing_ok=True)
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        why = {"onnx": f"{type(error).__name__}: {reason:.300}"}
-        return {"exports": exports, "not_exported": why}
-    return {"exports": exports}
+        file.unlink(missing_ok=True)
+        reason = (str(error).strip() or "no reason given").splitlines()[0]
+        refused["onnx"] = f"{type(error).__name__}: {reason:.300}"
+    return {"exports": exports, "not_exported": refused}
 
 
 def as_onnx(pipeline: Any, inputs: Inputs) -> Any:

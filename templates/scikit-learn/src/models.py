@@ -2,8 +2,7 @@
 
 Yours: `CLASSIFIERS`, `REGRESSORS` and `build_pipeline`. Imputation, encoding, scaling
 and the estimator are fitted and saved as one, so that what serves a prediction cannot
-differ from what was trained. Pure functions of frames: where data come from and where
-models go is decided elsewhere.
+differ from what was trained.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,11 +60,11 @@ def build_pipeline(
     parameters: Mapping[str, Any] | None = None,
     seed: int = 1,
 ) -> Pipeline:
-    """Return a pipeline that is not fitted yet; skl2onnx can convert each of its steps.
+    """Return a pipeline of the steps `prepare`, a ColumnTransformer, and `model`.
 
     Numbers: the median where there is none; mean 0 and variance 1, but for trees.
     Categories: "(missing)" is one of them; a column of 0 and 1 for each, or one number
-    for trees.
+    for trees. skl2onnx can convert each of these steps.
 
     Args:
         estimator: `linear` (logistic or ridge regression), `forest`, `boosting` (of
@@ -74,9 +73,6 @@ def build_pipeline(
         task: Which of the two kinds a short name stands for.
         parameters: Those of the estimator, by its own names.
         seed: Of everything random.
-
-    Returns:
-        The steps `prepare`, a ColumnTransformer, and `model`.
 
     Raises:
         ConfigError: If there is no such estimator, or it has no such parameter.
@@ -120,13 +116,7 @@ def make_estimator(estimator: str, task: str) -> Any:
 
 
 def train_model(pipeline: Pipeline, x_train: pd.DataFrame, y_train: Any) -> Pipeline:
-    """Fit a pipeline, all its steps, and return it.
-
-    Args:
-        pipeline: From `build_pipeline`; it is changed.
-        x_train: (n, columns), numbers or text, NaN where there is no value.
-        y_train: (n,), classes or numbers.
-    """
+    """Fit a pipeline to rows (n, columns), NaN where there is no value; return it."""
     return pipeline.fit(x_train, y_train)
 
 
@@ -135,12 +125,8 @@ def train_in_chunks(
 ) -> Pipeline:
     """Fit a pipeline to more rows than there is memory for, and return it.
 
-    Args:
-        pipeline: From `build_pipeline`, its estimator one that has `partial_fit`; it is
-            changed.
-        x_sample: Rows from all over the table, which the preparation is fitted to.
-        chunks: The training rows and their labels, in parts of any size.
-        classes: The number of classes; 0 for a regression.
+    The preparation is fitted to rows from all over the table; the estimator, which has
+    `partial_fit`, to chunks of rows and labels. A regression has 0 classes.
     """
     prepare, model = pipeline["prepare"].fit(x_sample), pipeline["model"]
     options = {"classes": np.arange(classes)} if classes else {}
@@ -160,7 +146,7 @@ def cross_validate(
     """Fit and score a pipeline on parts of a training set, each left out once.
 
     Args:
-        pipeline: From `build_pipeline`; it is not changed.
+        pipeline: From `build_pipeline`.
         x_train: (n, columns).
         y_train: (n,), classes as int64 or values as float64.
         folds: The number of parts.
@@ -170,28 +156,20 @@ def cross_validate(
         A score a part: `cv_accuracy`, `cv_loss` (in nats); or `cv_r2`, `cv_rmse`.
 
     Raises:
-        ConfigError: If there are too few rows, or a parameter's value is refused.
+        ConfigError: If scikit-learn refuses folds or parameters.
     """
+    splitter: Any = model_selection.KFold
+    scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
     if y_train.dtype == np.int64:
-        splitter: Any = model_selection.StratifiedKFold
+        splitter = model_selection.StratifiedKFold
         scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
-        fewest = np.bincount(y_train).min()
-    else:
-        splitter = model_selection.KFold
-        scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
-        fewest = len(y_train) // 2
-    if fewest < folds:
-        raise ConfigError(
-            f"folds: {folds} parts of {fewest} rows: the rarest class, or half of all"
-        )
     parts = splitter(folds, shuffle=True, random_state=seed)
     try:
         found = model_selection.cross_validate(
             pipeline, x_train, y_train, cv=parts, scoring=scoring, error_score="raise"
         )
     except (ValueError, AttributeError) as error:
-        # A bad value of a parameter, or a classifier that predicts no probabilities.
-        raise ConfigError(f"estimator or parameters: {error}") from error
+        raise ConfigError(f"folds, estimator or parameters: {error}") from error
     # scikit-learn turns losses round, so that more is better; here they are losses.
     return {
         f"cv_{name}": (found[f"test_{name}"] * (-1 if "neg_" in of else 1)).tolist()
@@ -209,35 +187,24 @@ def predict_outputs(pipeline: Pipeline, rows: pd.DataFrame) -> Array:
 def evaluate_model(
     pipeline: Pipeline, x_test: pd.DataFrame, y_test: Any
 ) -> tuple[float, float]:
-    """Score a fitted pipeline on rows it has not seen.
+    """Return the cross-entropy in nats and the accuracy, on rows it has not seen.
 
-    Returns:
-        Of a classifier, the cross-entropy in nats and the accuracy in [0, 1]; of a
-        regression, the root mean squared error and R2.
+    Of a regression: the root mean squared error and R2.
     """
-    outputs = predict_outputs(pipeline, x_test)
-    if not is_classifier(pipeline):
-        scores = score_outputs(outputs, np.asarray(y_test), ())
-        return scores["rmse"], scores["r2"]
-    classes = pipeline.classes_
-    scores = score_outputs(outputs, np.searchsorted(classes, y_test), classes)
-    return scores["loss"], scores["accuracy"]
+    outputs, score = predict_outputs(pipeline, x_test), pipeline.score(x_test, y_test)
+    if is_classifier(pipeline):
+        return metrics.log_loss(y_test, outputs, labels=pipeline.classes_), score
+    return metrics.root_mean_squared_error(y_test, outputs), score
 
 
 def score_outputs(
     outputs: Array, labels: Array, classes: Sequence[str]
 ) -> dict[str, Any]:
-    """Return all scores of predictions.
+    """Return all scores of what `predict_outputs` said; labels: int64 or float64 (n,).
 
-    Args:
-        outputs: From `predict_outputs`: float64 (n, classes) or (n, 1).
-        labels: int64 or float64 (n,).
-        classes: The name of each class; none for a regression.
-
-    Returns:
-        `accuracy`; `loss`, the cross-entropy in nats; `rows`; of `classes` precision,
-        recall, f1-score and support; `confusion_matrix`, a row for each true class. Of
-        a regression: `r2`, `mae`, `rmse`, `rows`.
+    `accuracy`; `loss`, the cross-entropy in nats; `rows`; of `classes` precision,
+    recall, f1-score and support; `confusion_matrix`, a row for each true class. Of a
+    regression, which has no classes: `r2`, `mae`, `rmse`, `rows`.
     """
     if not len(classes):
         return {
@@ -261,9 +228,9 @@ def score_outputs(
 
 
 def save_model(pipeline: Pipeline, folder: Path) -> None:
-    """Write a fitted pipeline to a folder; a FileError says that it cannot be loaded.
+    """Write a fitted pipeline by skops, not as a pickle: loading it runs no code.
 
-    In the format of skops, and not as a pickle: loading it runs no code from the file.
+    A FileError says that it could not be loaded again.
     """
     skops.dump(pipeline, folder / MODEL_FILE)
     load_model(folder)

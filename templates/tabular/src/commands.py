@@ -2,14 +2,14 @@
 
 Tables come from utils.py, what they may hold from schema.py, the pipeline from
 models.py, the best parameters from tuning.py; a finished version goes to registry.py.
-
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 """
 
 import io
 import logging
 import time
-from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any
@@ -64,10 +64,7 @@ def schema(settings: SchemaSettings) -> Path:
 
 def schema_file(settings: DataSettings) -> Path:
     """Return where the schema of a table is kept."""
-    name = Path(settings.data).name
-    for suffix in utils.SUFFIXES:
-        name = name.removesuffix(suffix)
-    return settings.schemas_dir / f"{name}.yaml"
+    return settings.schemas_dir / f"{Path(settings.data).name.partition('.')[0]}.yaml"
 
 
 def find(settings: FitSettings) -> tuple[Path, Inputs]:
@@ -89,20 +86,13 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         settings.estimator, inputs.task, parameters, settings.seed
     )
     run_logger.start("train", dataset, data_sha256, f"{dataset}-{time.time():.3f}")
-    started = time.perf_counter()
     with threadpool_limits(settings.threads or None):
-        features, test, history = fit(pipeline, path, inputs, settings, run_logger)
-    logger.info("validated and fitted in %.1f s", time.perf_counter() - started)
+        features, test, history = fit(pipeline, path, inputs, settings)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
     metrics |= {f"{name}_std": pstdev(values) for name, values in history.items()}
-
-    def write(folder: Path) -> dict[str, Any]:
-        models.save_model(pipeline, folder)
-        return exported(pipeline, folder, inputs, features, test)
-
     version = registry.save_version(
         settings.model_dir,
-        write,
+        partial(write_exports, pipeline, inputs, features, test),
         metrics=metrics,
         history=history,
         settings={**settings.model_dump(mode="json"), "parameters": parameters},
@@ -123,17 +113,9 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
 
 
 def fit(
-    pipeline: Any,
-    path: Path,
-    inputs: Inputs,
-    settings: TrainSettings,
-    run_logger: RunLogger,
+    pipeline: Any, path: Path, inputs: Inputs, settings: TrainSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[float]]]:
-    """Validate and fit a pipeline; return the training and test rows, and the scores.
-
-    Raises:
-        ConfigError: If the table exceeds the memory, and the estimator needs it whole.
-    """
+    """Validate and fit a pipeline; return training and test rows, and the scores."""
     in_chunks = utils.exceeds_memory(path, settings)
     if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
         raise ConfigError(
@@ -147,37 +129,26 @@ def fit(
         pipeline, features, labels, settings.folds, settings.seed
     )
     if in_chunks:
-        chunks = epochs_of(path, inputs, settings, run_logger)
+        epoch = partial(utils.training_chunks, path, inputs, settings)
+        chunks = chain.from_iterable(epoch() for _ in range(settings.epochs))
         models.train_in_chunks(pipeline, features, chunks, len(inputs.classes))
     else:
         models.train_model(pipeline, features, labels)
     return features, test, history
 
 
-def epochs_of(
-    path: Path, inputs: Inputs, settings: TrainSettings, run_logger: RunLogger
-) -> Iterator[adapter.Labelled]:
-    """Yield the training rows of a table that exceeds the memory, once an epoch."""
-    for epoch in range(1, settings.epochs + 1):
-        count = 0
-        for features, labels in utils.training_chunks(path, inputs, settings):
-            count += len(labels)
-            yield features, labels
-        logger.info("epoch %d/%d: %d rows", epoch, settings.epochs, count)
-        run_logger.log_epoch(epoch, {"rows": count})
-
-
-def exported(
+def write_exports(
     pipeline: Any,
-    folder: Path,
     inputs: Inputs,
     features: pd.DataFrame,
     test: pd.DataFrame,
+    folder: Path,
 ) -> dict[str, Any]:
-    """Write what servers load, and what later rows are compared with.
+    """Write a model, what servers load, and what later rows are compared with.
 
     Nothing is learned from the test rows here, and nothing is scored.
     """
+    models.save_model(pipeline, folder)
     unseen, labels = utils.split_target(test[: export.REFERENCE_ROWS], inputs)
     outputs = models.predict_outputs(pipeline, unseen)
     few = min(len(features), export.REFERENCE_ROWS)
@@ -217,19 +188,15 @@ def evaluate(settings: EvaluateSettings) -> Path:
 def predict(settings: PredictSettings) -> None:
     """Predict the rows of a file, however large; write row and prediction as CSV."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    outputs_of, classes = adapter.predictor(folder, manifest), np.array(
-        manifest.classes
-    )
+    predictor, classes = adapter.predictor(folder, manifest), manifest.classes
 
     def write(target: Any) -> None:
-        chunks = utils.read_checked(
-            settings.input, manifest.inputs, settings.quarantine, target=False
-        )
+        chunks = utils.read_checked(settings.input, manifest.inputs, target=False)
         for number, rows in enumerate(chunks):
-            outputs = outputs_of(rows) if len(rows) else np.empty((0, 1))
+            outputs = predictor(rows) if len(rows) else np.empty((0, 1))
             table: dict[str, Any] = {"value": outputs[:, 0]}
-            if manifest.classes:
-                table = {"class": classes[outputs.argmax(axis=1)]}
+            if classes:
+                table = {"class": np.array(classes)[outputs.argmax(axis=1)]}
                 table["probability"] = outputs.max(axis=1).round(6)
             frame = pd.DataFrame(table, index=rows.index)
             frame.to_csv(target, header=not number, lineterminator="\n", mode="a")

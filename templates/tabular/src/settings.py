@@ -1,12 +1,6 @@
-def parsed(value: object) -> object:
-    """Return a text of the command line as what it says: 10, true, null; or as text."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except json.JSONDecodeError:
-        return value
-
-
-Parameter = Annotated[bool | int | float | str | None, BeforeValidator(parsed)]
+# A text of the command line is what it says in JSON, such as 10 or true; or a text.
+Scalar = bool | int | float | str | None
+Parameter = Annotated[Json[Scalar] | Scalar, Field(union_mode="left_to_right")]
 
 
 class DataSettings(Settings):
@@ -39,8 +33,6 @@ class SchemaSettings(DataSettings):
 class FitSettings(DataSettings):
     """What decides how a model is fitted."""
 
-    quarantine: Path | None = None
-    """CSV file to move bad rows to; without, they are refused"""
     test_fraction: float = Field(0.2, ge=0.01, le=0.9)
     """Part of the table that only evaluate reads"""
     seed: int = Field(1, ge=0, lt=2**32)
@@ -87,7 +79,5 @@ class PredictSettings(Settings):
     """A .csv, .csv.gz or .parquet file, or a folder"""
     output: Path | None = None
     """CSV file to write; the terminal if not given"""
-    quarantine: Path | None = None
-    """CSV file to move bad rows to; without, they are refused"""
     version: Version = None
     """Version to use; the newest if not given"""

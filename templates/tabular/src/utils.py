@@ -1,15 +1,13 @@
 """Tables: where they come from, reading them whole or in chunks, splitting them.
 
-Yours: `NAMED`, if a table of yours is to have a short name. What columns may hold is
-said in configs/schemas/ (see schema.py); nothing here knows of a model.
-
-Every row has a number, its index in a frame: as in a spreadsheet, the header is row 1.
-In a folder, the rows of each file are counted from a multiple of `FILE_ROWS` on.
+Yours: `NAMED`, if a table of yours is to have a short name; what columns may hold is
+said in configs/schemas/. Every row has a number, its index in a frame: as in a
+spreadsheet, the header is row 1. In a folder, the rows of each file are counted from a
+multiple of `FILE_ROWS` on.
 """
 
 import hashlib
 import json
-import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,10 +16,8 @@ import pandas as pd
 
 from .adapter import Array, Inputs, Labelled
 from .config import DataError, FitSettings
-from .files import hashes, write_text, write_whole
+from .files import hashes, write_text
 from .schema import check
-
-logger = logging.getLogger(__name__)
 
 # The tables that come with scikit-learn: what their target is called, and the task.
 NAMED = {
@@ -49,10 +45,10 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame
         DataError: If it cannot be read, has no rows, or lacks a column to drop.
     """
     frame = joined(read_chunks(find_data(str(path))), path).reset_index(drop=True)
-    absent = [name for name in cols_to_drop if name not in frame]
-    if absent:
-        raise DataError(f"{path}: no column {absent}; there are {list(frame)}")
-    return frame.drop(columns=list(cols_to_drop))
+    try:
+        return frame.drop(columns=list(cols_to_drop))
+    except KeyError as error:
+        raise DataError(f"{path}: {error}; there are {list(frame)}") from error
 
 
 def joined(chunks: Iterable[pd.DataFrame], path: str | Path) -> pd.DataFrame:
@@ -68,10 +64,8 @@ def find_data(
     """Return the file or folder that a setting `data` names.
 
     A table of `NAMED` is written to data/raw/ and a URL downloaded to there, so that
-    both go the way of any other file.
-
-    Raises:
-        DataError: If it cannot be had, or has another SHA-256.
+    both go the way of any other file. A DataError says that it cannot be had, or has
+    another SHA-256.
     """
     raw, path = data_dir / "raw", Path(data)
     if data in NAMED:
@@ -122,12 +116,9 @@ def read_chunks(
     """Yield the rows of a file, or of all files in a folder, `CHUNK_ROWS` at a time.
 
     Args:
-        path: The file or folder.
+        path: The file or folder; a DataError names the file that cannot be read.
         columns: Those to read, as far as they are there; all if None.
         texts: Those to keep as they are written: "08" is not to become 8.
-
-    Raises:
-        DataError: If a file cannot be read; the message names it.
     """
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [file for file in found if file.name.endswith(SUFFIXES)]
@@ -135,8 +126,9 @@ def read_chunks(
         raise DataError(f"{path}: no file that ends in {', '.join(SUFFIXES)}")
     for number, file in enumerate(files):
         first = FIRST_ROW + number * FILE_ROWS
+        read = read_parquet if file.suffix == ".parquet" else read_csv
         try:
-            for frame in read_file(file, columns, texts):
+            for frame in read(file, columns, texts):
                 if not isinstance(frame.index, pd.RangeIndex):
                     raise DataError("rows have more cells than the header")
                 frame.index = pd.RangeIndex(first, first + len(frame), name="row")
@@ -146,15 +138,19 @@ def read_chunks(
             raise DataError(f"{file}: {error}") from error
 
 
-def read_file(
+def read_csv(
     file: Path, columns: Collection[str] | None, texts: Collection[str]
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a file; see `read_chunks`."""
-    if file.suffix != ".parquet":
-        kept = None if columns is None else lambda name: name in columns
-        types = dict.fromkeys(texts, str)
-        yield from pd.read_csv(file, chunksize=CHUNK_ROWS, usecols=kept, dtype=types)
-        return
+    """Yield the rows of a CSV file; see `read_chunks`."""
+    kept = None if columns is None else lambda name: name in columns
+    types = dict.fromkeys(texts, str)
+    yield from pd.read_csv(file, chunksize=CHUNK_ROWS, usecols=kept, dtype=types)
+
+
+def read_parquet(
+    file: Path, columns: Collection[str] | None, texts: Collection[str]
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a Parquet file; see `read_chunks`."""
     from pyarrow import parquet
 
     with parquet.ParquetFile(file) as reader:
@@ -168,53 +164,28 @@ def read_file(
 
 
 def read_checked(
-    path: Path,
-    inputs: Inputs,
-    quarantine: str | Path | None = None,
-    target: bool = True,
-    strict: bool = True,
+    path: Path, inputs: Inputs, target: bool = True, strict: bool = True
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table with their types; see `read_chunks` and `check`.
 
-    Args:
-        path: The file or folder.
-        inputs: The schema.
-        quarantine: A CSV file to write bad rows to, with the reasons, in the end.
-        target: Whether the target is needed.
-        strict: Whether bad rows are left out.
-
-    Raises:
-        DataError: If a column is missing; in the end, if there were bad rows and no
-            quarantine. If not strict, there is no such thing.
+    If strict, a DataError names bad rows, or columns that are not there.
     """
     as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
     needed = [name for name in inputs.rules if target or name != inputs.target]
-    refused = []
     for raw in read_chunks(path, inputs.rules, as_text):
         absent = [name for name in needed if name not in raw]
         if strict and absent:
             raise DataError(f"{path}: no column {', '.join(absent)}")
         frame, bad = check(raw, inputs, target)
         if strict and bad:
-            rows = raw.loc[list(bad)]
-            rows.insert(0, "reasons", list(bad.values()), allow_duplicates=True)
-            refused.append(rows)
-            frame = frame.drop(index=list(bad))
+            rows = [f"row {n % FILE_ROWS}, {bad[n]}" for n in list(bad)[:SHOWN]]
+            last = raw.index[-1] % FILE_ROWS
+            found = f"{path}: {len(bad):,} bad rows up to row {last}:"
+            raise DataError(
+                "\n  ".join([found, *rows])
+                + "\nMend or remove them, or correct the schema"
+            )
         yield frame
-    if refused:
-        put_aside(pd.concat(refused), path, quarantine)
-
-
-def put_aside(bad: pd.DataFrame, path: Path, quarantine: str | Path | None) -> None:
-    """Write bad rows to a CSV file; a DataError names them if there is to be none."""
-    if quarantine is None:
-        lines = [f"row {n % FILE_ROWS}, {why}" for n, why in bad["reasons"].items()]
-        raise DataError(
-            "\n  ".join([f"{path}: {len(bad):,} bad rows:", *lines[:SHOWN]])
-            + "\nMend them, correct the schema, or move them with --quarantine FILE.csv"
-        )
-    logger.warning("%s: %d bad rows moved to %s", path, len(bad), quarantine)
-    write_whole(Path(quarantine), lambda file: bad.to_csv(file, lineterminator="\n"))
 
 
 def load_parts(
@@ -222,12 +193,10 @@ def load_parts(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the training rows and the test rows of a table, in the file's order.
 
-    Samples of them, if the table exceeds the memory.
-
-    Raises:
-        DataError: If rows are bad, or too few, of a class too.
+    Samples of them, if the table exceeds the memory. A DataError says that rows are
+    bad, or too few, of a class too.
     """
-    chunks = read_checked(path, inputs, settings.quarantine)
+    chunks = read_checked(path, inputs)
     if exceeds_memory(path, settings):
         training, test = sample(chunks, settings.test_fraction, settings.seed)
     else:
@@ -285,7 +254,7 @@ def training_chunks(
     path: Path, inputs: Inputs, settings: FitSettings
 ) -> Iterator[Labelled]:
     """Yield the training rows of a table that exceeds the memory, with their labels."""
-    for frame in read_checked(path, inputs, settings.quarantine):
+    for frame in read_checked(path, inputs):
         is_test = drawn(frame.index, settings.seed) < settings.test_fraction
         yield split_target(frame[~is_test], inputs)
 

@@ -2,12 +2,7 @@ EXPORT_LIBRARIES = ("onnx", "onnxruntime", "tf2onnx")
 
 
 def export_model(
-    model: Any,
-    folder: Path,
-    inputs: Inputs,
-    classes: tuple[str, ...],
-    feeds: Feeds,
-    outputs: Array,
+    model: Any, folder: Path, inputs: Inputs, feeds: Feeds, outputs: Array
 ) -> dict[str, dict[str, float]]:
     """Write ONNX and a SavedModel into a folder, and compare both with the model.
 
@@ -15,7 +10,6 @@ def export_model(
         model: From images float32 (n, height, width) in [0, 1] to probabilities.
         folder: Where to; `saved_model.pb` and `variables/` go directly into it.
         inputs: What it has to be given.
-        classes: Their names; neither format has a place for them.
         feeds: Rows that the model has not seen, as a request has them.
         outputs: What the model says of them, float (n, classes).
 
@@ -41,8 +35,5 @@ def export_model(
         served.export(folder, format="tf_saved_model", verbose=False)
     serve = tensorflow.saved_model.load(folder).signatures["serving_default"]
     tensors = {name: tensorflow.constant(values) for name, values in feeds.items()}
-    found = {
-        "onnx": run_onnx(folder / registry.ONNX_FILE, feeds),
-        "saved_model": serve(**tensors)[PROBABILITIES].numpy(),
-    }
-    return {"exports": {k: largest_difference(k, v, outputs) for k, v in found.items()}}
+    answer = serve(**tensors)[PROBABILITIES].numpy()
+    return compared({"saved_model": answer}, folder, feeds, outputs)

@@ -118,7 +118,6 @@ def test_early_stopping_stops(stripes: Arrays) -> None:
 
 
 def test_tensorboard_writes_its_logs(stripes: Arrays, tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
     fit(small_model(), stripes, callbacks=[keras.callbacks.TensorBoard(tmp_path)])
     assert list(tmp_path.glob("train/events*"))
     assert list(tmp_path.glob("validation/events*"))
@@ -206,8 +205,7 @@ def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None
     model = build_mnist_model(SHAPE, 3)
     native = models.predict_probabilities(model, preprocess_data(pixels, max_value=16))
     feeds = adapter.feeds(pixels, inputs)
-    names = ("a", "b", "c")
-    found = export.export_model(model, tmp_path, inputs, names, feeds, native)
+    found = export.export_model(model, tmp_path, inputs, feeds, native)
     assert found["exports"].keys() == {"onnx", "saved_model"}
     assert max(found["exports"].values()) < 1e-6
     graph = onnx.load_model(tmp_path / "model.onnx").graph
@@ -219,4 +217,4 @@ def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None
     assert (tmp_path / "saved_model.pb").is_file()
     with pytest.raises(export.ExportError, match="onnx is up to"):
         wrong = native[:, ::-1]
-        export.export_model(model, tmp_path / "2", inputs, names, feeds, wrong)
+        export.export_model(model, tmp_path / "2", inputs, feeds, wrong)

@@ -1,7 +1,7 @@
 """Pack the golden model: python torchserve_archive.py HANDLER FOLDER.
 
-The archive is made as the project's command `train` makes it, with the project's own
-handler.
+The archive is made as deploy/torchserve/archive.py of a project makes it, with the
+project's own handler.
 """
 
 import io

@@ -1,6 +1,6 @@
 """TorchServe's handler: what a request may hold, and what its answer looks like.
 
-The command `train` packs this file into model.mar, beside
+archive.py packs this file into model.mar, beside
 
     model.pt2           the network, written with `torch.export.save`: raw pixels
                         float32 (n, height, width) in, probabilities (n, classes) out

@@ -8,9 +8,6 @@ file, and the default comes last. Whatever is not a setting is refused. The text
 field is its help. `--help` imports this module, so it imports nothing that is slow.
 """
 
-#% if cookiecutter.__data_kind == "tabular"
-import json
-#% endif
 import logging
 import logging.config
 import os
@@ -21,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 #% if cookiecutter.__data_kind == "tabular"
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field, Json, ValidationError
 #% else
 from pydantic import Field, ValidationError
 #% endif
@@ -51,11 +48,7 @@ class DataError(ProjectError):
 
 
 class ConfigFile(InitSettingsSource):
-    """The YAML file that the setting `config` names."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        """Prepare; the file is read when its name is known, on the call."""
-        super().__init__(settings_cls, init_kwargs={})
+    """The YAML file that `config` names; read when that is known, on the call."""
 
     def __call__(self) -> dict[str, Any]:
         """Return what concerns this command, and what concerns none: it is refused."""
@@ -111,7 +104,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Look in the environment, then in the file (the command line comes first)."""
-        return init_settings, env_settings, ConfigFile(settings_cls)
+        return init_settings, env_settings, ConfigFile(settings_cls, {})
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -126,12 +119,7 @@ def known_settings(settings_cls: type[BaseSettings] = Settings) -> set[str]:
 def load_settings(
     settings_cls: type[AnySettings], arguments: Sequence[str], prog: str
 ) -> AnySettings:
-    """Read, merge and check the settings of one command.
-
-    Args:
-        settings_cls: The command's settings.
-        arguments: The command line, without the program and the command.
-        prog: How the command is called, for its help.
+    """Read, merge and check the settings of one command, which is called `prog`.
 
     Raises:
         ConfigError: For all values and keys that are refused, each with its place.

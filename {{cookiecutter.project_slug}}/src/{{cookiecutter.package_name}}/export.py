@@ -76,6 +76,20 @@ def largest_difference(
     return difference
 
 
+#% if cookiecutter.__data_kind == "images"
+def compared(
+    others: Feeds, folder: Path, feeds: Feeds, outputs: Array
+) -> dict[str, dict[str, float]]:
+    """Compare what ONNX and the other formats say of `feeds` with the model's outputs.
+
+    Returns:
+        `exports`: for each format, its largest difference.
+    """
+    found = {"onnx": run_onnx(folder / registry.ONNX_FILE, feeds), **others}
+    return {"exports": {k: largest_difference(k, v, outputs) for k, v in found.items()}}
+
+
+#% endif
 def write_reference(
     folder: Path, described: Feeds, outputs: Array, labels: Array
 ) -> None:

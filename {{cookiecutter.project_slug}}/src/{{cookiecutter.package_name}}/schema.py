@@ -1,9 +1,7 @@
 """What the columns of a table may hold: find out, read it, check rows by it.
 
-A schema is a file of configs/schemas/ that the command `schema` writes and a team
-corrects and keeps in git. By it, every file is read with the same types.
-
-Yours: nothing has to change here; the files in configs/schemas/ are.
+Yours: nothing here, but the files in configs/schemas/ that the command `schema` writes:
+correct them and keep them in git. By them, every file is read with the same types.
 """
 
 import math
@@ -55,11 +53,8 @@ def check(
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """Give a table its types, and find every cell that breaks the schema.
 
-    Args:
-        frame: The table; its index numbers the rows. A column that is not there is
-            taken for an empty one.
-        inputs: The schema.
-        target: Whether the target is needed; if not, it may hold anything.
+    The index numbers the rows. A column that is not there is taken for an empty one; a
+    target that is not needed may hold anything.
 
     Returns:
         The columns of the schema in its order: float64 (dates in days since 1970) or
@@ -67,14 +62,13 @@ def check(
     """
     typed: dict[str, Any] = {}
     bad: dict[int, list[str]] = {}
+    empty = pd.Series(index=frame.index, dtype=str)
     for name, rule in inputs.rules.items():
-        cells = (
-            frame[name] if name in frame else pd.Series(index=frame.index, dtype=str)
-        )
+        cells = frame.get(name, empty)
         values = typed[name] = READERS[rule.kind](cells)
+        low, high = rule.bounds
         if name == inputs.target and not target:
             continue
-        low, high = rule.bounds
         if rule.kind != "category" and values.between(low, high).all():
             continue  # as nearly every time: the rest takes five times as long
         present = cells.notna()
@@ -94,21 +88,15 @@ def check(
 
 
 def infer_schema(frame: pd.DataFrame, target: str, task: str) -> Inputs:
-    """Return the schema that a table meets, with some room for values to come.
+    """Return the schema that a table of texts meets, with room for values to come.
 
-    Args:
-        frame: Texts in every cell, or NaN.
-        target: The column to predict.
-        task: Whether that is a class or a number.
-
-    Raises:
-        DataError: If the target is not what the task needs.
+    A DataError says that the target is not what the task needs.
     """
     rules = {str(name): infer_column(frame[name]) for name in frame}
-    if task == "classification" and target in rules:
+    if task == "classification":
         classes = tuple(sorted(frame[target].dropna().unique()))
         rules[target] = Column(kind="category", categories=classes or None)
-    elif target in rules:
+    else:
         rules[target] = rules[target].model_copy(update={"nullable": False})
     return validated({"target": target, "task": task, "columns": rules}, "the table")
 
@@ -119,26 +107,22 @@ def infer_column(cells: "pd.Series[str]") -> Column:
     nullable = len(present) < len(cells)
     if present.empty:
         return Column(kind="number", nullable=True)
-    values = numbers(present)
-    if values.notna().mean() >= MOSTLY:
+    if (values := numbers(present)).notna().mean() >= MOSTLY:
         low, high = with_room(values.min(), values.max())
         return Column(kind="number", nullable=nullable, minimum=low, maximum=high)
-    values = days(present)
-    if values.notna().mean() >= MOSTLY:
-        first, last = (
-            date(1970, 1, 1) + timedelta(days=day)
-            for day in with_room(values.min(), values.max())
-        )
+    if (values := days(present)).notna().mean() >= MOSTLY:
+        bounds = with_room(values.min(), values.max())
+        first, last = (date(1970, 1, 1) + timedelta(days=day) for day in bounds)
         return Column(kind="date", nullable=nullable, minimum=first, maximum=last)
-    categories = tuple(sorted(present.unique()))
-    listed = categories if len(categories) <= MOST_CATEGORIES else None
+    known = tuple(sorted(present.unique()))
+    listed = known if len(known) <= MOST_CATEGORIES else None
     return Column(kind="category", nullable=nullable, categories=listed)
 
 
 def with_room(low: float, high: float) -> tuple[float, float]:
-    """Widen a range by its own width on either side, to two digits of the width.
+    """Widen a range by its width on either side, to two digits: 7 to 28 is 0 to 49.
 
-    What is never negative stays so. Example: 6.98 to 28.1 becomes 0 to 49.
+    What is never negative stays so.
     """
     width = high - low
     digits = 1 - math.floor(math.log10(width or 1.0))
@@ -152,17 +136,12 @@ def validated(content: dict[str, Any], what: str) -> Inputs:
         return Inputs.model_validate(content)
     except ValidationError as error:
         found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise DataError(
-            "\n  ".join([f"{what} has no valid schema:", *found])
-        ) from error
+        lines = [f"{what} has no valid schema:", *found]
+        raise DataError("\n  ".join(lines)) from error
 
 
 def read_schema(path: Path) -> Inputs:
-    """Read a schema.
-
-    Raises:
-        DataError: If there is none, or it is not valid.
-    """
+    """Read a schema; a DataError says that there is none, or that it is not valid."""
     if not path.exists():
         raise DataError(
             f"{path}: this table has no schema yet. Infer one by the command `schema` "

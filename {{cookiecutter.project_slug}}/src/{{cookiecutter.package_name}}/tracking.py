@@ -1,8 +1,8 @@
 """Trainings and searches as runs of MLflow, in a database or on a server.
 
-A command writes its run into models/<name>/.runs/ and sends it when its work is done:
-nothing that MLflow does costs a training, and `tracking sync` sends what is missing.
-MLflow has the name of a run as a tag, so that what is sent twice is there once.
+A command writes its run into models/<name>/.runs/ and sends it now and then, and at its
+end: nothing that MLflow does costs a training, and `tracking sync` sends what is
+missing. MLflow has the name of a run as a tag: what is sent twice is there once.
 
 Yours: `send_run` says what MLflow is told. `--help` imports this module, but no MLflow.
 """
@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,8 @@ from .registry import RunLogger, production, read_manifest
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 30  # that a command waits for a server when everything else is done
+SECONDS = 60  # between two sendings; and that a command waits for MLflow at its end
+SILENT_SECONDS = 3600  # after which a run that goes on is taken for one that was killed
 ENVIRONMENT = {  # of MLflow, which would try for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -40,25 +41,22 @@ ENVIRONMENT = {  # of MLflow, which would try for minutes
 class TrackingSettings(Settings):
     """List the runs of a model, or send MLflow those that it does not have."""
 
-    action: CliPositionalArg[Literal["list", "sync"]] = Field(
-        "list", description="What to do"
-    )
-    tracking: bool = Field(True, description="Whether commands record what they do")
+    action: CliPositionalArg[Literal["list", "sync"]] = "list"
+    """What to do"""
+    tracking: bool = True
+    """Whether commands record what they do"""
     tracking_uri: str = Field(
         "sqlite:///mlflow.db",
         pattern=r"^((sqlite|postgresql|mysql|mssql|https?)\S*://|databricks)\S*$",
         exclude=True,  # from logs, as it may hold a password
-        description="MLflow's database, or the address of a server: http://…",
     )
-    experiment: str = Field(
-        "{{ cookiecutter.project_slug }}",
-        pattern=r"^\w[\w. -]*$",
-        description="MLflow's experiment to put runs into",
-    )
+    """MLflow's database, or the address of a server: http://…"""
+    experiment: str = Field("{{ cookiecutter.project_slug }}", pattern=r"^\w[\w. -]*$")
+    """MLflow's experiment to put runs into"""
 
 
 class MlflowLogger(RunLogger):
-    """Writes the run of a command down, and sends it when the command has ended."""
+    """Writes the run of a command down, and sends it."""
 
     def __init__(self, settings: Settings) -> None:
         """Read where to: the YAML file and the environment say it."""
@@ -67,8 +65,9 @@ class MlflowLogger(RunLogger):
         known += ["--models-dir", str(settings.models_dir)]
         self.tracking = load_settings(TrackingSettings, known, "tracking")
         self.files: list[Path] = []  # that of the run, if it is recorded
-        self.run: dict[str, Any] = {"points": [], "trials": [], "version": {}}
-        self.promoted = False
+        self.run: dict[str, Any] = {"points": {}, "trials": [], "version": {}}
+        self.promoted, self.sent_at = False, time.monotonic()
+        self.sender = ThreadPool(1)  # it ends with the process where a server hangs
 
     def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
         """Begin the file of a run, or go on with it."""
@@ -89,16 +88,22 @@ class MlflowLogger(RunLogger):
             write_json(file, self.run)
 
     def log_epoch(self, number: int, figures: Mapping[str, float]) -> None:
-        """Keep the figures of an epoch."""
+        """Keep the figures of an epoch, unless it has told them; send them at times."""
         for name, value in figures.items():
-            self.run["points"].append((name, float(value), now(), number))
+            point = name, float(value), now(), number
+            self.run["points"].setdefault(f"{name} {number}", point)
+        if self.files and time.monotonic() - self.sent_at > SECONDS:
+            self.sent_at = time.monotonic()
+            self.write("RUNNING")
+            self.sender.apply_async(send, (self.tracking, self.files))
 
     def log_trial(self, number: int, params: Mapping[str, Any], score: float) -> None:
         """Keep a trial, as a run within the run."""
-        self.log_epoch(number, {"score": score})
         trial = {"name": f"{self.run['name']}/{number}", "params": dict(params)}
-        trial |= {"points": self.run["points"][-1:], "status": "FINISHED"}
-        self.run["trials"].append({**trial, "start": now(), "end": now()})
+        points = {"score": ("score", float(score), now(), number)}
+        times = {"status": "FINISHED", "start": now(), "end": now()}
+        self.run["trials"].append({**trial, **times, "points": points})
+        self.log_epoch(number, {"score": score})
 
     def log_version(self, folder: Path) -> None:
         """Keep what the manifest of a version says, beside what each epoch has told."""
@@ -117,13 +122,11 @@ class MlflowLogger(RunLogger):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """Write the run; send it, unless somebody waits for the command to stop."""
         stopped = isinstance(error, KeyboardInterrupt)
-        seconds = None if self.tracking.tracking_uri.startswith("sqlite") else SECONDS
         try:
             self.write("KILLED" if stopped else "FAILED" if error else "FINISHED")
             if not stopped and (self.files or self.promoted):
-                # In a thread, which ends with the process where a server hangs.
-                sending = ThreadPool(1).apply_async(send, (self.tracking, self.files))
-                sending.get(seconds)
+                job = self.sender.apply_async(send, (self.tracking, self.files))
+                job.get(SECONDS)
         except Exception as problem:  # of MLflow, a driver or a connection
             why = masked(str(problem)) or f"no answer within {SECONDS} s"
             text = "MLflow lacks this: %s; it is kept, and `tracking sync` sends it"
@@ -131,7 +134,7 @@ class MlflowLogger(RunLogger):
 
 
 def tracking(settings: TrackingSettings) -> None:
-    """List the runs of a model, or send those that have ended.
+    """List the runs of a model, or send what MLflow does not have of them.
 
     Raises:
         ProjectError: If some could not be sent; the message says why.
@@ -139,9 +142,11 @@ def tracking(settings: TrackingSettings) -> None:
     missing = []
     for file in sorted((settings.model_dir / ".runs").glob("*.json")):
         run = json.loads(file.read_bytes())
+        if run["status"] == "RUNNING" and now() - run["end"] > SILENT_SECONDS * 1000:
+            run["status"] = "KILLED"
+            write_json(file, run)
         sent = run["sent"] == masked(settings.tracking_uri)
-        if not sent and run["status"] != "RUNNING":
-            missing.append(file)
+        missing += [] if sent else [file]
         if settings.action == "list":
             told = f"{run['tags']['command']:<8} {run['status']:<8}"
             print(f"{file.stem:<24} {told} {'sent' if sent else 'not sent'}")
@@ -153,18 +158,19 @@ def tracking(settings: TrackingSettings) -> None:
         print(f"sent:    {len(missing)} runs")
 
 
-def send(settings: TrackingSettings, files: Iterable[Path]) -> None:
+def send(settings: TrackingSettings, files: list[Path]) -> None:
     """Send runs, and which version is in production; raise whatever MLflow raises."""
     client, model_dir = connect(settings.tracking_uri), settings.model_dir
     with filelock.FileLock(model_dir / ".runs" / ".lock", timeout=SECONDS):
         found = client.get_experiment_by_name(settings.experiment)
-        place = found.experiment_id if found else None
+        place = found and found.experiment_id
         place = place or client.create_experiment(settings.experiment)
         model = f"{settings.experiment}-{settings.model_name}"
         for file in files:
             run = json.loads(file.read_bytes())
             send_run(client, place, run, model)
-            write_json(file, {**run, "sent": masked(settings.tracking_uri)})
+            if run["status"] != "RUNNING":
+                write_json(file, {**run, "sent": masked(settings.tracking_uri)})
         if number := production(model_dir):
             # Numbers begin again when models/ is emptied; times do not.
             created = read_manifest(model_dir / str(number)).created
@@ -188,7 +194,6 @@ def connect(uri: str) -> Any:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     def make(new: Path) -> None:
-        new.touch()  # an error here is clearer than MLflow's
         SqlAlchemyStore(f"sqlite:///{new}", "mlruns").engine.dispose()
 
     file = Path(uri.partition("sqlite:///")[2])
@@ -229,12 +234,11 @@ def put(client: Any, place: str, run: dict[str, Any], tags: dict[str, str]) -> s
     run_id, old = str(there.info.run_id), there.data.params
     params = [Param(k, str(v)) for k, v in run["params"].items() if k not in old]
     client.log_batch(run_id, params=params)
-    # What a training that was taken up again tells anew is there once.
-    points = {(name, at): Metric(name, *p, at) for name, *p, at in run["points"][::-1]}
-    metrics = list(points.values())
+    metrics = [Metric(*point) for point in run["points"].values()]
     for start in range(0, len(metrics), 1000):  # what MLflow takes at once
         client.log_batch(run_id, metrics[start : start + 1000])
-    client.set_terminated(run_id, run["status"], run["end"])
+    if run["status"] != "RUNNING":
+        client.set_terminated(run_id, run["status"], run["end"])
     return run_id
 
 

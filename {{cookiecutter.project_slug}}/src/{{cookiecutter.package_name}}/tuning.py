@@ -1,10 +1,8 @@
 """The command tune: search for the best parameters of an estimator, with Optuna.
 
 Every trial is in models/<name>/tuning.sqlite3 as soon as it is done. It depends on the
-seed and the trials before it, nothing else, so that a search that was stopped ends as
-one that was not.
-
-Yours: `SPACES`.
+seed and the trials before it alone, so that a search that was stopped ends as one that
+was not. Yours: `SPACES`.
 """
 
 import hashlib
@@ -16,7 +14,6 @@ from typing import Any
 import optuna
 import yaml
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
-from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
 from . import commands, models, utils
@@ -64,11 +61,8 @@ def tune(settings: TuneSettings, run_logger: RunLogger) -> dict[str, Any]:
     data_sha256 = utils.sha256_of(path)
     study = open_study(settings, inputs, data_sha256)
     run_logger.start("tune", path.name, data_sha256, study.study_name)
-    for stale in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(stale.number, state=TrialState.FAIL)  # its process was killed
-    done = len(study.get_trials(states=(TrialState.COMPLETE,)))
     with threadpool_limits(settings.threads or None):
-        for number in range(done, settings.trials):
+        for number in range(len(finished(study)), settings.trials):
             # A new one each time: what a sampler has drawn so far is not stored.
             study.sampler = optuna.samplers.TPESampler(seed=settings.seed + number)
             trial = study.ask(space)
@@ -86,6 +80,11 @@ def tune(settings: TuneSettings, run_logger: RunLogger) -> dict[str, Any]:
     name = "accuracy" if inputs.classes else "r2"
     print(f"cross-validation {name}: {study.best_value:.4f}; see the setting tuned")
     return study.best_params
+
+
+def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    """Return the trials that came to a score; others were stopped."""
+    return study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
 
 
 def open_study(settings: FitSettings, inputs: Inputs, data_sha256: str) -> optuna.Study:
@@ -108,8 +107,6 @@ def best_parameters(
 ) -> dict[str, Any]:
     """Return the best parameters so far; a ConfigError says that there are none."""
     study = open_study(settings, inputs, data_sha256)
-    if not study.get_trials(states=(TrialState.COMPLETE,)):
-        raise ConfigError(
-            "nothing tuned with these data and settings: run `tune` first"
-        )
+    if not finished(study):
+        raise ConfigError("nothing tuned with these data and settings: run `tune`")
     return study.best_params

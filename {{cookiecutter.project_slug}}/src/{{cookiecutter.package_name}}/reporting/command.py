@@ -96,7 +96,9 @@ def mistakes(tested: Tested, manifest: Manifest, most: int) -> list[Any]:
 
 #% else
     rows = tested.rows.iloc[order].reset_index(drop=True)
-    return [pd.concat([frame, rows], axis=1)]
+    # A column for each mistake: there are fewer of these than a table may have columns.
+    table = pd.concat([frame, rows], axis=1).astype(object).set_index("row").T
+    return [table.rename_axis(columns=None).reset_index(names="row")]
 
 
 #% endif
