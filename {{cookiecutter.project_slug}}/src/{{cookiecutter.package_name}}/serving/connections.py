@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 # Longer than a request is on its way to a server that has stopped listening.
 LINGER_SECONDS = 1.0
 MOST_HEAD_BYTES = 65_536
+ARRIVED = "arrived"  # in the scope of a request whose body is here: nothing to time
 MOST_WAITING = 256  # requests of one connection, of which each takes kilobytes
 OFFER = (b"connection", b"upgrade", b"http2-settings")
 
@@ -68,6 +69,9 @@ class Connection(HttpToolsProtocol):
             self.start("head", self.transport.close)
         else:
             self.stop("head")
+            if not self.cycle.more_body:  # before the application begins
+                scope: Any = self.cycle.scope
+                scope[ARRIVED] = True
 
     def on_headers_complete(self) -> None:
         """Begin to answer, unless the head is too large or has to be read again."""
