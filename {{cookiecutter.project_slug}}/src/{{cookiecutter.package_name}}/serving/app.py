@@ -174,7 +174,8 @@ class Front:
                 self.known[method, path] = route, scope["path_params"]
             endpoint, path = route.name, route.path
         line: dict[str, object] = {"time": datetime.now(UTC), "id": exchange.id}
-        line |= {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 3)}
+        line |= {"method": method, "path": path, "status": status}
+        line["ms"] = round(seconds * 1000, 3)
         self.metrics.requests(endpoint, method, status).inc()
         self.metrics.seconds(endpoint).observe(seconds)
         if (predicted := exchange.predicted) is not None:
