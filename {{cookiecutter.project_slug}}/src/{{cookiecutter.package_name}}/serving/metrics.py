@@ -116,22 +116,6 @@ class Metrics:
         return generate_latest(registry) + generate_latest(self.others)
 
 
-def forget_ended_workers() -> None:
-    """Remove what workers that ended, perhaps killed, said of their present state.
-
-    What they counted stays: a counter must not fall.
-    """
-    folder = os.environ.get(FOLDER_VARIABLE)
-    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
-        pid = int(file.stem.rpartition("_")[2])
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
-        except OSError:
-            continue  # it is there, and somebody else's
-
-
 #% if "monitor" in cookiecutter.__extras
 class Watched(Collector):
     """What the command `monitor` has found of the version that is served, if anything.
@@ -178,4 +162,20 @@ def figures(content: dict[str, Any], version: str) -> list[GaugeMetricFamily]:
             about = [version, each["group"], each["variable"]]
             found[-1].add_metric(about, each[key])
     return found
+
+
 #% endif
+def forget_ended_workers() -> None:
+    """Remove what workers that ended, perhaps killed, said of their present state.
+
+    What they counted stays: a counter must not fall.
+    """
+    folder = os.environ.get(FOLDER_VARIABLE)
+    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        except OSError:
+            continue  # it is there, and somebody else's

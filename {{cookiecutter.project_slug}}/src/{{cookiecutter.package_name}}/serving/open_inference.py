@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, over HTTP; tensors in JSON or as bytes.
 
 https://github.com/kserve/open-inference-protocol/tree/main/specification/protocol is
-what it says: inference_rest.md, and binary_data_extension.md for bytes after the JSON.
+what it says, of REST and, for bytes after the JSON, of its binary data extension.
 """
 
 import math
