@@ -54,6 +54,7 @@ class Exchange:
     id: str
     headers: Mapping[str, str]
     held: int = 0
+    alone: bool = False  # no other request is on its way
     predicted: Predicted | None = None
 
 
@@ -179,6 +180,7 @@ class Answer:
             return await self.answer(model, request, exchange)
         if scope["method"] not in ("GET", "HEAD"):
             arrived = ARRIVED in scope
+            exchange.alone = arrived and len(scope[ARRIVED]) == 1
             request.body = await worker.read_body(receive, exchange, arrived)
         if worker.in_hand >= settings.max_concurrency:
             raise RequestError(503, f"{worker.in_hand} requests are in hand; try again")
@@ -217,10 +219,12 @@ class Answer:
         if rows > settings.max_rows:
             message = f"has {rows} rows; at most {settings.max_rows} are allowed"
             raise RequestError(413, message, "body")
-        if rows <= settings.max_batch_rows:
+        slow = model.seconds * rows >= INLINE_SECONDS
+        if exchange.alone and not slow:
+            outputs = model.predict(feeds)
+        elif rows <= settings.max_batch_rows:
             outputs = await worker.batches.predict(model, feeds, rows)
         else:  # beside the batches, which must not wait for so many rows of one request
-            slow = model.seconds * rows >= INLINE_SECONDS
             outputs = await worker.run(slow, model.predict, feeds)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])

@@ -18,7 +18,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 # Longer than a request is on its way to a server that has stopped listening.
 LINGER_SECONDS = 1.0
 MOST_HEAD_BYTES = 65_536
-ARRIVED = "arrived"  # in the scope of a request whose body is here: nothing to time
+# In the scope of a request whose body is here, so that nothing has to be timed: the
+# tasks of all requests.
+ARRIVED = "arrived"
 MOST_WAITING = 256  # requests of one connection, of which each takes kilobytes
 OFFER = (b"connection", b"upgrade", b"http2-settings")
 
@@ -71,7 +73,7 @@ class Connection(HttpToolsProtocol):
             self.stop("head")
             if not self.cycle.more_body:  # before the application begins
                 scope: Any = self.cycle.scope
-                scope[ARRIVED] = True
+                scope[ARRIVED] = self.tasks
 
     def on_headers_complete(self) -> None:
         """Begin to answer, unless the head is too large or has to be read again."""
