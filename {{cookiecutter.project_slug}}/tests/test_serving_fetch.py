@@ -16,7 +16,7 @@ import pytest
 from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.config import ProjectError, load_settings
 from {{ cookiecutter.package_name }}.registry import RegistryError
-from {{ cookiecutter.package_name }}.serving.fetch import FetchError, fetch_version
+from {{ cookiecutter.package_name }}.serving import fetch
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 import graphs
@@ -120,7 +120,7 @@ def test_archives_may_be_of_any_kind(
 ) -> None:
     zip_file = zipped({"1/": b"", **contents(version)})
     archive = zip_file if mode == "zip" else tarred(version, mode, "./1")
-    fetched = fetch_version(*publish(archive), tmp_path / "model")
+    fetched = fetch.fetch_version(*publish(archive), tmp_path / "model")
     assert contents(fetched) == contents(version)
 
 
@@ -128,8 +128,8 @@ def test_another_archive_than_the_one_asked_for_is_refused(
     tmp_path: Path, version: Path, publish: Publish
 ) -> None:
     url, _ = publish(tarred(version))
-    with pytest.raises(FetchError, match="not the archive that was asked for") as error:
-        fetch_version(f"{url}?key=secret", "0" * 64, tmp_path / "model")
+    with pytest.raises(fetch.FetchError, match="not the archive that was") as error:
+        fetch.fetch_version(f"{url}?key=secret", "0" * 64, tmp_path / "model")
     assert "secret" not in str(error.value)
     assert list((tmp_path / "model").iterdir()) == []
 
@@ -159,7 +159,7 @@ def test_a_bad_archive_is_refused_and_leaves_nothing(
     url, sha256 = publish(archive)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ProjectError, match="archive"):
-        fetch_version(url, sha256, tmp_path / "model")
+        fetch.fetch_version(url, sha256, tmp_path / "model")
     assert sorted(set(tmp_path.rglob("*")) - set(before)) == [tmp_path / "model"]
 
 
@@ -180,7 +180,7 @@ def test_files_that_the_manifest_does_not_know_are_refused(
                 file.writestr(name, content)
     url, sha256 = publish(archive.getvalue())
     with pytest.raises(RegistryError, match="extra was added|model.onnx was changed"):
-        fetch_version(url, sha256, tmp_path / "model")
+        fetch.fetch_version(url, sha256, tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []
 
 
@@ -191,8 +191,8 @@ def test_a_version_is_never_replaced_by_another_one(
     other = graphs.save(tmp_path / "model", graphs.graph())
     manifest = other / registry.MANIFEST
     manifest.write_text(manifest.read_text().replace('"seed": 1', '"seed": 2'))
-    with pytest.raises(FetchError, match="is another version 1"):
-        fetch_version(url, sha256, tmp_path / "model")
+    with pytest.raises(fetch.FetchError, match="is another version 1"):
+        fetch.fetch_version(url, sha256, tmp_path / "model")
     assert registry.load_version(other.parent)[1].seed == 2
 
 
@@ -201,11 +201,11 @@ def test_what_cannot_be_downloaded_is_said_without_its_key(
 ) -> None:
     url, _ = publish(b"")
     url = url.replace("http://", "http://user:secret@") + "/gone?key=secret"
-    with pytest.raises(FetchError, match="cannot be downloaded: .*404") as error:
-        fetch_version(url, "0" * 64, tmp_path / "model")
+    with pytest.raises(fetch.FetchError, match="cannot be downloaded: .*404") as error:
+        fetch.fetch_version(url, "0" * 64, tmp_path / "model")
     assert "secret" not in str(error.value)
-    with pytest.raises(FetchError, match="cannot be downloaded: ConnectionError"):
-        fetch_version("http://127.0.0.1:1/model", "0" * 64, tmp_path / "model")
+    with pytest.raises(fetch.FetchError, match="cannot be downloaded: ConnectionError"):
+        fetch.fetch_version("http://127.0.0.1:1/model", "0" * 64, tmp_path / "model")
 
 
 @pytest.mark.parametrize(
