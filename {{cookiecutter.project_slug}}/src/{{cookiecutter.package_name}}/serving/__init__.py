@@ -1,5 +1,5 @@
 """Predictions over HTTP, from a version's ONNX graph; no training framework is needed.
 
-A request comes in as `messages.Request`, one of protocols/ reads it, rows.py turns it
-into the tensors of the model, model.py predicts, and the protocol writes the reply.
+To read in order: server.py, app.py, answer.py, a protocol such as tensorflow_serving.py,
+rows.py, batching.py, model.py.
 """
