@@ -109,8 +109,8 @@ def read_requests(
     name, version, inputs = manifest.name, int(folder.name), manifest.inputs
     told = read_log(settings.log, name, version, settings.max_rows, settings.hours)
     #% if cookiecutter.__data_kind == "images"
-    pixels = np.array([each["pixels"] for each in told["inputs"]], dtype=np.float64)
-    variables = adapter.describe(pixels.reshape(inputs.shapes["images"]), inputs)
+    images = np.array([list(each.values()) for each in told["inputs"]], dtype=float)
+    variables = adapter.describe(images.reshape(inputs.shapes["images"]), inputs)
     #% else
     rows = pd.DataFrame(told["inputs"].to_list())
     variables = adapter.describe(rows.reindex(columns=list(inputs.shapes)), inputs)

@@ -4,6 +4,7 @@
          2026-11-20.parquet   or the same, as pandas' `to_parquet` writes it
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,10 @@ def read_day(file: Path) -> pd.DataFrame:
     with careful(file, "remove what is no line of a request log"):
         if file.suffix == ".parquet":
             rows = pd.read_parquet(file)
-        else:
-            rows = pd.read_json(file, lines=True, dtype=False, precise_float=True)
+        else:  # of a full disk, half a line may be left
+            lines = (line for line in file.open("rb") if line.endswith(b"}\n"))
+            text = io.BytesIO(b"".join(lines))
+            rows = pd.read_json(text, lines=True, dtype=False, precise_float=True)
         rows = rows.reindex(columns=COLUMNS)
         rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
         return rows
