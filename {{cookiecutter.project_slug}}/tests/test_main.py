@@ -55,6 +55,20 @@ def test_without_a_command_a_model_is_trained_and_evaluated(
     assert ran == ["train", "evaluate"]
 
 
+def test_what_is_not_installed_is_named_and_where_it_comes_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(name: str, _: object) -> None:
+        raise ModuleNotFoundError("No module named 'shap'")
+
+    monkeypatch.setattr(main, "run_command", run)
+    for name, settings in main.all_settings().items():
+        assert main.main([name]) == 2
+        file = f"requirements/{settings.group}.txt"
+        assert f"'shap'; install {file}" in capsys.readouterr().err
+        assert (Path(__file__).parents[1] / file).is_file()
+
+
 def test_a_reader_that_stops_is_no_mistake() -> None:
     code = (
         "from {{ cookiecutter.package_name }} import main\n"

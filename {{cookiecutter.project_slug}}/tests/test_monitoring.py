@@ -70,7 +70,7 @@ def log(
 def rows_of(feeds: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the server logs of the inputs of each row; null for NaN."""
     #% if cookiecutter.__data_kind == "images"
-    rows = [{"pixels": image.tolist()} for image in feeds["images"]]
+    rows = [{"images": image.tolist()} for image in feeds["images"]]
     #% else
     table = pd.DataFrame({name: each[:, 0] for name, each in feeds.items()})
     rows = json.loads(table.to_json(orient="records", double_precision=15))
@@ -178,6 +178,9 @@ def test_the_newest_rows_of_the_version_are_read(project: Path) -> None:
     assert told["outputs"].map(list).to_list() == [[1.0], [0.5], [0.25], [2.0]]
     assert told["inputs"].to_list()[2] == {"age": 1}
     assert len(read_log(LOG, "model", 1, 2)) == 2
+    with (LOG / "2026-11-21.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"time": "2026-11')  # the disk was full
+    assert len(read_log(LOG, "model", 1, 10)) == 4
     # A day that was made smaller is read from there.
     day = LOG / "2026-11-20.jsonl"
     pd.read_json(day, lines=True).to_parquet(day.with_suffix(".parquet"))
@@ -205,7 +208,7 @@ def test_what_cannot_be_compared_is_refused(
     trained: Path, options: list[str], message: str, capsys: Output
 ) -> None:
     Path("broken").mkdir()
-    Path("broken/2026-11-21.jsonl").write_text('{"time": "2026-', "utf-8")
+    Path("broken/2026-11-21.jsonl").write_text("{time}\n", "utf-8")
     write_rows("few" + Path(CLEAN).suffix, "unused" + Path(CLEAN).suffix, 20)
     assert main.main(["monitor", *options]) == 2
     assert message in capsys.readouterr().err

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import yaml
 #% if cookiecutter.__data_kind == "tabular"
@@ -71,6 +71,8 @@ class Settings(BaseSettings):
         cli_hide_none_type=True,
         cli_avoid_json=True,
     )
+
+    group: ClassVar[str] = "dev"  # what has to be installed: requirements/<group>.txt
 
     config: Path = Path("configs/train.yaml")
     """YAML file with settings"""

@@ -126,6 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stopped:
         print("stopped; nothing half done is left", file=sys.stderr)
         return 128 + (stopped.args[0] if stopped.args else signal.SIGINT)
+    except ModuleNotFoundError as error:
+        group = all_settings()[name].group
+        advice = f"install requirements/{group}.txt, or everything by `make setup`"
+        print(f"{PROGRAM} {name}: {error}; {advice}", file=sys.stderr)
+        return 2
     except ProjectError as error:
         print(f"{PROGRAM} {name}: {error}", file=sys.stderr)
         return 2

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import filelock
 from pydantic import Field
@@ -41,6 +41,7 @@ ENVIRONMENT = {  # of MLflow, which would try for minutes
 class TrackingSettings(Settings):
     """List the runs of a model, or send MLflow those that it does not have."""
 
+    group: ClassVar[str] = "track"
     action: CliPositionalArg[Literal["list", "sync"]] = "list"
     """What to do"""
     tracking: bool = True

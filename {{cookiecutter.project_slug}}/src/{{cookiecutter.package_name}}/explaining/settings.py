@@ -1,32 +1,32 @@
 """The settings of the command `explain`; quick to import, as `--help` reads them."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ..config import Settings
+from ..config import Settings, Version
 
 
 class ExplainSettings(Settings):
     """Explain predictions by SHAP, LIME and ELI5; write figures and tables."""
 
-    method: Literal["all", "shap", "lime", "eli5"] = Field(
-        "all", description="How to explain; all: one after another, then compared"
-    )
-    version: int | None = Field(
-        None, ge=1, description="Version to explain; the newest if not given"
-    )
-    input: Path | None = Field(
-        None, description="File to explain, as predict takes; the test set if not given"
-    )
-    drop: tuple[str, ...] = Field((), description="Its columns to leave out")
-    row: int | None = Field(None, ge=0, description="One row to explain, from 0")
-    explained_rows: int = Field(
-        100, ge=1, description="Rows to explain; of more, some are drawn"
-    )
-    background_rows: int = Field(
-        50, ge=2, description="Training rows to compare them with"
-    )
-    lime_samples: int = Field(1000, ge=10, description="Variations of a row for LIME")
-    seed: int = Field(1, ge=0, lt=2**32, description="Same seed, same explanation")
+    group: ClassVar[str] = "explain"
+    method: Literal["all", "shap", "lime", "eli5"] = "all"
+    """How to explain; all: one after another, then compared"""
+    version: Version = None
+    """Version to explain; the newest if not given"""
+    input: Path | None = None
+    """File to explain, as predict takes; the test set if not given"""
+    drop: tuple[str, ...] = ()
+    """Its columns to leave out"""
+    row: int | None = Field(None, ge=0)
+    """One row to explain, from 0"""
+    explained_rows: int = Field(100, ge=1)
+    """Rows to explain; of more, some are drawn"""
+    background_rows: int = Field(50, ge=2)
+    """Training rows to compare them with"""
+    lime_samples: int = Field(1000, ge=10)
+    """Variations of a row for LIME"""
+    seed: int = Field(1, ge=0, lt=2**32)
+    """Same seed, same explanation"""

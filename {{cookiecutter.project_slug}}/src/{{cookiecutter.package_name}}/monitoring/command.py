@@ -24,29 +24,21 @@ from .settings import MonitorSettings
 
 LEAST_ROWS = 30  # of fewer, hardly anything could be said
 SHOWN = 10  # findings on the terminal
-PAGE = Path(__file__).with_name("page.html")
 
 
 def monitor(settings: MonitorSettings) -> int:
-    """Compare rows with those of the training.
-
-    Returns:
-        The exit status: 1 on an alarm, 0 otherwise.
-
-    Raises:
-        ProjectError: If there is nothing to compare, or nothing to compare it with.
-    """
+    """Compare rows with those of the training; return 1 on an alarm, as exit status."""
     version = settings.version or registry.served_version(settings.model_dir)
     folder, manifest = registry.load_version(settings.model_dir, version)
-    if (settings.input is None) == (settings.log is None):
+    if bool(settings.input) == bool(settings.log):
         raise DataError("name what to look at: either --input FILE or --log FOLDER")
     read = read_file if settings.input else read_requests
     keys, now = read(settings, folder, manifest)
     if len(keys) < LEAST_ROWS:
         raise DataError(f"{len(keys)} rows are too few; {LEAST_ROWS} are needed")
-    if settings.labels is not None:
-        known = read_labels(settings.labels, keys, manifest.classes)
-        now = now._replace(labels=known)
+    if settings.labels:
+        told = read_labels(settings.labels, keys, manifest.classes)
+        now = now._replace(labels=told)
     before = read_reference(folder / registry.REFERENCE_FILE)
     facts = {
         "model": str(folder),
@@ -70,7 +62,7 @@ def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> bool:
     write_json(folder / "monitor.json", {**facts, **content})
     title = escape(f"{facts['data']} beside the training of {facts['model']}")
     table = found.to_html(index=False, float_format="{:.2g}".format, border=0)
-    page = Template(PAGE.read_text("utf-8"))
+    page = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
     text = page.substitute(facts, title=title, verdict=verdict, table=table)
     write_text(folder / "index.html", text)
     for each in alarms.head(SHOWN).itertuples():
@@ -117,8 +109,8 @@ def read_requests(
     name, version, inputs = manifest.name, int(folder.name), manifest.inputs
     told = read_log(settings.log, name, version, settings.max_rows, settings.hours)
     #% if cookiecutter.__data_kind == "images"
-    pixels = np.array([each["pixels"] for each in told["inputs"]], dtype=np.float64)
-    variables = adapter.describe(pixels.reshape(inputs.shapes["images"]), inputs)
+    images = np.array([list(each.values()) for each in told["inputs"]], dtype=float)
+    variables = adapter.describe(images.reshape(inputs.shapes["images"]), inputs)
     #% else
     rows = pd.DataFrame(told["inputs"].to_list())
     variables = adapter.describe(rows.reindex(columns=list(inputs.shapes)), inputs)

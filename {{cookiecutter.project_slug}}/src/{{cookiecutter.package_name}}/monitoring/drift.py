@@ -1,9 +1,8 @@
 """Whether two samples can come from one source: the tests, and one alarm of them all.
 
-A p-value says how often two samples of one source differ as much. A run makes dozens of
-tests, so each is multiplied by how many could still be wrong (Holm's method): where
-nothing has changed, at most a share `alpha` of the runs raises an alarm, however the
-variables depend on each other.
+A run makes dozens of tests, so each p-value is multiplied by how many could still be
+wrong (Holm's method): where nothing has changed, at most a share `alpha` of the runs
+raises an alarm, however the variables depend on each other.
 
 Yours: another test is another `Finding`.
 """
@@ -47,13 +46,11 @@ class Finding(NamedTuple):
 
 def compare(before: Sample, now: Sample, classes: tuple[str, ...]) -> pd.DataFrame:
     """Return what each test of rows and a reference finds, the surest one first."""
-    outputs = (predicted(each.outputs, classes) for each in (before, now))
     found = [*compare_variables(before.variables, now.variables)]
-    found += [
-        each._replace(group="prediction")
-        for each in compare_variables(*outputs)
-        if each.group == "drift"
-    ]
+    outputs = (predicted(each.outputs, classes) for each in (before, now))
+    for each in compare_variables(*outputs):
+        if each.group == "drift":
+            found.append(each._replace(group="prediction"))
     old, new = mistakes(before, classes), mistakes(now, classes)
     if len(new):
         found.append(compare_quality(old, new, bool(classes)))
@@ -94,9 +91,9 @@ def compare_variables(before: Variables, now: Variables) -> Iterator[Finding]:
         # Whether one is missing depends on both samples together, not on which is
         # which: to leave the test out is no chance of a false alarm.
         if any(gaps):
-            was, new_share = np.divide(gaps, sizes)
-            told = f"{was:.1%}", f"{new_share:.1%} of {sizes[1]}"
-            effect, p = float(abs(new_share - was)), fisher(gaps, sizes)
+            shares = np.divide(gaps, sizes)
+            told = f"{shares[0]:.1%}", f"{shares[1]:.1%} of {sizes[1]}"
+            effect, p = abs(shares[1] - shares[0]), fisher(gaps, sizes)
             yield Finding("missing", name, "Fisher's exact", effect, *told, p)
         old, new = old.dropna(), new.dropna()
         if len(old) and len(new):
@@ -108,14 +105,14 @@ def compare_numbers(name: str, old: Array, new: Array) -> Iterator[Finding]:
     """Yield how a variable of numbers has changed, (n,) and (m,)."""
     gap, p = stats.ks_2samp(old, new, method="asymp")
     told = f"median {np.median(old):.4g}", f"median {np.median(new):.4g}"
-    yield Finding("drift", name, "Kolmogorov-Smirnov", float(gap), *told, float(p))
+    yield Finding("drift", name, "Kolmogorov-Smirnov", gap, *told, p)
     # A unit that is mistaken in a few rows: how likely the largest (or the smallest)
     # values of all are all of the new sample.
     out = int(max((new > old.max()).sum(), (new < old.min()).sum()))
-    left = np.arange(out)
-    p = 2 * np.prod((len(new) - left) / (len(old) + len(new) - left))
+    left = np.arange(len(new), len(new) - out, -1)
+    p = min(1.0, 2 * float(np.prod(left / (len(old) + left))))
     told = f"{old.min():.4g} to {old.max():.4g}", f"{out} of {len(new)} beyond"
-    yield Finding("unseen", name, "ranks", out / len(new), *told, min(1.0, float(p)))
+    yield Finding("unseen", name, "ranks", out / len(new), *told, p)
 
 
 def compare_texts(name: str, old: Array, new: Array) -> Iterator[Finding]:
@@ -128,10 +125,9 @@ def compare_texts(name: str, old: Array, new: Array) -> Iterator[Finding]:
     p = min(fisher(each, sizes) for each in np.unique(counts, axis=0)) * len(counts)
     shares = counts / np.array(sizes)
     gaps = (shares[1] - shares[0]).abs()
-    widest = gaps.idxmax()
-    told = [f"{widest!r:.60}: {share:.1%}" for share in shares.loc[widest]]
-    test, effect = "Fisher's exact, each category", float(gaps[widest])
-    yield Finding("drift", name, test, effect, told[0], told[1], min(1.0, p))
+    widest, effect, test = gaps.idxmax(), gaps.max(), "Fisher's exact, each category"
+    was, told = (f"{widest!r:.60}: {share:.1%}" for share in shares.loc[widest])
+    yield Finding("drift", name, test, effect, was, told, min(1.0, p))
 
 
 def fisher(counts: Any, sizes: Any, alternative: Any = "two-sided") -> float:
@@ -146,11 +142,11 @@ def compare_quality(before: Array, now: Array, classes: bool) -> Finding:
     if classes:
         p = fisher((before.sum(), now.sum()), sizes, "less")
         was, told = (f"{1 - mean:.1%} right" for mean in means)
-        effect = max(0.0, float(means[1] - means[0]))
+        effect = max(0.0, means[1] - means[0])
         return Finding("quality", "accuracy", "Fisher's exact", effect, was, told, p)
     found = stats.mannwhitneyu(now, before, alternative="greater")
     was, told = (f"{mean:.4g} on average" for mean in means)
     # 0 if both are as wrong, 1 if each new error is larger than every old one
-    effect = max(0.0, 2 * float(found.statistic) / (sizes[0] * sizes[1]) - 1)
-    name, p = "absolute error", float(found.pvalue)
-    return Finding("quality", name, "Mann-Whitney", effect, was, told, p)
+    effect = max(0.0, 2 * found.statistic / (sizes[0] * sizes[1]) - 1)
+    p = found.pvalue
+    return Finding("quality", "absolute error", "Mann-Whitney", effect, was, told, p)

@@ -4,6 +4,7 @@
          2026-11-20.parquet   or the same, as pandas' `to_parquet` writes it
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +20,7 @@ COLUMNS = ["time", "request_id", "row", "model", "version", "inputs", "outputs"]
 def read_log(
     folder: Path, model: str, version: int, most: int, hours: float | None = None
 ) -> pd.DataFrame:
-    """Return rows that a version was asked for, the newest first.
-
-    Args:
-        folder: The request log.
-        model: The model's name.
-        version: The version.
-        most: How many rows to return at most.
-        hours: How far back to look; without, as far as the log goes.
-
-    Raises:
-        ProjectError: If there is no log, a day of it is damaged, or no row is found.
-    """
+    """Return rows that a version was asked for, the newest first, or a ProjectError."""
     now = pd.Timestamp.now("UTC")
     since = now - pd.Timedelta(hours=hours) if hours else pd.Timestamp(0, tz="UTC")
     # Of a day that is there twice, the Parquet file.
@@ -55,8 +45,10 @@ def read_day(file: Path) -> pd.DataFrame:
     with careful(file, "remove what is no line of a request log"):
         if file.suffix == ".parquet":
             rows = pd.read_parquet(file)
-        else:
-            rows = pd.read_json(file, lines=True, dtype=False, precise_float=True)
+        else:  # of a full disk, half a line may be left
+            lines = (line for line in file.open("rb") if line.endswith(b"}\n"))
+            text = io.BytesIO(b"".join(lines))
+            rows = pd.read_json(text, lines=True, dtype=False, precise_float=True)
         rows = rows.reindex(columns=COLUMNS)
         rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
         return rows
@@ -69,9 +61,6 @@ def read_labels(path: Path, keys: pd.DataFrame, classes: tuple[str, ...]) -> Arr
         path: A CSV file with the column `label`, and those of `keys`.
         keys: Which rows there are: `row` in a file; or `request_id` and `row`.
         classes: The name of each class; none for a regression.
-
-    Raises:
-        DataError: If a column is missing, a label is none, or no row has one.
     """
     try:
         told = pd.read_csv(path, dtype=str, usecols=[*keys, "label"])
@@ -82,8 +71,8 @@ def read_labels(path: Path, keys: pd.DataFrame, classes: tuple[str, ...]) -> Arr
     labels = texts.map({name: float(n) for n, name in enumerate(classes)})
     if not classes:
         labels = pd.to_numeric(texts, errors="coerce")
-    wanted = f"one of {', '.join(classes)}" if classes else "a number"
     if (strange := texts[texts.notna() & labels.isna()]).size:
+        wanted = f"one of {', '.join(classes)}" if classes else "a number"
         raise DataError(f"{path}: {strange.iloc[0]!r}: a label must be {wanted}")
     if labels.isna().all():
         raise DataError(f"{path} has no label for any of the {len(keys)} rows")

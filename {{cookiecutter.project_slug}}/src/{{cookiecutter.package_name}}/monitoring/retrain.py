@@ -1,8 +1,6 @@
 """The command `retrain`: a new version takes the old one's place if it is better.
 
-Training, exporting and promoting are those of the other commands. What is new is the
-order: both versions predict rows that neither has learned from, and a paired test says
-which is better.
+Both versions predict rows that neither has learned from; a paired test compares them.
 """
 
 import logging
@@ -64,9 +62,8 @@ def paired_bootstrap(old: Array, new: Array, seed: int = 1) -> float:
 def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
     """Train a version, promote it if it is better; return the file that says why.
 
-    Raises:
-        RegistryError: If the version in use is damaged, or another one was promoted
-            meanwhile; nothing is promoted then.
+    Nothing is promoted, but a RegistryError raised, if the version in use is damaged or
+    another one was promoted meanwhile.
     """
     model_dir, known = settings.model_dir, registry.promotions(settings.model_dir)
     champion, found, better, why = None, None, True, "the first version of this model"
@@ -100,11 +97,7 @@ def compare(
     champion: tuple[Path, Manifest],
     challenger: tuple[Path, Manifest],
 ) -> Comparison:
-    """Compare two versions on the test rows of the challenger's data.
-
-    Raises:
-        ProjectError: If the champion cannot predict them.
-    """
+    """Compare two versions on the test rows of the challenger's data."""
     (_, old), (folder, new) = champion, challenger
     known = old.inputs.shapes.items() <= new.inputs.shapes.items()
     tasks = [(getattr(m.inputs, "target", m.dataset), m.classes) for m in (old, new)]
@@ -115,21 +108,20 @@ def compare(
         )
     if split_of(old) != split_of(new):
         logger.warning(
-            "the version in use was trained on other rows, perhaps on some of those "
-            "that it is compared on now; that can only flatter it"
+            "the version in use may have learned from rows that it is compared on now; "
+            "that can only flatter it"
         )
     test = adapter.load_splits(new, folder, settings.data_dir, settings.quiet)[1]
     outputs = [adapter.predictor(*each)(test[0]) for each in (champion, challenger)]
     if new.classes:
         was, now = (np.equal(each.argmax(axis=1), test[1]) for each in outputs)
-        scores, p = (was.mean(), now.mean()), mcnemar(was, now)
+        scores, p = [was.mean(), now.mean()], mcnemar(was, now)
     else:
         was, now = (np.square(each[:, 0] - test[1]) for each in outputs)
-        spread = float(np.var(test[1])) or 1.0
-        scores = 1 - was.mean() / spread, 1 - now.mean() / spread
+        scores = [1 - each.mean() / (np.var(test[1]) or 1) for each in (was, now)]
         p = paired_bootstrap(was, now, settings.seed)
     name = "accuracy" if new.classes else "r2"
-    return Comparison(name, float(scores[0]), float(scores[1]), len(was), p)
+    return Comparison(name, scores[0], scores[1], len(was), p)
 
 
 def split_of(manifest: Manifest) -> tuple[object, ...]:

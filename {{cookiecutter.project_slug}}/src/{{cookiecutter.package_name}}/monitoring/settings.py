@@ -1,40 +1,42 @@
 """The settings of the commands here; quick to import, as `--help` reads them."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
-from ..config import Settings, TrainSettings
+from ..config import Settings, TrainSettings, Version
 
 
 class MonitorSettings(Settings):
     """Compare rows with those of the training; end with status 1 on an alarm."""
 
-    input: Path | None = Field(None, description="File to look at, as predict takes it")
-    drop: tuple[str, ...] = Field((), description="Its columns to leave out")
-    log: Path | None = Field(None, description="Or the server's request log, a folder")
-    hours: float | None = Field(None, gt=0, description="How far back the log is read")
-    labels: Path | None = Field(
-        None, description="CSV file of what is true: row, label; of a log, request_id"
-    )
-    version: int | None = Field(
-        None, ge=1, description="Version to compare with; the served one if not given"
-    )
-    alpha: float = Field(
-        0.05, gt=0, lt=1, description="How often a run may raise a false alarm"
-    )
-    max_rows: int = Field(
-        5000, ge=30, le=1_000_000, description="Rows to look at; of more, a sample"
-    )
-    seed: int = Field(1, ge=0, lt=2**32, description="Decides which ones are drawn")
+    group: ClassVar[str] = "monitor"
+    input: Path | None = None
+    """File to look at, as predict takes it"""
+    drop: tuple[str, ...] = ()
+    """Its columns to leave out"""
+    log: Path | None = None
+    """Or the server's request log, a folder"""
+    hours: float | None = Field(None, gt=0)
+    """How far back the log is read"""
+    labels: Path | None = None
+    """CSV file of what is true: row, label; of a log, request_id"""
+    version: Version = None
+    """Version to compare with; the served one if not given"""
+    alpha: float = Field(0.05, gt=0, lt=1)
+    """How often a run may raise a false alarm"""
+    max_rows: int = Field(5000, ge=30, le=1_000_000)
+    """Rows to look at; of more, a sample"""
+    seed: int = Field(1, ge=0, lt=2**32)
+    """Decides which ones are drawn"""
 
 
 class RetrainSettings(TrainSettings):
     """Train a version; it takes the old one's place if it is better."""
 
-    margin: float = Field(
-        0.0, ge=0, le=1, description="How much its accuracy or r2 must gain"
-    )
-    alpha: float = Field(
-        0.05, gt=0, lt=0.5, description="How often one that is no better may pass"
-    )
+    group: ClassVar[str] = "monitor"
+    margin: float = Field(0.0, ge=0, le=1)
+    """How much its accuracy or r2 must gain"""
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    """How often one that is no better may pass"""
