@@ -122,8 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", type=int, help="if not the one in production")
     parser.add_argument("--rollback", action="store_true", help="serve what was before")
     parser.add_argument("--model-dir", type=Path, default=Path("models/model"))
-    parser.add_argument("--root", default="/srv/{{ cookiecutter.project_slug }}")
-    restart = "sudo -n systemctl restart {{ cookiecutter.project_slug }}"
+    name = "{{ cookiecutter.project_slug }}"
+    parser.add_argument("--root", default=f"/srv/{name}")
+    restart = f"sudo -n systemctl restart {name}"
     parser.add_argument("--restart", default=restart, help="what restarts the server")
     parser.add_argument("--port", type=int, default=8000, help="of the server")
     parser.add_argument("--seconds", type=float, default=60, help="to become ready")

@@ -12,7 +12,11 @@ from starlette.types import ASGIApp, Message
 
 from {{ cookiecutter.package_name }}.serving.answer import Worker
 from {{ cookiecutter.package_name }}.serving.app import create_app
-from {{ cookiecutter.package_name }}.serving.messages import Endpoint, Reply, RequestError
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Endpoint,
+    Reply,
+    RequestError,
+)
 from {{ cookiecutter.package_name }}.serving.model import ServedModel
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 

@@ -10,7 +10,6 @@ import pytest
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }} import export, registry
-from {{ cookiecutter.package_name }}.export import ExportError, largest_difference
 from {{ cookiecutter.package_name }}.main import main
 
 NATIVE = np.array([[0.2, 0.8], [0.5 + 1e-9, 0.5 - 1e-9], [0.50004, 0.49996]])
@@ -19,19 +18,19 @@ NATIVE = np.array([[0.2, 0.8], [0.5 + 1e-9, 0.5 - 1e-9], [0.50004, 0.49996]])
 def test_the_largest_difference_is_found() -> None:
     outputs = NATIVE.copy()
     outputs[0] += [5e-5, -5e-5]
-    assert largest_difference("onnx", outputs, NATIVE, 1) == pytest.approx(5e-5)
+    assert export.largest_difference("onnx", outputs, NATIVE, 1) == pytest.approx(5e-5)
     values = np.array([[100.0], [300.0]])
-    found = largest_difference("onnx", values + 0.001, values, unit=50)
+    found = export.largest_difference("onnx", values + 0.001, values, unit=50)
     assert found == pytest.approx(2e-5)
 
 
 def test_a_tie_may_be_broken_either_way_and_nothing_else() -> None:
     tie, other = NATIVE.copy(), NATIVE.copy()
     tie[1] = tie[1, ::-1]
-    assert largest_difference("onnx", tie, NATIVE, 1) < 1e-8
+    assert export.largest_difference("onnx", tie, NATIVE, 1) < 1e-8
     other[2] = other[2, ::-1]
-    with pytest.raises(ExportError, match="onnx gives 1 of 3 rows another class"):
-        largest_difference("onnx", other, NATIVE, 1)
+    with pytest.raises(export.ExportError, match="onnx gives 1 of 3 rows another class"):
+        export.largest_difference("onnx", other, NATIVE, 1)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +45,8 @@ def test_a_tie_may_be_broken_either_way_and_nothing_else() -> None:
 def test_what_differs_is_refused(
     outputs: npt.NDArray[np.float64], message: str
 ) -> None:
-    with pytest.raises(ExportError, match=message):
-        largest_difference("onnx", outputs, NATIVE, 1)
+    with pytest.raises(export.ExportError, match=message):
+        export.largest_difference("onnx", outputs, NATIVE, 1)
 
 
 def test_a_graph_is_computed(tmp_path: Path) -> None:

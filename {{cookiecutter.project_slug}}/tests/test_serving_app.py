@@ -19,7 +19,10 @@ from starlette.testclient import TestClient
 from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.serving import app
 from {{ cookiecutter.package_name }}.serving.answer import Worker
-from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Request,
+    RequestError,
+)
 from {{ cookiecutter.package_name }}.serving.metrics import Metrics
 from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings

@@ -11,19 +11,18 @@ import numpy as np
 import onnx
 import pytest
 
+from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.files import FileError
-from {{ cookiecutter.package_name }}.registry import RegistryError, promote, rollback
 from {{ cookiecutter.package_name }}.serving import app, model
 from {{ cookiecutter.package_name }}.serving.messages import RequestError
 from {{ cookiecutter.package_name }}.serving.metrics import Metrics
-from {{ cookiecutter.package_name }}.serving.model import ServedModel, load_model
 
 from graphs import CLASSES, TENSORS, expected, graph, save
 
 
 def test_a_version_predicts_what_its_graph_says(tmp_path: Path) -> None:
     save(tmp_path / "model")
-    loaded = load_model(tmp_path / "model", 1)
+    loaded = model.load_model(tmp_path / "model", 1)
     assert (loaded.name, loaded.version, loaded.classes) == ("model", 1, CLASSES)
     assert [tensor.name for tensor in loaded.tensors] == list(TENSORS)
     for tensor, array in zip(loaded.tensors, TENSORS.values(), strict=True):
@@ -40,8 +39,8 @@ def test_a_version_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
     folder = save(tmp_path / "model")
     with (folder / "model.onnx").open("ab") as file:
         file.write(b"\0")
-    with pytest.raises(RegistryError, match="model.onnx was changed"):
-        load_model(tmp_path / "model", 1)
+    with pytest.raises(registry.RegistryError, match="model.onnx was changed"):
+        model.load_model(tmp_path / "model", 1)
 
 
 def test_what_is_no_graph_is_not_loaded(
@@ -50,7 +49,7 @@ def test_what_is_no_graph_is_not_loaded(
     monkeypatch.setattr(onnx, "save_model", lambda _, file: file.write_text("graph"))
     save(tmp_path / "model")
     with pytest.raises(FileError, match="model.onnx is damaged"):
-        load_model(tmp_path / "model", 1)
+        model.load_model(tmp_path / "model", 1)
 
 
 def renamed_output(content: onnx.ModelProto) -> onnx.ModelProto:
@@ -84,8 +83,8 @@ def test_a_graph_that_is_not_the_manifests_is_refused(
     content: onnx.ModelProto, message: str, tmp_path: Path
 ) -> None:
     save(tmp_path / "model", content)
-    with pytest.raises(RegistryError, match=message):
-        load_model(tmp_path / "model", 1)
+    with pytest.raises(registry.RegistryError, match=message):
+        model.load_model(tmp_path / "model", 1)
 
 
 def test_serving_imports_nothing_that_trains() -> None:
@@ -107,23 +106,23 @@ def two_versions(tmp_path: Path) -> Path:
 
 
 def test_the_newest_version_is_served_until_one_is_promoted(two_versions: Path) -> None:
-    served = ServedModel(two_versions)
+    served = model.ServedModel(two_versions)
     assert served.get().version == 2
     assert served.refresh() is False
     for change, version in (
-        (partial(promote, two_versions, 1), 1),
-        (partial(promote, two_versions, 2), 2),
-        (partial(rollback, two_versions), 1),
+        (partial(registry.promote, two_versions, 1), 1),
+        (partial(registry.promote, two_versions, 2), 2),
+        (partial(registry.rollback, two_versions), 1),
     ):
         change()
         assert served.refresh() is True
         assert served.get().version == version
         assert served.refresh() is False
-    assert ServedModel(two_versions).get().version == 1
+    assert model.ServedModel(two_versions).get().version == 1
 
 
 def test_another_name_or_version_is_not_found(two_versions: Path) -> None:
-    served = ServedModel(two_versions)
+    served = model.ServedModel(two_versions)
     assert served.get("model", "2") is served.get("model", "2.0") is served.get()
     with pytest.raises(RequestError, match="name: .*'other'; 'model' is served"):
         served.get("other")
@@ -132,20 +131,20 @@ def test_another_name_or_version_is_not_found(two_versions: Path) -> None:
 
 
 def test_without_a_model_it_is_said_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match="train"):
-        ServedModel(tmp_path / "model")
+    with pytest.raises(registry.RegistryError, match="train"):
+        model.ServedModel(tmp_path / "model")
 
 
 def test_a_broken_version_is_not_taken_and_tried_again_later(
     two_versions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promote(two_versions, 1)
-    served = ServedModel(two_versions)
-    promote(two_versions, 2)
+    registry.promote(two_versions, 1)
+    served = model.ServedModel(two_versions)
+    registry.promote(two_versions, 2)
     file = two_versions / "2" / "model.onnx"
     shutil.copy(file, two_versions.parent)
     file.write_bytes(b"no graph")
-    with pytest.raises(RegistryError, match="model.onnx was changed"):
+    with pytest.raises(registry.RegistryError, match="model.onnx was changed"):
         served.refresh()
     assert served.get().version == 1
     assert served.refresh() is False  # not again at once
@@ -155,15 +154,17 @@ def test_a_broken_version_is_not_taken_and_tried_again_later(
     assert served.get().version == 2
 
 
-@pytest.mark.parametrize("error", [RegistryError("broken"), MemoryError("no room")])
+@pytest.mark.parametrize(
+    "error", [registry.RegistryError("broken"), MemoryError("no room")]
+)
 def test_looking_goes_on_after_a_failure(
     error: Exception,
     two_versions: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    promote(two_versions, 1)
-    served, metrics, failures = ServedModel(two_versions), Metrics(), [error]
+    registry.promote(two_versions, 1)
+    served, metrics, failures = model.ServedModel(two_versions), Metrics(), [error]
     monkeypatch.setattr(model, "RETRY_SECONDS", 0.01)
     load = served.load
 
@@ -180,7 +181,7 @@ def test_looking_goes_on_after_a_failure(
 
     monkeypatch.setattr(served, "load", fail_once)
     caplog.set_level("INFO")
-    promote(two_versions, 2)
+    registry.promote(two_versions, 2)
     asyncio.run(asyncio.wait_for(look(), 20))
     assert "version 1 is still served" in caplog.text
     lines = metrics.text().decode().splitlines()

@@ -9,7 +9,11 @@ import orjson
 import pytest
 
 from {{ cookiecutter.package_name }}.serving import open_inference, rows
-from {{ cookiecutter.package_name }}.serving.messages import Reply, Request, RequestError
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Reply,
+    Request,
+    RequestError,
+)
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 
 import graphs

@@ -9,7 +9,10 @@ import orjson
 import pytest
 
 from {{ cookiecutter.package_name }}.serving import values
-from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Request,
+    RequestError,
+)
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 from {{ cookiecutter.package_name }}.serving.tensorflow_serving import predict
 

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.package_name }} import commands, export, files, main, models, registry, utils
+from {{ cookiecutter.package_name }} import (
+    commands,
+    export,
+    files,
+    main,
+    models,
+    registry,
+    utils,
+)
 from {{ cookiecutter.package_name }}.registry import Manifest
 
 from samples import QUICK_TRAINING

@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 
 from {{ cookiecutter.package_name }}.serving import rows, torchserve
-from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Request,
+    RequestError,
+)
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 
 import graphs

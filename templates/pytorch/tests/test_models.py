@@ -21,7 +21,10 @@ from {{ cookiecutter.package_name }}.models import (
     set_seed,
     train_model,
 )
-from {{ cookiecutter.package_name }}.utils import load_mnist_data, preprocess_data
+from {{ cookiecutter.package_name }}.utils import (
+    load_mnist_data,
+    preprocess_data,
+)
 
 from samples import Arrays
 

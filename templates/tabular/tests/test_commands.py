@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }} import adapter, main, models, registry, utils
+from {{ cookiecutter.package_name }} import (
+    adapter,
+    main,
+    models,
+    registry,
+    utils,
+)
 
 from samples import MIXED, ONLY_ONCE, PEOPLE, mixed_table
 

@@ -17,8 +17,16 @@ from {{ cookiecutter.package_name }}.serving import (
     tensorflow_serving,
     torchserve,
 )
-from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
-from {{ cookiecutter.package_name }}.serving.model import Limits, Model, Tensor, load_model
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Request,
+    RequestError,
+)
+from {{ cookiecutter.package_name }}.serving.model import (
+    Limits,
+    Model,
+    Tensor,
+    load_model,
+)
 
 import graphs
 from graphs import (

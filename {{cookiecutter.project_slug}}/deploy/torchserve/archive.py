@@ -2,8 +2,8 @@
 
     python deploy/torchserve/archive.py models/model/1 FOLDER
 
-TorchServe's own archiver would write the same files into a zip file, and put the time of
-day into it. This needs nothing that is not in Python.
+TorchServe's own archiver would write the same files into a zip file, and put the time
+of day into it. This needs nothing that is not in Python.
 """
 
 import argparse

@@ -52,7 +52,10 @@ class TrackingSettings(Settings):
         exclude=True,  # from logs, as it may hold a password
     )
     """MLflow's database, or the address of a server: http://…"""
-    experiment: str = Field("{{ cookiecutter.project_slug }}", pattern=r"^\w[\w. -]*$")
+    experiment: str = Field(
+        "{{ cookiecutter.project_slug }}",
+        pattern=r"^\w[\w. -]*$",
+    )
     """MLflow's experiment to put runs into"""
 
 
