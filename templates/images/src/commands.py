@@ -77,7 +77,11 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         verbose=0,
         #% endif
     )
-    write = partial(write_exports, run, model, training[0], test)
+
+    def write(folder: Path) -> Mapping[str, Any]:
+        models.save_model(model, folder)
+        return write_exports(run, model, training[0], test, folder)
+
     version = run.save(settings.model_dir, write)
     run.remove()
     run_logger.log_version(version)
@@ -187,11 +191,10 @@ class Run:
 def write_exports(
     run: Run, model: Any, training: utils.Images, test: utils.Labelled, folder: Path
 ) -> Mapping[str, Any]:
-    """Write a model, what servers load, and what later images are compared with.
+    """Write what servers load, and what later images are compared with.
 
     Nothing is learned from the test set here, and nothing is scored.
     """
-    models.save_model(model, folder)
     inputs = run.facts["inputs"]
     images, labels = (each[: export.REFERENCE_ROWS] for each in test)
     scaled = utils.preprocess_data(images, max_value=inputs.max_value)

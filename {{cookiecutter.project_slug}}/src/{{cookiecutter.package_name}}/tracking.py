@@ -138,11 +138,7 @@ class MlflowLogger(RunLogger):
 
 
 def tracking(settings: TrackingSettings) -> None:
-    """List the runs of a model, or send what MLflow does not have of them.
-
-    Raises:
-        ProjectError: If some could not be sent; the message says why.
-    """
+    """List the runs of a model, or send them; a ProjectError says why that failed."""
     missing = []
     for file in sorted((settings.model_dir / ".runs").glob("*.json")):
         run = json.loads(file.read_bytes())
@@ -186,8 +182,7 @@ def send(settings: TrackingSettings, files: list[Path]) -> None:
 def connect(uri: str) -> Any:
     """Return MLflow's client, which takes seconds to import.
 
-    A database gets its tables under another name: a process that is stopped half-way
-    leaves nothing that MLflow would stumble over ever after.
+    A database gets its tables under another name, so that it is whole or not there.
     """
     os.environ.update({**ENVIRONMENT, **os.environ})
     if os.path.expanduser("~") == "~":
