@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, SecretStr
 
@@ -24,6 +24,8 @@ def port_of_platform() -> int:
 
 class ServeSettings(Settings):
     """Answer requests for predictions over HTTP."""
+
+    group: ClassVar[str] = "serve"
 
     config: Path = Path("configs/serve.yaml")
     """YAML file with settings"""
@@ -86,6 +88,8 @@ class ServeSettings(Settings):
 
 class FetchSettings(Settings):
     """Download a version, check it by its hash, and serve it from then on."""
+
+    group: ClassVar[str] = "serve"
 
     config: Path = Path("configs/serve.yaml")
     """YAML file with settings"""
