@@ -54,8 +54,9 @@ def incomplete_folder(parent: Path) -> Iterator[Path]:
     """Give a folder to prepare something in; remove it if it was not renamed."""
     parent.mkdir(parents=True, exist_ok=True)
     for stale in parent.glob(f"{INCOMPLETE}*"):  # of a process that was killed
-        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(stale, ignore_errors=True)
+        with suppress(FileNotFoundError):  # it was finished, and renamed, meanwhile
+            if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(stale, ignore_errors=True)
     folder = parent / f"{INCOMPLETE}{uuid.uuid4().hex}"
     folder.mkdir()
     try:
