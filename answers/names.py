@@ -11,9 +11,9 @@ STDLIB_ELSEWHERE = frozenset(
 )
 # Folders and files of the generated project, and names that Python itself looks for.
 TAKEN = frozenset(
-    "build configs conftest data deploy dist docs logs models notebooks reports "
-    "requirements samples scripts setup sitecustomize src test tests "
-    "usercustomize".split()
+    "build configs conftest data deploy dist docs gates graphs logs loopback models "
+    "notebooks onnx_models reports requirements samples scripts setup sitecustomize "
+    "src test tests usercustomize".split()
 )
 # Import names that are not the distribution's own name with "_" for "-".
 IMPORT_NAMES = """
@@ -54,9 +54,9 @@ _INSTALLED = """
     cyclonedx-py detect-secrets-hook dmypy doesitcache dotenv f2py fab gunicornc hf
     huey_consumer huggingface-cli identify-cli imageio_download_bin imageio_remove_bin
     inv ipython3 isort-identify-imports isympy jlpm jupyter lsm2bin mako-render
-    markdown-it mypyc normalizer numpy-config onnxruntime_test poe pybabel pyftmerge
-    pyftsubset pygmentize saved_model_cli sqlformat stubgen stubtest tf_upgrade_v2
-    tflite_convert tiff2fsspec tiffcomment tiny-agents toco torch-model-archiver
-    torchfrtrace torchrun ttx uvx watchmedo wsdump
+    markdown-it markdown_py mypyc normalizer numpy-config onnxruntime_test poe pybabel
+    pyftmerge pyftsubset pygmentize saved_model_cli sqlformat stubgen stubtest
+    tf_upgrade_v2 tflite_convert tiff2fsspec tiffcomment tiny-agents toco
+    torch-model-archiver torchfrtrace torchrun ttx uvx watchmedo wsdump
 """
 PROGRAMS = frozenset(f"{_SHELL} {_CALLED} {_INSTALLED}".split())
