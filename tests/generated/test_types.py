@@ -34,6 +34,6 @@ def test_every_combination_is_typed(
     assert distinct
     for path in distinct.values():
         shown = installed(framework).run(
-            "mypy", "--strict", "--cache-dir", str(tmp_path), folder=path
+            "mypy", "--cache-dir", str(tmp_path), folder=path
         )
         assert shown.startswith("Success: no issues found in")
