@@ -124,7 +124,7 @@ def test_dockerfile_knows_nothing_of_where_it_is_built(
 ) -> None:
     """Certificates, mirrors and proxies come with the base image, or not at all."""
     text = default_project.read("Dockerfile").lower()
-    for word in ("# syntax=", "certificates", "index-url", "proxy", "://"):
+    for word in ("# syntax=", "certificates", "index-url", "proxy", "http:", "https:"):
         assert word not in text
 
 
