@@ -186,7 +186,9 @@ def test_a_row_in_json_needs_no_list_around_it(model: Model) -> None:
     assert refused.value.status == 415
 
 
-def test_where_onnx_was_refused_the_pipeline_itself_predicts(tmp_path: Path) -> None:
+def test_where_onnx_was_refused_the_pipeline_itself_predicts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     frame = pd.DataFrame({name: each[:, 0] for name, each in TENSORS.items()})
     frame["home town"] = frame["home town"].mask(frame["home town"] == MISSING)
     table = pd.concat([frame] * 5, ignore_index=True)
@@ -201,6 +203,7 @@ def test_where_onnx_was_refused_the_pipeline_itself_predicts(tmp_path: Path) -> 
     registry.save_version(tmp_path / "model", write, **facts)
     model = load_model(tmp_path / "model", 1)
     assert model.platform == "python"
+    assert "not ONNX: there is no converter" in caplog.text
     feeds = rows.from_rows(model, ROWS, "instances")
     wanted = models.predict_outputs(pipeline, frame)
     assert wanted.tolist() == [[1, 0], [0, 1]]

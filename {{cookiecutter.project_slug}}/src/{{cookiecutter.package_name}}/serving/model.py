@@ -1,10 +1,10 @@
 """A version of a model, ready to predict; and which version is served."""
 
+import logging
 import math
 import time
 import timeit
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 #% if cookiecutter.__data_kind == "tabular"
 from types import SimpleNamespace
@@ -32,6 +32,8 @@ from ..registry import (
     served_version,
 )
 from .messages import TEXT, Array, Feeds, RequestError
+
+logger = logging.getLogger(__name__)
 
 # https://onnxruntime.ai/docs/api/python/api_summary.html, `NodeArg.type`.
 FROM_ONNX: dict[str, np.dtype[Any]] = {
@@ -80,34 +82,41 @@ class Model:
     def __init__(
         self, folder: Path, manifest: Manifest, session: Any, most_rows: int = 4096
     ) -> None:
-        """Compare the graph with the manifest, or raise RegistryError; then try it."""
+        """Try the model, or raise RegistryError if it is not that of the manifest."""
         self.name, self.version = folder.parent.name, int(folder.name)
         self.folder, self.manifest, self.most_rows = folder, manifest, most_rows
         self.classes, self.inputs = manifest.classes, manifest.inputs
         onnx = ONNX_FILE in manifest.files
         self.platform = "onnxruntime_onnx" if onnx else "python"
-        where, limits = str(folder / ONNX_FILE), limits_of(self.inputs)
+        self._session = session
+        self._names = ["probabilities" if self.classes else "value"]
+        types = {node.name: FROM_ONNX[node.type] for node in session.get_inputs()}
+        shapes, limits = self.inputs.shapes, limits_of(self.inputs)
+        if types.keys() != shapes.keys():
+            raise RegistryError(
+                f"{folder / ONNX_FILE} takes {sorted(types)}, and {sorted(shapes)} by "
+                "the manifest; export this version again"
+            )
         self.tensors = tuple(
-            replace(tensor, limits=limits[tensor.name])
-            for tensor in checked(session.get_inputs(), self.inputs.shapes, where)
+            Tensor(name, types[name], shape, limits[name])
+            for name, shape in shapes.items()
         )
-        shape = (-1, 1)[: len(session.get_outputs()[0].shape)]
-        outputs = {"value": shape}
-        if self.classes:
-            outputs = {"probabilities": (-1, len(self.classes))}
-        self.outputs = checked(session.get_outputs(), outputs, where)
-        self._names, self._session = list(outputs), session
-        blank = {
+        # Of two rows: it fails now if the graph does not take what the manifest says.
+        answer = self.predict(self.blank(2))
+        shape = (-1, *answer.shape[1:])
+        self.outputs = (Tensor(self._names[0], answer.dtype, shape),)
+        # The quickest of some: a machine that is busy makes others slower.
+        one = self.blank(1)
+        self.seconds = min(timeit.repeat(lambda: self.predict(one), number=1))
+
+    def blank(self, rows: int) -> Feeds:
+        """Return so many rows of nothing."""
+        return {
             each.name: np.full(
-                [abs(size) for size in each.shape],  # one row
-                "" if each.dtype == TEXT else 0,
-                each.dtype,
+                (rows, *each.shape[1:]), "" if each.dtype == TEXT else 0, each.dtype
             )
             for each in self.tensors
         }
-        self.predict(blank)  # the first time takes memory: no request waits for that
-        # The quickest of some: a machine that is busy makes others slower.
-        self.seconds = min(timeit.repeat(lambda: self.predict(blank), number=1))
 
     def predict(self, feeds: Feeds) -> Array:
         """Predict from an array for each of `tensors`; return that of `outputs`."""
@@ -122,21 +131,15 @@ class Pipeline:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         """Load the pipeline of a version, by the library that has made it."""
         self.predict = predictor(folder, manifest)
-        self.columns, self.classes = manifest.inputs.columns, manifest.classes
+        self.columns = manifest.inputs.columns
 
     def get_inputs(self) -> list[SimpleNamespace]:
         """Describe a tensor for each column."""
         types = {"number": "tensor(double)", "category": "tensor(string)"}
         return [
-            SimpleNamespace(name=name, type=types[kind], shape=["n", 1])
+            SimpleNamespace(name=name, type=types[kind])
             for name, kind in self.columns.items()
         ]
-
-    def get_outputs(self) -> list[SimpleNamespace]:
-        """Describe the tensor of the answer."""
-        name = "probabilities" if self.classes else "value"
-        shape = ["n", len(self.classes) or 1]
-        return [SimpleNamespace(name=name, type="tensor(float)", shape=shape)]
 
     def run(self, names: list[str], feeds: Feeds) -> list[Array]:
         """Predict from a tensor (n, 1) for each column; float32 (n, outputs)."""
@@ -213,48 +216,18 @@ def load_model(
     with careful(folder / ONNX_FILE):
         #% if cookiecutter.__data_kind == "tabular"
         if ONNX_FILE not in manifest.files:
+            why = manifest.not_exported.get("onnx", "it was not exported")
+            logger.warning("the pipeline itself predicts, not ONNX: %s", why)
             return Model(folder, manifest, Pipeline(folder, manifest), most_rows)
         #% endif
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = QUIET
-        # ONNX Runtime reads no other file than those of the folder.
         session = onnxruntime.InferenceSession(
             folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
         )
         return Model(folder, manifest, session, most_rows)
-
-
-def checked(
-    nodes: Iterable[Any], expected: Mapping[str, tuple[int, ...]], where: str
-) -> tuple[Tensor, ...]:
-    """Return the inputs or outputs of a graph, in the order of the expected shapes."""
-    found = {node.name: node for node in nodes}
-    if found.keys() != expected.keys():
-        raise RegistryError(
-            f"{where} has {sorted(found)} where the manifest has {sorted(expected)}; "
-            "export this version again"
-        )
-    for name, shape in expected.items():
-        node = found[name]
-        # A free size has a name in the graph, or none.
-        sizes = [size if isinstance(size, int) else -1 for size in node.shape]
-        fits = [size in (-1, wanted) for size, wanted in zip(sizes, shape)]
-        if (
-            node.type not in FROM_ONNX
-            or len(sizes) != len(shape)
-            or not all(fits)
-            or sizes[0] != -1
-        ):
-            raise RegistryError(
-                f"{where}: {name} is {node.type} of {node.shape}, and must be of "
-                f"{list(shape)} (-1: any number)"
-            )
-    return tuple(
-        Tensor(name, FROM_ONNX[found[name].type], shape)
-        for name, shape in expected.items()
-    )
 
 
 def limits_of(inputs: Inputs) -> dict[str, Limits]:

@@ -7,17 +7,20 @@ process keeps open, so that no connection is lost while a worker is replaced.
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import shutil
 import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from math import ceil
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import cast
@@ -65,7 +68,7 @@ def serve(settings: ServeSettings) -> None:
     several = settings.workers > 1
     connection = partial(Connection, patience=settings.read_seconds)
     config = uvicorn.Config(
-        partial(in_child, settings, os.getpid()) if several else partial(begin, app),
+        partial(in_child, settings) if several else partial(begin, app),
         factory=True,
         workers=settings.workers,
         http=cast(type[asyncio.Protocol], connection),
@@ -101,7 +104,7 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> None:
         del os.environ[FOLDER_VARIABLE]
 
 
-def in_child(settings: ServeSettings, parent: int) -> Starlette:
+def in_child(settings: ServeSettings) -> Starlette:
     """Build the application for one worker of several, a process of its own.
 
     Its files may have gone since the first worker began. Then it tries again: if it
@@ -110,6 +113,8 @@ def in_child(settings: ServeSettings, parent: int) -> Starlette:
     set_up_logging(settings)
     never_rotate()
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=end_after, args=[parent], daemon=True).start()
     while True:
         try:
             app = create_app(settings)
@@ -117,13 +122,19 @@ def in_child(settings: ServeSettings, parent: int) -> Starlette:
         except Exception as error:
             logger.error("this worker cannot start, and tries again: %s", error)
             time.sleep(RETRY_SECONDS)
-            if os.getppid() != parent:
-                sys.exit()
     signal.signal(signal.SIGTERM, before)
-    return begin(app, parent)
+    return begin(app)
 
 
-def begin(app: Starlette, parent: int | None = None) -> Starlette:
+def end_after(parent: BaseProcess) -> None:
+    """End this worker when its parent has ended: it would keep the port for ever."""
+    parent.join()
+    logger.error("the process that started this worker has gone; it ends too")
+    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def begin(app: Starlette) -> Starlette:
     """Look after a worker from now on; uvicorn calls this in its event loop.
 
     Between SIGTERM and the end there are some seconds, in which the server is not ready
@@ -142,20 +153,8 @@ def begin(app: Starlette, parent: int | None = None) -> Starlette:
             loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
 
     signal.signal(signal.SIGTERM, drain)
-    app.state.looking = loop.create_task(look_after(parent))
+    app.state.looking = loop.create_task(warn_of_files())
     return app
-
-
-async def look_after(parent: int | None) -> None:
-    """End when the process that started this one has; warn when files run out."""
-    warned = False
-    while parent is None or os.getppid() == parent:
-        warned = warn_of_files(warned)
-        await asyncio.sleep(LOOK_SECONDS)
-    logger.error("the process that started this worker has gone; it ends too")
-    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
-    for _ in range(2):  # nobody would wait for it to drain
-        signal.raise_signal(signal.SIGTERM)
 
 
 def raise_file_limit() -> None:
@@ -166,49 +165,34 @@ def raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def warn_of_files(warned: bool) -> bool:
-    """Warn once when a tenth of the files that may be open is left; return if so."""
-    if sys.platform == "win32":
-        return False
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        number = os.dup(0)  # the lowest that is free
-        os.close(number)
-    except OSError:
-        number = most
-    few = most != resource.RLIM_INFINITY and number >= 0.9 * most
-    if few and not warned:
-        logger.warning(
-            "%d of %d files are open: more connections need a larger `ulimit -n`",
-            number,
-            most,
-        )
-    return few
+async def warn_of_files() -> None:
+    """Warn once, when a tenth of the files that may be open is left."""
+    while sys.platform != "win32":
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            number = os.dup(0)  # the lowest that is free
+            os.close(number)
+        except OSError:
+            number = most
+        if number >= 0.9 * most:
+            how = "more connections need a larger `ulimit -n`"
+            logger.warning("%d of %d files are open: %s", number, most, how)
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket that all workers accept connections from.
-
-    Args:
-        host: A name or an address, of IPv4 or IPv6; of several, the first one counts.
-        port: 0 for a free one.
-
-    Returns:
-        The socket. On Linux and macOS it may follow at once on one that has ended.
+    """Open the socket that all workers accept connections from; port 0: a free one.
 
     Raises:
         ConfigError: If the address is not one of this machine, or the port is taken.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address, family=family, backlog=BACKLOG)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        # Python appends the address, which this names already.
-        reason = str(error.strerror).partition(" (while attempting")[0]
         raise ConfigError(
-            f"{host}, port {port}: {reason}; choose others with --host, --port"
+            f"{host}, port {port}: {error.strerror}; choose others with --host, --port"
         ) from error
 
 
