@@ -134,6 +134,7 @@ def test_predictions_need_a_key_and_health_does_not(served: OneModel) -> None:
         assert client.get("/docs").status_code == 200
     with application(served, api_key=key, open_docs=False) as client:
         assert client.get("/docs").status_code == 401
+        assert client.get("/").json() == {"status": "alive"}  # KServe asks without one
         opened = client.get("/docs", headers={"X-API-Key": "first"})
         assert opened.status_code == 200
         assert client.get("/healthz").status_code == 200

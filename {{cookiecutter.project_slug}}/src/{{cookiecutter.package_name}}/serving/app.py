@@ -229,7 +229,9 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         log.flush()
 
     for_people = pages.routes(ENDPOINTS, worker.served, settings)
-    closed = frozenset(() if settings.open_docs else (each.path for each in for_people))
+    # `/` needs no key: KServe asks there whether the server is alive.
+    pages_of_people = {each.path for each in for_people} - {"/"}
+    closed = frozenset(() if settings.open_docs else pages_of_people)
     middleware = [Middleware(Front, worker, metrics, log, closed)]
     if settings.cors_origins:
         cors = Middleware(
