@@ -30,15 +30,12 @@ QUICK = ("--quiet", *QUICK_TRAINING)
 LONG = ("--quiet", "--epochs", "40", "--hidden-units", "16", "--batch-size", "128")
 MODEL_DIR = Path("models/model")
 CHECKPOINT = "[0-9]*/manifest.json"
-# A training in a process of its own, which may be killed. It keeps every epoch; when it
-# is stopped, it prints the status and goes on.
+# A training in a process of its own, which may be killed. It keeps every epoch.
 PROGRAM = f"""
+import sys
 from {commands.__package__} import commands, main
 commands.CHECKPOINT_SECONDS = 0
-options = ["train", *{LONG}]
-while (status := main.main(options)) > 128:
-    print(status, flush=True)
-    options = ["train", *{LONG}, "--resume"]
+sys.exit(main.main(["train", *{LONG}, *sys.argv[1:]]))
 """
 
 
@@ -53,7 +50,7 @@ def checkpoints() -> list[Path]:
     return sorted(MODEL_DIR.glob(f".unfinished/*/{CHECKPOINT}"))
 
 
-def wait_for_another(pattern: str, process: "subprocess.Popen[str]") -> None:
+def wait_for_another(pattern: str, process: "subprocess.Popen[bytes]") -> None:
     """Wait until a process has written one more of something beside its checkpoints."""
     pattern = f".unfinished/*/{pattern}"
     before, deadline = set(MODEL_DIR.glob(pattern)), time.monotonic() + 300
@@ -156,20 +153,22 @@ def test_an_export_that_disagrees_leaves_no_version(
 def test_a_training_that_is_stopped_thrice_ends_as_if_it_were_not(
     project: Path,
 ) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for number in (signal.SIGINT, signal.SIGTERM):
+    command = [sys.executable, "-c", PROGRAM]
+    for number, status in {
+        signal.SIGINT: 128 + signal.SIGINT,
+        signal.SIGTERM: 128 + signal.SIGTERM,
+        signal.SIGKILL: -signal.SIGKILL,
+    }.items():
+        with subprocess.Popen(command) as process:
+            try:
                 wait_for_another(CHECKPOINT, process)
+                if number == signal.SIGKILL:  # in the middle of saving
+                    wait_for_another(f"{files.INCOMPLETE}*", process)
                 process.send_signal(number)
-                assert process.stdout.readline() == f"{128 + number}\n"
-            wait_for_another(CHECKPOINT, process)
-            wait_for_another(f"{files.INCOMPLETE}*", process)  # in the middle of saving
-        finally:
-            process.kill()
-    assert process.returncode == -signal.SIGKILL
+                assert process.wait() == status
+            finally:
+                process.kill()
+        command = [sys.executable, "-c", PROGRAM, "--resume"]
     assert registry.versions(MODEL_DIR) == []
     resumed = train(*LONG, "--resume")
     assert not (MODEL_DIR / ".unfinished").exists()
