@@ -45,7 +45,7 @@ class ResumeError(ProjectError):
 def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     max_value = utils.DATASETS[settings.dataset].max_value
-    training, test = utils.load_mnist_data(
+    training, (unseen, _) = utils.load_mnist_data(
         settings.dataset, settings.data_dir, settings.data_url, settings.quiet
     )
     images = utils.preprocess_data(training[0], max_value=max_value)
@@ -80,7 +80,7 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
 
     def write(folder: Path) -> Mapping[str, Any]:
         models.save_model(model, folder)
-        return write_exports(run, model, training[0], test, folder)
+        return write_exports(run, model, unseen, folder)
 
     version = run.save(settings.model_dir, write)
     run.remove()
@@ -189,21 +189,17 @@ class Run:
 
 
 def write_exports(
-    run: Run, model: Any, training: utils.Images, test: utils.Labelled, folder: Path
+    run: Run, model: Any, images: utils.Images, folder: Path
 ) -> Mapping[str, Any]:
-    """Write what servers load, and what later images are compared with.
+    """Write what servers load, compared with the model on some test images.
 
     Nothing is learned from the test set here, and nothing is scored.
     """
-    inputs = run.facts["inputs"]
-    images, labels = (each[: export.REFERENCE_ROWS] for each in test)
+    inputs, images = run.facts["inputs"], images[: export.COMPARED_ROWS]
     scaled = utils.preprocess_data(images, max_value=inputs.max_value)
     outputs = models.predict_probabilities(model, scaled)
-    described = adapter.describe(training[: export.REFERENCE_ROWS], inputs)
-    export.write_reference(folder, described, outputs, labels)
-    few = slice(export.COMPARED_ROWS)
-    feeds = adapter.feeds(images[few], inputs)
-    return export.export_model(model, folder, inputs, feeds, outputs[few])
+    feeds = adapter.feeds(images, inputs)
+    return export.export_model(model, folder, inputs, feeds, outputs)
 
 
 def evaluate(settings: EvaluateSettings) -> Path:

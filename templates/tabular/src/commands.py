@@ -87,12 +87,12 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     )
     run_logger.start("train", dataset, data_sha256, f"{dataset}-{time.time():.3f}")
     with threadpool_limits(settings.threads or None):
-        features, test, history = fit(pipeline, path, inputs, settings)
+        test, history = fit(pipeline, path, inputs, settings)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
     metrics |= {f"{name}_std": pstdev(values) for name, values in history.items()}
     version = registry.save_version(
         settings.model_dir,
-        partial(write_exports, pipeline, inputs, features, test),
+        partial(write_exports, pipeline, inputs, test),
         metrics=metrics,
         history=history,
         settings={**settings.model_dump(mode="json"), "parameters": parameters},
@@ -114,8 +114,8 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
 
 def fit(
     pipeline: Any, path: Path, inputs: Inputs, settings: TrainSettings
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[float]]]:
-    """Validate and fit a pipeline; return training and test rows, and the scores."""
+) -> tuple[pd.DataFrame, dict[str, list[float]]]:
+    """Validate and fit a pipeline; return the test rows, and the scores."""
     in_chunks = utils.exceeds_memory(path, settings)
     if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
         raise ConfigError(
@@ -134,27 +134,19 @@ def fit(
         models.train_in_chunks(pipeline, features, chunks, len(inputs.classes))
     else:
         models.train_model(pipeline, features, labels)
-    return features, test, history
+    return test, history
 
 
 def write_exports(
-    pipeline: Any,
-    inputs: Inputs,
-    features: pd.DataFrame,
-    test: pd.DataFrame,
-    folder: Path,
+    pipeline: Any, inputs: Inputs, test: pd.DataFrame, folder: Path
 ) -> dict[str, Any]:
-    """Write a model, what servers load, and what later rows are compared with.
+    """Write a model, and what servers load, compared with it on some test rows.
 
     Nothing is learned from the test rows here, and nothing is scored.
     """
     models.save_model(pipeline, folder)
-    unseen, labels = utils.split_target(test[: export.REFERENCE_ROWS], inputs)
-    outputs = models.predict_outputs(pipeline, unseen)
-    few = min(len(features), export.REFERENCE_ROWS)
-    described = adapter.describe(features.sample(few, random_state=0), inputs)
-    export.write_reference(folder, described, outputs, labels)
-    return export.export_model(pipeline, folder, inputs, unseen)
+    rows, _ = utils.split_target(test[: export.COMPARED_ROWS], inputs)
+    return export.export_model(pipeline, folder, inputs, rows)
 
 
 def evaluate(settings: EvaluateSettings) -> Path:

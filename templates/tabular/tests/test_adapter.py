@@ -33,9 +33,6 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
     mixed.write_text("age,more\nold,1\n30,2\n", encoding="utf-8")
     rows, none = adapter.read_rows(mixed, manifest, folder, strict=False)
     assert none is None and rows["age"].isna().tolist() == [True, False]
-    with np.load(folder / registry.REFERENCE_FILE) as reference:
-        assert list(reference["names"]) == list(manifest.inputs.columns)
-        assert len(reference["outputs"]) == len(reference["labels"]) == 32
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_table_is_learned_far_better_than_the_simplest_guess(
     assert f"test {score}: {metrics[score]:.4f}\n" in shown
     manifest = read_json("models/model/1/manifest.json")
     assert manifest["dataset"] == data and len(manifest["data_sha256"]) == 64
-    assert {"model.skops", "model.joblib", "reference.npz"} <= manifest["files"].keys()
+    assert manifest["files"].keys() == {"model.skops", "model.joblib", "model.onnx"}
     assert {f"cv_{score}_mean", f"cv_{score}_std"} <= manifest["metrics"].keys()
     assert not any(name.startswith("test") for name in manifest["metrics"])
 

@@ -114,6 +114,10 @@ def test_rows_that_predict_refuses_are_looked_at(
     assert "missing:     age" in shown and "drift:       city" in shown
     pd.DataFrame({"height": [1.0] * 40}).to_csv("other.csv", index=False)
     assert main.main(["monitor", "--input", "other.csv"]) == 2
+    mixed.rename("kept.csv")
+    pd.read_csv("kept.csv")[1:].to_csv(mixed, index=False)
+    assert main.main(["monitor", "--input", "kept.csv"]) == 2
+    assert "has changed since version 1 was trained" in capsys.readouterr().err
 
 
 def test_a_regression_is_watched(

@@ -26,7 +26,6 @@ Feeds = Mapping[str, Array]  # an array for each input; the first axis is the ro
 PROBABILITIES, VALUE = "probabilities", "value"  # what the graph's output is called
 TOLERANCE = 1e-4  # of a probability; of a regression's value, in standard deviations
 TIE = 1e-6  # two classes that are nearer are a tie, which float32 may break either way
-REFERENCE_ROWS = 5000  # more would find smaller changes than matter
 COMPARED_ROWS = 1000  # more would only take longer
 
 
@@ -90,28 +89,6 @@ def compared(
 
 
 #% endif
-def write_reference(
-    folder: Path, described: Feeds, outputs: Array, labels: Array
-) -> None:
-    """Write what later rows are compared with.
-
-    Args:
-        folder: Where to.
-        described: What `adapter.describe` says of training rows. Each variable is
-            sorted by itself, so that no row can be read from the file.
-        outputs: What the model says of unseen rows: (n, classes), or (n, 1).
-        labels: What is true of these: int64 class numbers, or float64 values.
-    """
-    # Names are values here, not keys: a column's may hold what no file's name may.
-    arrays: dict[str, Any] = {"names": np.array(list(described), dtype=str)}
-    for number, values in enumerate(described.values()):
-        # pandas' texts are objects, which NumPy would pickle.
-        plain = values.astype(str) if values.dtype == object else values
-        arrays[f"variable_{number}"] = np.sort(plain)
-    file = folder / registry.REFERENCE_FILE
-    np.savez_compressed(file, outputs=outputs, labels=labels, **arrays)
-
-
 def export(settings: ExportSettings) -> Path:
     """Verify what servers load of a version, copy it if asked to; return its folder."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)

@@ -2,7 +2,6 @@
 
     models/<name>/<version>/model.*        the native model
                             model.onnx ... what servers load
-                            reference.npz  what later rows are compared with
                             manifest.json  hashes, metrics, settings, versions, origin
                   aliases.json             which version is in production
 
@@ -28,7 +27,6 @@ from .files import careful, hashes, incomplete_folder, write_json
 
 MANIFEST = "manifest.json"
 ONNX_FILE = "model.onnx"
-REFERENCE_FILE = "reference.npz"
 ALIASES = "aliases.json"
 LOCK_SECONDS = 10  # far longer than anybody needs
 # What `list` shows of a version, whichever of these it has.

@@ -5,6 +5,7 @@ reports/<model>/<version>/monitor/monitor.json   every test; what /metrics shows
 """
 
 import time
+from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
@@ -12,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import resample
 
 from .. import adapter, registry
 from ..config import DataError
-from ..files import careful, write_json, write_text
+from ..files import write_json, write_text
 from ..registry import Manifest
 from . import drift
 from .drift import Sample
@@ -23,6 +25,7 @@ from .log import read_labels, read_log
 from .settings import MonitorSettings
 
 LEAST_ROWS = 30  # of fewer, hardly anything could be said
+REFERENCE_ROWS = 5000  # more would find smaller changes than matter
 SHOWN = 10  # findings on the terminal
 
 
@@ -39,7 +42,7 @@ def monitor(settings: MonitorSettings) -> int:
     if settings.labels:
         told = read_labels(settings.labels, keys, manifest.classes)
         now = now._replace(labels=told)
-    before = read_reference(folder / registry.REFERENCE_FILE)
+    before = read_reference(settings, folder, manifest)
     facts = {
         "model": str(folder),
         "data": str(settings.input or settings.log),
@@ -72,12 +75,22 @@ def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> bool:
     return not alarms.empty
 
 
-def read_reference(file: Path) -> Sample:
-    """Return variables of training rows, and outputs and labels of others."""
-    with careful(file), np.load(file) as arrays:
-        names = enumerate(arrays["names"])
-        variables = {str(name): arrays[f"variable_{number}"] for number, name in names}
-        return Sample(variables, arrays["outputs"], arrays["labels"].astype(float))
+def read_reference(
+    settings: MonitorSettings, folder: Path, manifest: Manifest
+) -> Sample:
+    """Return variables of training rows, and outputs and labels of test rows.
+
+    A model is surer of rows that it has learned from than it will be of later ones.
+    """
+    (known, _), (rows, labels) = adapter.load_splits(
+        manifest, folder, settings.data_dir, settings.quiet
+    )
+    draw = partial(resample, replace=False, random_state=settings.seed)
+    known = draw(known, n_samples=min(len(known), REFERENCE_ROWS))
+    rows, labels = draw(rows, labels, n_samples=min(len(rows), REFERENCE_ROWS))
+    outputs = adapter.predictor(folder, manifest)(rows)
+    described = adapter.describe(known, manifest.inputs)
+    return Sample(described, outputs, labels.astype(float))
 
 
 def read_file(
@@ -89,16 +102,14 @@ def read_file(
     rows, labels = adapter.read_rows(
         settings.input, manifest, folder, settings.drop, strict=False
     )
-    drawn = np.random.default_rng(settings.seed).permutation(len(rows))
-    chosen = np.sort(drawn[: settings.max_rows])
     truth = np.full(len(rows), np.nan) if labels is None else labels.astype(float)
     if manifest.classes:
         truth[truth < 0] = np.nan
-    keys = pd.DataFrame({"row": getattr(rows, "index", np.arange(len(rows)))[chosen]})
-    rows = getattr(rows, "iloc", rows)[chosen]
-    described = adapter.describe(rows, manifest.inputs)
+    keys = pd.DataFrame({"row": getattr(rows, "index", np.arange(len(rows)))})
+    few = {"n_samples": min(len(rows), settings.max_rows), "replace": False}
+    keys, rows, truth = resample(keys, rows, truth, random_state=settings.seed, **few)
     outputs = adapter.predictor(folder, manifest)(rows)
-    return keys, Sample(described, outputs, truth[chosen])
+    return keys, Sample(adapter.describe(rows, manifest.inputs), outputs, truth)
 
 
 def read_requests(
