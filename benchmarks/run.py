@@ -1,6 +1,8 @@
 """Measure what the README claims, each beside its yardstick, and write RESULTS.md.
 
-    poe bench
+    poe bench [training] [tables] [serving]
+
+Without a name, everything is measured; else the other sections stay as they are.
 
 Rendering is compared with a template of one file; training with plain Keras and with
 a plain PyTorch loop, on Fashion-MNIST, in turns, so that a machine that slows down does
@@ -10,13 +12,14 @@ so for both. Figures are medians, and only ratios are worth comparing between ma
 import json
 import os
 import platform
-import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +115,18 @@ def train_ours(project: Path, package: str, seed: int) -> dict[str, Any]:
     run_in(project, project.name, "train", *options, *common)
     run_in(project, project.name, "evaluate", *common)
     log = (project / "logs" / f"{package}.jsonl").read_text(encoding="utf-8")
-    seconds = re.findall(r"fitted in ([\d.]+) s", log)[-1]
+    lines = [json.loads(line) for line in log.splitlines()]
+    begins = [each for each in lines if "images to train on" in each["message"]][-1]
+    ends = [each for each in lines if each["message"].startswith("epoch ")][-1]
+    fitted = moment(ends["time"]) - moment(begins["time"])
     report = project / "reports" / name / "1" / "metrics.json"
     metrics = json.loads(report.read_text(encoding="utf-8"))
-    return {"seconds": float(seconds), "accuracy": metrics["accuracy"]}
+    return {"seconds": fitted.total_seconds(), "accuracy": metrics["accuracy"]}
+
+
+def moment(text: str) -> datetime:
+    """Return the time of a line in a project's log."""
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S,%f")
 
 
 def row(what: str, ours: str, yardstick: str, runs: Runs) -> str:
@@ -161,37 +172,53 @@ def measure_pytorch(folder: Path) -> list[str]:
     return [row("pytorch", "pytorch", name, runs) for name in loops]
 
 
-def main() -> None:
-    """Measure everything and write the table."""
+def measure_training(folder: Path) -> list[str]:
+    """Measure rendering and training; return a section of RESULTS.md, by line."""
     if not FASHION_MNIST.is_dir():
         raise SystemExit(f"{FASHION_MNIST} is missing: install dataset-fashion-mnist")
+    rows = [measure_rendering(folder / "render")]
+    rows += measure_keras(folder / "keras")
+    rows += measure_pytorch(folder / "pytorch")
+    return [
+        "## Training",
+        "",
+        f"Times of fitting are medians over seeds {SEEDS[0]} to {SEEDS[-1]}, "
+        "accuracies means. Fitting includes validation, and checkpoints, which the "
+        "yardsticks do not write.",
+        "",
+        "| What | Measured | Yardstick, in the same run | Ratio |",
+        "| --- | --- | --- | --- |",
+        *rows,
+        "",
+    ]
+
+
+SECTIONS: dict[str, Callable[[Path], list[str]]] = {
+    "training": measure_training,
+    "tables": larger_than_memory.measure,
+    "serving": serving.measure,
+}
+
+
+def main(names: Sequence[str]) -> None:
+    """Measure what was named, or everything, and write it."""
+    if unknown := set(names) - SECTIONS.keys():
+        raise SystemExit(f"{', '.join(unknown)}: there are {', '.join(SECTIONS)}")
+    _, *old = RESULTS.read_text(encoding="utf-8").split("\n## ")
+    python = f"Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {python}"
+    title = f"# Results\n\nWritten by `poe bench` on {machine}.\n"
+    sections = dict(zip(SECTIONS, old))
     with tempfile.TemporaryDirectory() as folder:
-        rows = [measure_rendering(Path(folder) / "render")]
-        rows += measure_keras(Path(folder) / "keras")
-        rows += measure_pytorch(Path(folder) / "pytorch")
-        tables = larger_than_memory.measure(Path(folder) / "tables")
-        served = serving.measure(Path(folder) / "serving")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python "
-    text = "\n".join(
-        [
-            "# Results",
-            "",
-            f"Written by `poe bench` on {machine}{platform.python_version()}. "
-            f"Times of fitting are medians over seeds {SEEDS[0]} to {SEEDS[-1]}, "
-            "accuracies means. Fitting includes validation, and a checkpoint an epoch, "
-            "which the yardsticks do not write.",
-            "",
-            "| What | Measured | Yardstick, in the same run | Ratio |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-            *tables,
-            *served,
-        ]
-    )
-    RESULTS.write_text(text, encoding="utf-8", newline="\n")
-    print(text)
+        for name in names or SECTIONS:
+            place = Path(folder) / name
+            place.mkdir()
+            lines = SECTIONS[name](place)
+            sections[name] = "\n".join(lines).removeprefix("## ")
+            text = "\n## ".join([title, *sections.values()])
+            RESULTS.write_text(text.rstrip() + "\n", encoding="utf-8", newline="\n")
+            print("\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -28,11 +28,14 @@ from pathlib import Path
 import serving_peers
 from serving_load import (
     BATCHES,
-    LOADS,
+    BINARY_LOADS,
+    JSON_LOADS,
+    MANY,
     ONE,
     SIXTEEN,
     Figures,
     Load,
+    Target,
     ask,
     median,
     prepare,
@@ -41,6 +44,7 @@ from serving_load import (
 from serving_peers import BARE, HELLO, ONNXRUNTIME, PEERS, PYTHON, ROOT, SERVERS, Server
 
 OURS = "This template"
+CNN = ("the CNN, micro-batches", "the CNN, each request alone")
 TURNS = 3
 WAKING = 5  # attempts, a second apart
 SECONDS = 2  # of a measurement
@@ -55,14 +59,14 @@ def make_model(folder: Path) -> None:
     subprocess.run(command, check=True)
 
 
-def wake(url: str, body: bytes) -> None:
+def wake(target: Target) -> None:
     """Ask a server that has stood still; some first notice that they missed something.
 
     What is measured is after that, and must have no error.
     """
     for attempt in range(WAKING):
         try:
-            ask(url, body)
+            ask(target)
         except (OSError, http.client.HTTPException):
             if attempt == WAKING - 1:
                 raise
@@ -71,15 +75,17 @@ def wake(url: str, body: bytes) -> None:
             return
 
 
-def without_a_server(model: Path) -> tuple[float, float]:
-    """Return the rows a second of ONNX Runtime alone, one by one and by 64."""
+def without_a_server(model: Path, *rows: int) -> list[float]:
+    """Return the rows a second of ONNX Runtime alone, so many at a time."""
     programs = serving_peers.environment(BARE.requirements)
-    command = [str(programs / "python"), str(PEERS / "onnxruntime_alone.py"), "2"]
+    command = [str(programs / "python"), str(PEERS / "onnxruntime_alone.py")]
     done = subprocess.run(
-        command, check=True, capture_output=True, env={"MODEL": str(model)}
+        [*command, str(SECONDS), *map(str, rows)],
+        check=True,
+        capture_output=True,
+        env={"MODEL": str(model)},
     )
-    one, many = map(float, done.stdout.split())
-    return one, many
+    return [float(word) for word in done.stdout.split()]
 
 
 def make_project(folder: Path) -> Path:
@@ -93,26 +99,29 @@ def make_project(folder: Path) -> Path:
         check=True,
     )
     install = ["uv", "pip", "install", "--quiet", "--python", str(project / ".venv")]
-    groups = ("base", "serve", "build")
-    files = [word for name in groups for word in ("-r", f"requirements/{name}.txt")]
+    files = ["-r", "requirements/serve.txt", "-r", "requirements/build.txt"]
     subprocess.run([*install, "--require-hashes", *files], check=True, cwd=project)
     itself = ["--no-deps", "--no-build-isolation", "--editable", "."]
     subprocess.run([*install, *itself], check=True, cwd=project)
     return project
 
 
-def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Path]:
-    """Put the model into the project; return its server and its programs."""
+def our_server(
+    project: Path, model: Path, models_dir: Path, name: str = OURS, *options: str
+) -> tuple[Server, Path]:
+    """Put a model into the project; return its server and its programs."""
     programs = project / ".venv" / "bin"
     package = project.name.replace("-", "_")
     command = [str(programs / "python"), str(PEERS / "make_version.py"), package]
     subprocess.run([*command, str(model), str(models_dir)], check=True)
     server = Server(
-        OURS,
+        name,
         (),
         (f"{{bin}}/{project.name}", "serve", "--models-dir", str(models_dir))
-        + ("--log-dir", "{folder}", "--port", "{port}", "--drain-seconds", "0"),
+        + ("--log-dir", "{folder}", "--port", "{port}", "--drain-seconds", "0")
+        + options,
         path="/v1/models/model:predict",
+        binary_path="/v2/models/model/infer",
         cwd=str(project),
         kind="yardstick",
     )
@@ -120,52 +129,71 @@ def our_server(project: Path, model: Path, models_dir: Path) -> tuple[Server, Pa
 
 
 def claims(measured: Measured, servers: list[Server]) -> list[str]:
-    """Return what is wanted and what was seen, as ratios, by line."""
+    """Return what is wanted and what was seen beside others, as ratios, by line."""
+    ours = measured[OURS]
     lines = []
+    for load in (ONE, SIXTEEN, MANY, *BINARY_LOADS):
+        ratio = ours[load].rate / measured[BARE.name][load].rate
+        what = f"{'binary tensors' if load.binary else 'JSON'}, {load.clients} clients"
+        lines.append(f"- {what}, beside the bare one: {ratio:.2f} x (wanted: 0.85 x).")
     for kinds, called in (
-        ({"server", "framework"}, "the best peer"),
-        ({"server"}, "the best server"),
+        ({"server", "framework"}, "peer"),
+        ({"server"}, "server"),
     ):
-        peers = {server.name for server in servers if server.kind in kinds}
-        for load, what, wanted in (
-            (ONE, "one image, 1 client", 3.0),
-            (SIXTEEN, "one image, 16 clients", 3.0),
-            (BATCHES, "64 images, 16 clients", 1.3),
-        ):
-            name = max(peers, key=lambda peer: measured[peer][load].rate)
-            lines.append(claim(measured, what, load, called, name, wanted))
-        name = min(peers, key=lambda peer: measured[peer][SIXTEEN].p99)
-        ratio = measured[OURS][SIXTEEN].p99 / measured[name][SIXTEEN].p99
+        peers = {
+            each.name: measured[each.name] for each in servers if each.kind in kinds
+        }
+        if not peers:
+            continue
+        for load in (ONE, SIXTEEN, BATCHES):
+            name = max(peers, key=lambda peer: peers[peer][load].rate)
+            ratio = ours[load].rate / peers[name][load].rate
+            wanted = " (wanted: 2 x)" if load is BATCHES and called == "server" else ""
+            what = f"{load.images} images a request, {load.clients} clients"
+            lines.append(
+                f"- {what}, beside the best {called}, {name}: {ratio:.2f} x{wanted}."
+            )
+        name = min(peers, key=lambda peer: peers[peer][SIXTEEN].p99)
+        ratio = ours[SIXTEEN].p99 / peers[name][SIXTEEN].p99
         lines.append(
-            f"- p99 at 16 clients, beside {called}, {name}: {ratio:.2f} x "
+            f"- p99 at 16 clients, beside the best {called}, {name}: {ratio:.2f} x "
             "(wanted: 1 x at most)."
         )
-    for load, what in (
-        (ONE, "one image, 1 client"),
-        (SIXTEEN, "one image, 16 clients"),
-    ):
-        lines.append(claim(measured, what, load, "the bare one", BARE.name, 0.85))
     return lines
 
 
-def claim(
-    measured: Measured, what: str, load: Load, called: str, name: str, wanted: float
-) -> str:
-    """Return our rate beside another one."""
-    ratio = measured[OURS][load].rate / measured[name][load].rate
-    return f"- {what}, beside {called}, {name}: {ratio:.2f} x (wanted: {wanted} x)."
+def of_batches(measured: Measured, alone: list[float]) -> list[str]:
+    """Return what micro-batches give; `alone` is without a server, for each load."""
+    lines = []
+    for load, ceiling in zip((SIXTEEN, MANY), alone[1:], strict=True):
+        together, single = (measured[name][load] for name in CNN)
+        lines.append(
+            f"- a CNN of 5 million weights, {load.clients} clients, in micro-batches: "
+            f"{together.rate:,.0f} images a second, p99 {together.p99:.0f} ms; each "
+            f"request alone: {single.rate:,.0f}, {single.p99:.0f} ms; "
+            f"{together.rate / single.rate:.2f} x. ONNX Runtime itself is "
+            f"{ceiling / alone[0]:.2f} x as fast with {load.clients} images at once."
+        )
+    return lines
 
 
 def section(
-    measured: Measured, alone: tuple[float, float], servers: list[Server]
+    measured: Measured,
+    servers: list[Server],
+    alone: list[float],
+    cnn_alone: list[float],
 ) -> list[str]:
     """Return a section of RESULTS.md, by line."""
     rows = []
     for name, figures in measured.items():
-        cells = [f"{figures[ONE].rate:,.0f}", f"{figures[ONE].p99:.2f} ms"]
-        cells += [f"{figures[SIXTEEN].rate:,.0f}", f"{figures[SIXTEEN].p99:.2f} ms"]
+        if name in CNN:
+            continue
+        cells = []
+        for load in (ONE, SIXTEEN, MANY):
+            cells += [f"{figures[load].rate:,.0f}", f"{figures[load].p99:.2f} ms"]
         cells.append(f"{figures[BATCHES].rate:,.0f}" if name != HELLO.name else "")
         rows.append(f"| {name} | {' | '.join(cells)} |")
+    head = " | ".join(f"{load.clients} clients | p99" for load in (ONE, SIXTEEN, MANY))
     return [
         "## Serving",
         "",
@@ -176,12 +204,13 @@ def section(
         "itself); every answer was compared before, and no request failed. "
         f"Medians of {TURNS} turns of {SECONDS} s.",
         "",
-        "| Server | 1 client | p99 | 16 clients | p99 | batches of 64, 16 clients |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        f"| Server | {head} | batches of 64, 16 clients |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
         *rows,
-        f"| ONNX Runtime, no server | {alone[0]:,.0f} | | | | {alone[1]:,.0f} |",
+        f"| ONNX Runtime, no server | {alone[0]:,.0f} | | | | | | {alone[1]:,.0f} |",
         "",
         *claims(measured, servers),
+        *of_batches(measured, cnn_alone),
         "",
     ]
 
@@ -195,19 +224,10 @@ def chosen(names: list[str] | None) -> tuple[Server, ...]:
     )
 
 
-def measure(
-    folder: Path, project: Path | None = None, only: list[str] | None = None
-) -> list[str]:
-    """Measure all of it in an empty folder; return a section of RESULTS.md, by line."""
-    asked = folder / "asked"
-    asked.mkdir(parents=True)
-    make_model(asked)
-    project = project or make_project(folder / "project")
-    ours = our_server(project, asked / "model.onnx", folder / "models")
-    servers = [ours]
-    for server in chosen(only):
-        programs = serving_peers.environment(server.requirements, server.python)
-        servers.append((server, programs))
+def take_turns(
+    servers: list[tuple[Server, Path]], folder: Path, asked: Path, loads: list[Load]
+) -> Measured:
+    """Start servers and press each in turns; the images and answers are in `asked`."""
     with ExitStack() as stack:
         lives, targets = {}, {}
         for number, (server, programs) in enumerate(servers):
@@ -215,26 +235,48 @@ def measure(
             run = serving_peers.running(server, programs, place, asked / "model.onnx")
             live = stack.enter_context(run)
             with live.alone():
-                targets[server.name] = prepare(server, live.port, place, asked)
+                targets[server.name] = prepare(server, live.port, place, asked, loads)
             lives[server.name] = live
         turns: dict[str, dict[Load, list[Figures]]] = {
-            name: {load: [] for load in LOADS} for name in targets
+            name: {load: [] for load in known} for name, known in targets.items()
         }
-        for turn, load, name in product(range(TURNS), LOADS, targets):
-            url, body = targets[name][load]
+        for turn, load, name in product(range(TURNS), loads, targets):
+            if (target := targets[name].get(load)) is None:
+                continue
             with lives[name].alone():
-                wake(url, body.read_bytes())
-                figures = press(url, body, load, SECONDS)
-                # It may still be at requests that wrk has left.
-                ask(url, body.read_bytes())
+                wake(target)
+                figures = press(target, load.clients, load.images, SECONDS)
+                ask(target)  # it may still be at requests that wrk has left
             turns[name][load].append(figures)
             print(turn, load, name, figures, flush=True)
-    measured = {
-        name: {load: median(several) for load, several in loads.items()}
-        for name, loads in turns.items()
+    return {
+        name: {load: median(several) for load, several in by_load.items()}
+        for name, by_load in turns.items()
     }
-    alone = without_a_server(asked / "model.onnx")
-    return section(measured, alone, [server for server, _ in servers])
+
+
+def measure(
+    folder: Path, project: Path | None = None, only: list[str] | None = None
+) -> list[str]:
+    """Measure all of it in an empty folder; return a section of RESULTS.md, by line."""
+    asked, cnn = folder / "asked", folder / "asked" / "cnn"
+    asked.mkdir(parents=True)
+    make_model(asked)
+    project = project or make_project(folder / "project")
+    servers = [our_server(project, asked / "model.onnx", folder / "models")]
+    for server in chosen(only):
+        programs = serving_peers.environment(server.requirements, server.python)
+        servers.append((server, programs))
+    loads = [*JSON_LOADS, *BINARY_LOADS]
+    measured = take_turns(servers, folder / "turns", asked, loads)
+    both = [
+        our_server(project, cnn / "model.onnx", folder / "cnn", name, *options)
+        for name, options in zip(CNN, ((), ("--max-batch-rows", "1")))
+    ]
+    measured |= take_turns(both, folder / "turns-cnn", cnn, [SIXTEEN, MANY])
+    alone = without_a_server(asked / "model.onnx", 1, 64)
+    cnn_alone = without_a_server(cnn / "model.onnx", 1, 16, 64)
+    return section(measured, [each for each, _ in servers], alone, cnn_alone)
 
 
 def main() -> None:

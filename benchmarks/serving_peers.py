@@ -73,6 +73,7 @@ class Server:
         command: Words with {python}, {bin}, {peers}, {folder}, {model}, {port} and two
             more free ports, {port2} and {port3}.
         path: Where it answers.
+        binary_path: Where it answers tensors that are bytes, if that is measured.
         body: Makes what is asked out of images.
         prepare: A command that runs once, before.
         python: What to make the environment with.
@@ -89,6 +90,7 @@ class Server:
     requirements: tuple[str, ...]
     command: tuple[str, ...]
     path: str = "/predict"
+    binary_path: str = ""
     body: Callable[[Any], Any] = instances
     prepare: tuple[str, ...] = ()
     python: str = PYTHON
@@ -108,6 +110,7 @@ BARE = Server(
     "Starlette, orjson and ONNX Runtime, bare",
     (*STARLETTE, ONNXRUNTIME),
     script("bare_server.py"),
+    binary_path="/infer",
     kind="yardstick",
 )
 SERVERS = (

@@ -1,11 +1,10 @@
--- wrk ... --script post.lua URL -- BODY_FILE CONTENT_TYPE
+-- wrk ... --script post.lua URL -- BODY_FILE
 -- Sends the file again and again; the last line of the output is JSON.
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
   wrk.method = "POST"
   wrk.body = file:read("*a")
-  wrk.headers["Content-Type"] = args[2]
   file:close()
 end
 
