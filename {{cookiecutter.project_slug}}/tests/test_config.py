@@ -146,12 +146,13 @@ def test_settings_are_frozen(project: Path) -> None:
 def test_the_log_file_has_one_json_object_a_line_and_the_console_the_level(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = config.set_up_logging(load("--log-level", "WARNING"))
+    config.set_up_logging(load("--log-level", "WARNING"))
     logger.info("for the file: %s", "é")
     logger.warning("for both")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("from a library", UserWarning, stacklevel=1)
+    (file,) = Path("logs").iterdir()
     records = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     assert [record["level"] for record in records] == ["INFO", "WARNING", "WARNING"]
     assert records[0]["message"] == "for the file: é"
@@ -179,7 +180,7 @@ def test_a_logging_file_without_the_two_handlers_is_refused(project: Path) -> No
 def test_an_uncaught_exception_is_logged_with_its_traceback(project: Path) -> None:
     code = (
         "from {{ cookiecutter.package_name }} import config\n"
-        "config.set_up_logging(config.ExportSettings())\n"
+        "config.set_up_logging(config.Settings())\n"
         "1 / 0"
     )
     subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)

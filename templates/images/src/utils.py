@@ -101,8 +101,11 @@ def load_mnist_data(
     if name == "mnist":
         arrays = np.load(io.BytesIO(contents[0]), allow_pickle=False)
         parts = [arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")]
-    else:
-        parts = [parse_idx(content) for content in contents]
+    else:  # the format IDX, with a header: http://yann.lecun.com/exdb/mnist/
+        pixels = [np.frombuffer(each, np.uint8, offset=16) for each in contents[::2]]
+        labels = [np.frombuffer(each, np.uint8, offset=8) for each in contents[1::2]]
+        images = [each.reshape(-1, 28, 28) for each in pixels]
+        parts = [images[0], labels[0], images[1], labels[1]]
     x_train, y_train, x_test, y_test = parts
     return (x_train, y_train.astype(np.int64)), (x_test, y_test.astype(np.int64))
 
@@ -140,16 +143,6 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
             f"and was removed: its SHA-256 is not {sha256}, but {found}"
         )
     return content
-
-
-def parse_idx(content: bytes) -> npt.NDArray[np.uint8]:
-    """Parse the IDX format: two zero bytes, type, rank, sizes (big-endian), data.
-
-    Source: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
-    """
-    rank = content[3]
-    shape = np.frombuffer(content, dtype=">u4", count=rank, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(tuple(shape))
 
 
 def preprocess_data(

@@ -14,7 +14,7 @@ import pytest
 from {{ cookiecutter.package_name }} import utils
 from {{ cookiecutter.package_name }}.config import DataError
 
-IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+IMAGES = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
 LABELS = np.array([1, 0], dtype=np.uint8)
 
 

@@ -120,10 +120,6 @@ def set_seed(seed: int) -> None:
     """Make what follows repeatable: the same seed gives the same weights on a CPU."""
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
-    # It would also fill all new memory, so that reading it too early repeats as well;
-    # nothing here does that, and the filling costs a twentieth of the time.
-    deterministic = torch.utils.deterministic
-    deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def shuffled(

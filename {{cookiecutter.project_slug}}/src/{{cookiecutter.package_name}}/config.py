@@ -171,18 +171,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} must hold `setting: value` lines") from error
 
 
-def set_up_logging(settings: Settings) -> Path:
-    """Set up logging, of warnings and uncaught exceptions too; return the log file.
+def set_up_logging(settings: Settings) -> None:
+    """Set up logging, of warnings and uncaught exceptions too.
 
-    Raises:
-        ConfigError: If configs/logging.yaml cannot be used.
+    A ConfigError says that configs/logging.yaml cannot be used.
     """
     values = read_yaml(LOGGING_CONFIG)
     try:
         console, file = values["handlers"]["console"], values["handlers"]["file"]
         console["level"] = "WARNING" if settings.quiet else settings.log_level
-        log_file = settings.log_dir / str(file["filename"])
-        file["filename"] = str(log_file)
+        file["filename"] = str(settings.log_dir / file["filename"])
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         logging.config.dictConfig(values)
     except (KeyError, TypeError, ValueError, OSError) as error:
@@ -191,19 +189,18 @@ def set_up_logging(settings: Settings) -> Path:
     sys.excepthook = lambda kind, error, trace: logging.getLogger(__name__).critical(
         "uncaught exception", exc_info=(kind, error, trace)
     )
-    return log_file
 
 
 Version = Annotated[int | None, Field(ge=1)]
 
 
 class ExportSettings(Settings):
-    """Verify what servers load of a version, or copy it to where they look."""
+    """Copy a version to where servers look for models."""
 
-    version: Version = None
-    """Version to export; the newest if not given"""
-    into: Path | None = None
+    into: Path
     """Models folder to copy it to"""
+    version: Version = None
+    """Version to copy; the newest if not given"""
 
 
 class RegistrySettings(Settings):

@@ -78,7 +78,10 @@ def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
     report = settings.reports_dir / settings.model_name / folder.name / "retrain.json"
     try:
         if better:
-            registry.promote(model_dir, int(folder.name), known)
+            with registry.changed_promotions(model_dir) as history:
+                if history != known:
+                    raise RegistryError("what is in production has changed meanwhile")
+                history.append(int(folder.name))
             run_logger.log_promoted(int(folder.name))
     except RegistryError as error:
         better, why = False, f"{why}; but {error}"
