@@ -1,5 +1,6 @@
 """What is exported computes the same as the model; versions are copied whole."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,15 +57,18 @@ def test_a_graph_is_computed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, -rows)
 
 
-def test_a_version_is_copied_if_it_is_whole_and_not_there(
+def test_a_version_is_copied_if_it_is_whole_and_no_other_is_there(
     save: Callable[[], Path], project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = save()
     assert main(["export", "--into", "served"]) == 0
     _, manifest = registry.load_version(project / "served/model", 1)
     assert manifest == registry.read_manifest(folder)
+    assert main(["export", "--into", "served"]) == 0
+    other = {**manifest.model_dump(mode="json"), "seed": manifest.seed + 1}
+    (project / "served/model/1/manifest.json").write_text(json.dumps(other))
     assert main(["export", "--into", "served"]) == 2
-    assert "served/model/1 is there already" in capsys.readouterr().err
+    assert "served/model/1 is another version" in capsys.readouterr().err
     (folder / "model.bin").write_bytes(b"other")
     assert main(["export", "--into", "elsewhere"]) == 2
     assert "model.bin was changed" in capsys.readouterr().err

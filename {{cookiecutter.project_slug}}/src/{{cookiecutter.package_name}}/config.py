@@ -197,7 +197,7 @@ Version = Annotated[int | None, Field(ge=1)]
 class ExportSettings(Settings):
     """Copy a version to where servers look for models."""
 
-    into: Path
+    into: Path = Path("exports")
     """Models folder to copy it to"""
     version: Version = None
     """Version to copy; the newest if not given"""

@@ -86,13 +86,14 @@ def compared(
 #% endif
 def export(settings: ExportSettings) -> Path:
     """Copy a version to where servers look, whole or not at all; return the copy."""
-    folder, _ = registry.load_version(settings.model_dir, settings.version)
+    folder, manifest = registry.load_version(settings.model_dir, settings.version)
     target = settings.into / settings.model_name / folder.name
-    if target.exists():
-        raise ExportError(f"{target} is there already")
-    with incomplete_folder(target.parent) as copy:
-        shutil.copytree(folder, copy, dirs_exist_ok=True)
-        copy.rename(target)
+    if not target.exists():
+        with incomplete_folder(target.parent) as copy:
+            shutil.copytree(folder, copy, dirs_exist_ok=True)
+            copy.rename(target)
+    elif registry.read_manifest(target) != manifest:
+        raise ExportError(f"{target} is another version; take another folder: --into")
     print(f"model:   {target}")
     return target
 
