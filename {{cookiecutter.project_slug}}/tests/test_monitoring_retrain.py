@@ -41,7 +41,7 @@ def quick(
     project: Path, save: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., None]:
     """Stand in for what trains and compares: how many rows a challenger wins."""
-    monkeypatch.setattr(commands, "train", lambda settings, run_logger: save())
+    monkeypatch.setattr(commands, "train", lambda settings: save())
 
     def decide(won: int, before: Callable[[], None] = lambda: None) -> None:
         def compare(*arguments: object) -> Comparison:

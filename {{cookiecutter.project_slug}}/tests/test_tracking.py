@@ -1,6 +1,7 @@
 """What MLflow has of trainings and searches, whatever its server does meanwhile."""
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 
 from {{ cookiecutter.package_name }} import main, registry, tracking
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX, TrainSettings
-from {{ cookiecutter.package_name }}.tracking import MlflowLogger
+from {{ cookiecutter.package_name }}.tracking import MlflowRun
 
 from samples import QUICK_TRAINING
 
@@ -24,6 +25,17 @@ PATIENCE = 120  # seconds, on a machine that does much else
 URI = f"{ENV_PREFIX}TRACKING_URI"
 
 Record = Callable[..., Path]
+
+
+def tell(**facts: Any) -> None:
+    """Log as a command does."""
+    logging.getLogger(main.__name__).info("", extra=facts)
+
+
+def begin(command: str, name: str) -> None:
+    """Log as a command that begins."""
+    data = {"dataset": "digits", "data_sha256": "0" * 64}
+    tell(run={"command": command, "name": name, **data})
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +48,14 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def experiment(
-    project: Path, database: Path, monkeypatch: pytest.MonkeyPatch, request: Any
+    project: Path,
+    database: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    request: Any,
 ) -> str:
     """Record what commands do in the database; return the experiment of this test."""
+    caplog.set_level(logging.INFO, main.__package__)
     monkeypatch.setenv(f"{ENV_PREFIX}TRACKING", "true")
     monkeypatch.setenv(f"{ENV_PREFIX}EXPERIMENT", request.node.name)
     for name in (URI, "DATABASE"):  # a test may change the first one
@@ -51,12 +68,12 @@ def record(experiment: str, save: Callable[[], Path]) -> Record:
     """Record a training of two epochs, of no real model; return the file of its run."""
 
     def train(name: str = "one", error: BaseException | None = None) -> Path:
-        with MlflowLogger(TrainSettings()) as run_logger:
-            run_logger.start("train", "digits", "0" * 64, name)
-            run_logger.log_epoch(1, {"val_accuracy": 0.8})
+        with MlflowRun(TrainSettings()):
+            begin("train", name)
+            tell(epoch=1, figures={"val_accuracy": 0.8})
             if error:
                 raise error
-            run_logger.log_version(save())
+            tell(version=str(save()))
         return Path(f"models/model/.runs/{name}.json")
 
     return train
@@ -122,10 +139,11 @@ def test_a_run_that_is_sent_again_is_there_once(
 
 
 def test_trials_are_runs_within_the_run(experiment: str) -> None:
-    with MlflowLogger(TrainSettings()) as run_logger:
-        run_logger.start("tune", "wine", "0" * 64, "search")
+    with MlflowRun(TrainSettings()):
+        begin("tune", "search")
         for number in range(3):
-            run_logger.log_trial(number, {"C": 0.5 * number}, 0.9)
+            params = {"C": 0.5 * number}
+            tell(trial={"number": number, "score": 0.9, "params": params})
     parent, *trials = everything(experiment)
     assert sorted(trial["params"]["C"] for trial in trials) == ["0.0", "0.5", "1.0"]
     assert all(trial["tags"]["mlflow.parentRunId"] for trial in trials)
@@ -152,12 +170,11 @@ def test_a_training_that_was_stopped_waits_for_nothing_and_goes_on_as_the_same_r
 def test_a_long_training_is_sent_while_it_goes_on(
     experiment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_logger = MlflowLogger(TrainSettings())
-    with run_logger:
-        run_logger.start("train", "digits", "0" * 64, "one")
-        monkeypatch.setattr(run_logger, "sent_at", -tracking.SECONDS)
-        run_logger.log_epoch(1, {"loss": 0.5})
-        run_logger.sender.apply(int)  # the next one in the queue
+    with MlflowRun(TrainSettings()) as recorder:
+        begin("train", "one")
+        monkeypatch.setattr(recorder, "sent_at", -tracking.SECONDS)
+        tell(epoch=1, figures={"loss": 0.5})
+        recorder.sender.apply(int)  # the next one in the queue
         (run,) = everything(experiment)
         assert (run["status"], run["figures"]) == ("RUNNING", {"loss": [(1, 0.5)]})
         assert main.main(["tracking", "sync"]) == 0  # finds it going on

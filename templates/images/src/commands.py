@@ -27,7 +27,6 @@ from .config import (
     TrainSettings,
 )
 from .files import git_commit, library_versions, write_json, write_text
-from .registry import RunLogger
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ class ResumeError(ProjectError):
     """There is no unfinished training, or it was started with other settings."""
 
 
-def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
+def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     max_value = utils.DATASETS[settings.dataset].max_value
     training, (unseen, _) = utils.load_mnist_data(
@@ -58,12 +57,12 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    run = Run(settings, inputs, utils.data_fingerprint(*training), run_logger)
+    run = Run(settings, inputs, utils.data_fingerprint(*training))
     model = run.load() if settings.resume else run.new_model(len(fitted[1]))
-    run_logger.start(
-        "train", settings.dataset, run.facts["data_sha256"], run.folder.name
-    )
-    logger.info("%s: %d images to train on", settings.dataset, len(fitted[1]))
+    told = {name: run.facts[name] for name in ("dataset", "data_sha256")}
+    told |= {"command": "train", "name": run.folder.name}
+    text = "%s: %d images to train on"
+    logger.info(text, settings.dataset, len(fitted[1]), extra={"run": told})
     models.train_model(
         model,
         *fitted,
@@ -84,7 +83,7 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
 
     version = run.save(settings.model_dir, write)
     run.remove()
-    run_logger.log_version(version)
+    logger.info("saved as %s", version, extra={"version": str(version)})
     print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
     print(f"model:   {version}")
     return version
@@ -94,16 +93,12 @@ class Run:
     """A training, and its last checkpoint: a version in a folder of its own."""
 
     def __init__(
-        self,
-        settings: TrainSettings,
-        inputs: adapter.Inputs,
-        data_sha256: str,
-        run_logger: RunLogger,
+        self, settings: TrainSettings, inputs: adapter.Inputs, data_sha256: str
     ) -> None:
         """Begin, under a name that no other training has."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
         self.folder = settings.model_dir / UNFINISHED / name
-        self.settings, self.run_logger = settings, run_logger
+        self.settings = settings
         self.history: dict[str, list[float]] = {}
         self.facts: dict[str, Any] = {  # for the manifest
             "settings": settings.model_dump(mode="json"),
@@ -158,14 +153,14 @@ class Run:
 
     def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
         """Remember the figures of an epoch, counted from 1; save it now and then."""
+        told = {"epoch": number, "figures": {k: float(v) for k, v in figures.items()}}
         for name, value in figures.items():
             self.history.setdefault(name, []).append(float(value))
-        self.run_logger.log_epoch(number, figures)
         # The log file has every epoch; ten of them are enough for the terminal.
         epochs = self.settings.epochs
         level = logging.DEBUG if number % max(1, epochs // 10) else logging.INFO
         shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        logger.log(level, "epoch %d/%d: %s", number, epochs, shown)
+        logger.log(level, "epoch %d/%d: %s", number, epochs, shown, extra=told)
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save(self.folder, partial(models.save_model, model))
             for older in registry.versions(self.folder)[:-1]:

@@ -32,7 +32,6 @@ from .config import (
     TrainSettings,
 )
 from .files import git_commit, library_versions, write_json, write_whole
-from .registry import RunLogger
 from .schema import infer_schema, read_schema, write_schema
 
 logger = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ def find(settings: FitSettings) -> tuple[Path, Inputs]:
     return path, read_schema(schema_file(settings))
 
 
-def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
+def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     path, inputs = find(settings)
     dataset, data_sha256 = schema_file(settings).stem, utils.sha256_of(path)
@@ -85,7 +84,9 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
     pipeline = models.build_pipeline(
         settings.estimator, inputs.task, parameters, settings.seed
     )
-    run_logger.start("train", dataset, data_sha256, f"{dataset}-{time.time():.3f}")
+    run = {"command": "train", "name": f"{dataset}-{time.time():.3f}"}
+    run |= {"dataset": dataset, "data_sha256": data_sha256}
+    logger.info("%s: train %s", path, pipeline["model"], extra={"run": run})
     with threadpool_limits(settings.threads or None):
         test, history = fit(pipeline, path, inputs, settings)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
@@ -104,7 +105,7 @@ def train(settings: TrainSettings, run_logger: RunLogger) -> Path:
         libraries=library_versions((*models.LIBRARIES, *export.EXPORT_LIBRARIES)),
         git_commit=git_commit(),
     )
-    run_logger.log_version(version)
+    logger.info("saved as %s", version, extra={"version": str(version)})
     name = "cv_accuracy" if inputs.classes else "cv_r2"
     mean, deviation = metrics[f"{name}_mean"], metrics[f"{name}_std"]
     print(f"cross-validation {name[3:]}: {mean:.4f} +/- {deviation:.4f}")

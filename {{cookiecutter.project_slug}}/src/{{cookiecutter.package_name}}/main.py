@@ -53,10 +53,6 @@ COMMANDS = {
     #% endif
 }
 
-# What these tell of their work goes to `RUN_LOGGER`; `registry:RunLogger` drops it.
-LOGGED = ("tune", "train", "retrain", "registry")
-RUN_LOGGER = "{{ 'tracking:MlflowLogger' if 'track' in cookiecutter.__extras else 'registry:RunLogger' }}"
-
 
 def all_settings() -> dict[str, type[Settings]]:
     """Import the settings of every command: quick, as their modules import no more."""
@@ -77,11 +73,12 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
     set_up_logging(settings)
     logger.debug("%s with %s", name, settings.model_dump(mode="json"))
     function = resolve_name(f"{__package__}.{COMMANDS[name][0]}")
-    if name in LOGGED:
-        with resolve_name(f"{__package__}.{RUN_LOGGER}")(settings) as run_logger:
-            result = function(settings, run_logger)
-    else:
+    #% if "track" in cookiecutter.__extras
+    with resolve_name(f"{__package__}.tracking:MlflowRun")(settings):
         result = function(settings)
+    #% else
+    result = function(settings)
+    #% endif
     return result if isinstance(result, int) else 0
 
 

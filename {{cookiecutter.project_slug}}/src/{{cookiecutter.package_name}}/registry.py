@@ -10,10 +10,11 @@ renamed at the end: it is whole or it is not there. Yours: nothing has to change
 """
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from .adapter import Inputs
-from .config import ProjectError, RegistrySettings, Settings
+from .config import ProjectError, RegistrySettings
 from .files import careful, hashes, incomplete_folder, write_json
+
+logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 ONNX_FILE = "model.onnx"
@@ -59,32 +62,6 @@ class Manifest(BaseModel):
     # probability, or of a value in standard deviations of the target.
     exports: dict[str, float] = {}
     not_exported: dict[str, str] = {}  # why a format is missing
-
-
-class RunLogger(AbstractContextManager["RunLogger"]):
-    """Told by commands of their work while it goes on; this one keeps nothing of it."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Take the settings of the command."""
-        self.settings = settings
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """End with the command; `error` is what it has failed with, if it has."""
-
-    def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
-        """Tell what begins; the same `run` is the same training, taken up again."""
-
-    def log_epoch(self, number: int, figures: Mapping[str, float]) -> None:
-        """Tell the loss and the metrics of an epoch, counted from 1."""
-
-    def log_trial(self, number: int, params: Mapping[str, Any], score: float) -> None:
-        """Tell of parameters that were tried."""
-
-    def log_version(self, folder: Path) -> None:
-        """Tell of a version that was saved."""
-
-    def log_promoted(self, version: int) -> None:
-        """Tell which version is in production now."""
 
 
 def versions(model_dir: Path) -> list[int]:
@@ -188,6 +165,8 @@ def changed_promotions(model_dir: Path) -> Iterator[list[int]]:
             history = promotions(model_dir)
             yield history
             write_json(file, {"production": history[-1], "history": history})
+        promoted, text = history[-1], "%s: version %d is in production"
+        logger.info(text, model_dir, promoted, extra={"production": promoted})
     except filelock.Timeout as error:
         raise RegistryError(f"another command is changing {file}; try again") from error
 
@@ -212,7 +191,7 @@ def rollback(model_dir: Path) -> None:
         history.pop()
 
 
-def registry(settings: RegistrySettings, run_logger: RunLogger) -> None:
+def registry(settings: RegistrySettings) -> None:
     """Do what the settings say with the versions of a model."""
     model_dir, action = settings.model_dir, settings.action
     folder = find_version(model_dir, settings.version)
@@ -230,9 +209,7 @@ def registry(settings: RegistrySettings, run_logger: RunLogger) -> None:
             promote(model_dir, int(folder.name))
         else:
             rollback(model_dir)
-        number = served_version(model_dir)
-        print(f"production: version {number}")
-        run_logger.log_promoted(number)
+        print(f"production: version {production(model_dir)}")
 
 
 def list_versions(model_dir: Path) -> None:

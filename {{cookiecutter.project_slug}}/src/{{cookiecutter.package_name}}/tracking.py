@@ -1,8 +1,10 @@
 """Trainings and searches as runs of MLflow, in a database or on a server.
 
-A command writes its run into models/<name>/.runs/ and sends it now and then, and at its
-end: nothing that MLflow does costs a training, and `tracking sync` sends what is
-missing. MLflow has the name of a run as a tag: what is sent twice is there once.
+A command logs what it does, with the facts as `extra`: `run` as it begins, each `epoch`
+and `trial`, the `version` that it saved, what is in `production`. They are written into
+models/<name>/.runs/ and sent now and then, and at the end: nothing that MLflow does
+costs a training, and `tracking sync` sends what is missing. MLflow has the name of a
+run as a tag: what is sent twice is there once.
 
 Yours: `send_run` says what MLflow is told. `--help` imports this module, but no MLflow.
 """
@@ -14,9 +16,10 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import filelock
 from pydantic import Field
@@ -24,7 +27,7 @@ from pydantic_settings import CliPositionalArg
 
 from .config import ProjectError, Settings, load_settings
 from .files import write_json, write_whole
-from .registry import RunLogger, production, read_manifest
+from .registry import production, read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -59,23 +62,53 @@ class TrackingSettings(Settings):
     """MLflow's experiment to put runs into"""
 
 
-class MlflowLogger(RunLogger):
-    """Writes the run of a command down, and sends it."""
+class MlflowRun(logging.Handler):
+    """Hears what a command logs, writes its run down, and sends it."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read where to: the YAML file and the environment say it."""
-        super().__init__(settings)
-        known = ["--config", str(settings.config), "--model-name", settings.model_name]
-        known += ["--models-dir", str(settings.models_dir)]
-        self.tracking = load_settings(TrackingSettings, known, "tracking")
+        """Take the settings of the command."""
+        super().__init__()
+        self.settings = settings
         self.files: list[Path] = []  # that of the run, if it is recorded
         self.run: dict[str, Any] = {"points": {}, "trials": [], "version": {}}
         self.promoted, self.sent_at = False, time.monotonic()
-        self.sender = ThreadPool(1)  # it ends with the process where a server hangs
 
-    def start(self, command: str, dataset: str, data_sha256: str, run: str) -> None:
+    def __enter__(self) -> Self:
+        """Begin to hear."""
+        logging.getLogger(__package__).addHandler(self)
+        return self
+
+    @cached_property
+    def tracking(self) -> TrackingSettings:
+        """Where to: the YAML file and the environment say it."""
+        settings = self.settings
+        known = ["--config", str(settings.config), "--model-name", settings.model_name]
+        known += ["--models-dir", str(settings.models_dir)]
+        return load_settings(TrackingSettings, known, "tracking")
+
+    @cached_property
+    def sender(self) -> ThreadPool:
+        """A thread that ends with the process where a server hangs."""
+        return ThreadPool(1)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the facts from what is logged."""
+        told = vars(record)
+        if "run" in told:
+            self.start(**told["run"])
+        elif "epoch" in told:
+            self.log_epoch(told["epoch"], told["figures"])
+        elif "trial" in told:
+            self.log_trial(**told["trial"])
+        elif "version" in told:
+            self.log_version(Path(told["version"]))
+        elif "production" in told:  # MLflow's alias follows, if the model has runs
+            recorded = (self.settings.model_dir / ".runs").is_dir()
+            self.promoted = self.tracking.tracking and recorded
+
+    def start(self, command: str, name: str, dataset: str, data_sha256: str) -> None:
         """Begin the file of a run, or go on with it."""
-        name = re.sub(r"[^\w.-]", "_", run)
+        name = re.sub(r"[^\w.-]", "_", name)
         file = self.settings.model_dir / ".runs" / f"{name}.json"
         if file.is_file():
             self.run = json.loads(file.read_bytes())
@@ -101,7 +134,7 @@ class MlflowLogger(RunLogger):
             self.write("RUNNING")
             self.sender.apply_async(send, (self.tracking, self.files))
 
-    def log_trial(self, number: int, params: Mapping[str, Any], score: float) -> None:
+    def log_trial(self, number: int, score: float, params: Mapping[str, Any]) -> None:
         """Keep a trial, as a run within the run."""
         trial = {"name": f"{self.run['name']}/{number}", "params": dict(params)}
         points = {"score": ("score", float(score), now(), number)}
@@ -118,13 +151,9 @@ class MlflowLogger(RunLogger):
             for number, figure in enumerate(told.history.get(name, [value]), 1):
                 self.log_epoch(number, {name: figure})
 
-    def log_promoted(self, version: int) -> None:
-        """Let MLflow's alias follow, if the model has runs."""
-        recorded = (self.settings.model_dir / ".runs").is_dir()
-        self.promoted = self.tracking.tracking and recorded
-
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """Write the run; send it, unless somebody waits for the command to stop."""
+        logging.getLogger(__package__).removeHandler(self)
         stopped = isinstance(error, KeyboardInterrupt)
         try:
             self.write("KILLED" if stopped else "FAILED" if error else "FINISHED")

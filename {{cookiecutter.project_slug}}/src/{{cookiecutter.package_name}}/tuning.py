@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 from . import commands, models, utils
 from .adapter import Inputs
 from .config import ConfigError, FitSettings, TuneSettings
-from .registry import RunLogger
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ SPACES: dict[str, dict[str, BaseDistribution]] = {
 IDENTITY = {"test_fraction", "seed", "estimator", "folds"}
 
 
-def tune(settings: TuneSettings, run_logger: RunLogger) -> dict[str, Any]:
+def tune(settings: TuneSettings) -> dict[str, Any]:
     """Search for the best parameters and return them; go on where it was stopped."""
     path, inputs = commands.find(settings)
     known = models.make_estimator(settings.estimator, inputs.task).get_params()
@@ -60,7 +59,9 @@ def tune(settings: TuneSettings, run_logger: RunLogger) -> dict[str, Any]:
     features, labels = utils.split_target(training, inputs)
     data_sha256 = utils.sha256_of(path)
     study = open_study(settings, inputs, data_sha256)
-    run_logger.start("tune", path.name, data_sha256, study.study_name)
+    run = {"command": "tune", "name": study.study_name, "dataset": path.name}
+    run["data_sha256"] = data_sha256
+    logger.info("%s: %d rows to tune on", path, len(training), extra={"run": run})
     with threadpool_limits(settings.threads or None):
         for number in range(len(finished(study)), settings.trials):
             # A new one each time: what a sampler has drawn so far is not stored.
@@ -74,8 +75,9 @@ def tune(settings: TuneSettings, run_logger: RunLogger) -> dict[str, Any]:
             )
             score = fmean(next(iter(scores.values())))
             study.tell(trial, score)
-            run_logger.log_trial(number, trial.params, score)
-            logger.info("trial %d: %.4f with %s", number + 1, score, trial.params)
+            told = {"number": number, "score": score, "params": trial.params}
+            text = "trial %d: %.4f with %s"
+            logger.info(text, *told.values(), extra={"trial": told})
     print(yaml.safe_dump(study.best_params), end="")
     name = "accuracy" if inputs.classes else "r2"
     print(f"cross-validation {name}: {study.best_value:.4f}; see the setting tuned")

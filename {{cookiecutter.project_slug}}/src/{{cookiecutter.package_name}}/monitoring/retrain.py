@@ -14,7 +14,7 @@ from statsmodels.stats import contingency_tables
 from .. import adapter, commands, registry
 from ..config import ProjectError, TrainSettings
 from ..files import write_json
-from ..registry import Manifest, RegistryError, RunLogger
+from ..registry import Manifest, RegistryError
 from .drift import Array
 from .settings import RetrainSettings
 
@@ -59,7 +59,7 @@ def paired_bootstrap(old: Array, new: Array, seed: int = 1) -> float:
     return float((1 + (drawn <= 0).sum()) / (1 + RESAMPLES))
 
 
-def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
+def retrain(settings: RetrainSettings) -> Path:
     """Train a version, promote it if it is better; return the file that says why.
 
     Nothing is promoted, but a RegistryError raised, if the version in use is damaged or
@@ -70,7 +70,7 @@ def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
     if registry.versions(model_dir):
         champion = registry.load_version(model_dir, registry.served_version(model_dir))
     own = {name: getattr(settings, name) for name in TrainSettings.model_fields}
-    folder = commands.train(TrainSettings.model_construct(**own), run_logger)
+    folder = commands.train(TrainSettings.model_construct(**own))
     if champion is not None:
         challenger = registry.load_version(model_dir, int(folder.name))
         found = compare(settings, champion, challenger)
@@ -82,7 +82,6 @@ def retrain(settings: RetrainSettings, run_logger: RunLogger) -> Path:
                 if history != known:
                     raise RegistryError("what is in production has changed meanwhile")
                 history.append(int(folder.name))
-            run_logger.log_promoted(int(folder.name))
     except RegistryError as error:
         better, why = False, f"{why}; but {error}"
         raise
