@@ -105,7 +105,7 @@ def ask_a_server(project: Path, program: Path, environment: dict[str, str]) -> N
     command = [str(program), "serve", "--quiet", "--port", str(port)]
     print(f"\n$ {os.path.relpath(program, project)} serve --port {port} &", flush=True)
     with subprocess.Popen(
-        [*command, "--access-log", "off", "--drain-seconds", "0"],
+        [*command, "--no-access-log", "--drain-seconds", "0"],
         cwd=project,
         env=environment,
     ) as server:

@@ -48,7 +48,7 @@ def project(request: pytest.FixtureRequest, installed: Installed) -> InstalledPr
 @pytest.fixture(scope="module")
 def address(project: InstalledProject) -> Iterator[str]:
     """The address of its server."""
-    with serving(project, "--access-log", "off") as found:
+    with serving(project, "--no-access-log") as found:
         yield found
 
 
@@ -151,7 +151,7 @@ def test_the_pages_ask_for_the_key(
 ) -> None:
     prefix = project.path.name.replace("-", "_").upper()
     monkeypatch.setenv(f"{prefix}_API_KEY", KEY)
-    with serving(project, "--access-log", "off") as address:
+    with serving(project, "--no-access-log") as address:
         with visit(browser, 390, "light") as found:
             page = found.page
             page.goto(f"{address}docs")

@@ -53,7 +53,7 @@ def serve(project: InstalledProject, folder: Path) -> Iterator[str]:
     """Run the project's own server and give its address."""
     (port,) = free_ports(1)
     command = [str(project.path / ".venv/bin" / project.path.name), "serve"]
-    command += ["--port", str(port), "--access-log", "off"]
+    command += ["--port", str(port), "--no-access-log"]
     address = f"http://127.0.0.1:{port}"
     with started(command, project.path, f"{address}/readyz", log=folder / "ours.log"):
         yield address

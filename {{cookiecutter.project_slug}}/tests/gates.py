@@ -39,7 +39,7 @@ class OneModel(ServedModel):
 @contextmanager
 def application(served: ServedModel, **settings: Any) -> Iterator[TestClient]:
     """Start an application with settings of a test's own."""
-    values = {"access_log": "off", **settings}
+    values = {"access_log": False, **settings}
     with TestClient(create_app(ServeSettings(**values), served)) as client:
         yield client
 

@@ -15,8 +15,9 @@ from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.files import FileError
 from {{ cookiecutter.package_name }}.serving import app, model
+from {{ cookiecutter.package_name }}.serving.answer import Worker
 from {{ cookiecutter.package_name }}.serving.messages import RequestError
-from {{ cookiecutter.package_name }}.serving.metrics import Metrics
+from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 from graphs import CLASSES, TENSORS, expected, graph, save
 
@@ -138,6 +139,8 @@ def test_another_name_or_version_is_not_found(two_versions: Path) -> None:
         served.get("other")
     with pytest.raises(RequestError, match="version: .*'1' is not served; 2 is"):
         served.get("model", "1")
+    with pytest.raises(RequestError, match="label: 'canary' is none; `production` is"):
+        served.get("model", label="canary")
 
 
 def test_without_a_model_it_is_said_what_to_run(tmp_path: Path) -> None:
@@ -174,7 +177,8 @@ def test_looking_goes_on_after_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     registry.promote(two_versions, 1)
-    served, metrics, failures = model.ServedModel(two_versions), Metrics(), [error]
+    served, failures = model.ServedModel(two_versions), [error]
+    worker = Worker(ServeSettings(), served)
     monkeypatch.setattr(model, "RETRY_SECONDS", 0.01)
     load = served.load
 
@@ -184,7 +188,7 @@ def test_looking_goes_on_after_a_failure(
         return load(version)
 
     async def look() -> None:
-        looking = asyncio.create_task(app.keep_fresh(served, metrics, 0.01))
+        looking = asyncio.create_task(app.every(0.01, app.refresh, worker))
         while "version 2 is served, not 1" not in caplog.text:
             await asyncio.sleep(0.01)
         looking.cancel()
@@ -194,7 +198,6 @@ def test_looking_goes_on_after_a_failure(
     registry.promote(two_versions, 2)
     asyncio.run(asyncio.wait_for(look(), 20))
     assert "version 1 is still served" in caplog.text
-    lines = metrics.text().decode().splitlines()
+    lines = worker.metrics.text().decode().splitlines()
     assert 'model_reloads_total{result="failed"} 1.0' in lines
     assert 'model_reloads_total{result="ok"} 1.0' in lines
-    assert 'model_version{model="model"} 2.0' in lines

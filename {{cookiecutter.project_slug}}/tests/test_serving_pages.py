@@ -25,7 +25,7 @@ PREDICTIONS = {endpoint.name for endpoint in ENDPOINTS if endpoint.read}
 def client(project: Path) -> Iterator[TestClient]:
     """A client of a server that needs no key."""
     graphs.save(project / "models/model")
-    with TestClient(create_app(ServeSettings(access_log="off"))) as client:
+    with TestClient(create_app(ServeSettings(access_log=False))) as client:
         yield client
 
 
@@ -120,7 +120,7 @@ def test_another_version_is_described_when_it_is_served(
 def test_a_key_is_spoken_of_where_one_is_needed(
     client: TestClient, document: Any
 ) -> None:
-    settings = ServeSettings(access_log="off", api_key="open sesame")
+    settings = ServeSettings(access_log=False, api_key="open sesame")
     with TestClient(create_app(settings)) as client:
         locked = client.get("/openapi.json").json()
         for path, method, operation in operations(locked):
@@ -128,6 +128,17 @@ def test_a_key_is_spoken_of_where_one_is_needed(
             assert (answer.status_code == 401) == ("security" not in operation)
     validate(locked)
     assert locked["security"] and not document["security"]
+
+
+def test_there_may_be_no_pages(project: Path) -> None:
+    graphs.save(project / "models/model")
+    settings = ServeSettings(access_log=False, pages=False)
+    with TestClient(create_app(settings)) as client:
+        for path in ("/docs", "/openapi.json", "/static/page.css"):
+            assert client.get(path).status_code == 404
+        for accept in ("text/html", "*/*"):
+            reply = client.get("/", headers={"accept": accept})
+            assert reply.json() == {"status": "alive"}
 
 
 def test_home_is_a_page_for_browsers_and_alive_for_others(client: TestClient) -> None:

@@ -30,7 +30,7 @@ def test_pages_of_other_origins_may_ask_if_they_are_named(project: Path) -> None
     graphs.save(project / "models/model")
     allowed = {}
     for origins in ((), ("https://example.com",)):
-        settings = ServeSettings(cors_origins=origins, access_log="off")
+        settings = ServeSettings(cors_origins=origins, access_log=False)
         with TestClient(create_app(settings)) as client:
             for origin in ("https://example.com", "https://example.org"):
                 body = {"instances": graphs.ROWS}

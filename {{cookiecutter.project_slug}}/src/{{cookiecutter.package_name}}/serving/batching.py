@@ -34,8 +34,9 @@ class Batches:
 
     def __init__(self, most_rows: int) -> None:
         """Prepare; a batch of several requests has `most_rows` rows at most."""
-        self.most_rows, self.busy = most_rows, False
+        self.most_rows = most_rows
         self.waiting: deque[Job] = deque()
+        self.working: asyncio.Task[None] | None = None
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
     async def predict(self, model: Model, feeds: Feeds, rows: int) -> Array:
@@ -43,22 +44,29 @@ class Batches:
         loop = asyncio.get_running_loop()
         job = Job(model, feeds, rows, loop.create_future())
         self.waiting.append(job)
-        if not self.busy:
-            self.busy = True
-            loop.call_soon(self.begin)  # with all that this round of the loop brings
+        if self.working is None:
+            self.working = loop.create_task(self.work())
         return await job.answer
 
-    def begin(self) -> None:
-        """Begin the next batch, if any request waits."""
-        jobs, loop = self.take(), asyncio.get_running_loop()
-        self.busy = bool(jobs)
-        if not jobs:
-            return
-        if jobs[0].model.seconds * sum(job.rows for job in jobs) < INLINE_SECONDS:
-            self.deliver(jobs, compute(jobs))
-            return
-        running = loop.run_in_executor(self.thread, compute, jobs)
-        running.add_done_callback(lambda done: self.deliver(jobs, done.result()))
+    async def work(self) -> None:
+        """Predict batch after batch, until nobody waits."""
+        loop = asyncio.get_running_loop()
+        while jobs := self.take():
+            seconds = jobs[0].model.seconds * sum(job.rows for job in jobs)
+            if seconds < INLINE_SECONDS:
+                results = compute(jobs)
+            else:
+                results = await loop.run_in_executor(self.thread, compute, jobs)
+            for job, result in zip(jobs, results, strict=True):
+                if job.answer.done():  # given up
+                    continue
+                if isinstance(result, Exception):
+                    job.answer.set_exception(result)
+                else:
+                    job.answer.set_result(result)
+            # The next one has all that this round of the loop brings.
+            await asyncio.sleep(0)
+        self.working = None
 
     def take(self) -> list[Job]:
         """Take what fits into one batch, of one model, in the order of arrival."""
@@ -73,19 +81,6 @@ class Batches:
                 jobs.append(job)
                 left -= job.rows
         return jobs
-
-    def deliver(
-        self, jobs: Sequence[Job], results: Sequence[Array | Exception]
-    ) -> None:
-        """Give each request what is its own, and begin the next batch."""
-        for job, result in zip(jobs, results, strict=True):
-            if job.answer.done():  # given up
-                continue
-            if isinstance(result, Exception):
-                job.answer.set_exception(result)
-            else:
-                job.answer.set_result(result)
-        asyncio.get_running_loop().call_soon(self.begin)
 
 
 def compute(jobs: Sequence[Job]) -> Sequence[Array | Exception]:

@@ -41,11 +41,14 @@ class RequestError(Exception):
 # Not frozen: making frozen ones takes four times as long, and there is one a request.
 @dataclass(slots=True)
 class Request:
-    """An HTTP request, its body read to the end."""
+    """An HTTP request, on its way through the server."""
 
     path: Mapping[str, str]  # the variable parts of it, such as `name`
     headers: Mapping[str, str]  # by lower-case name
     body: bytes = b""
+    id: str = ""
+    held: int = 0  # bytes of the body that are here
+    predicted: tuple[Model, Feeds, Array] | None = None  # by what, from what, what
 
 
 @dataclass(slots=True)
@@ -73,6 +76,8 @@ class Endpoint:
     refuse: Callable[[RequestError], Reply]  # as the protocol's clients expect it
     handler: Callable[[Model, Request], Reply] | None = None  # predicts nothing
     read: Callable[[Model, Request], Asked] | None = None
+    # Asked by who looks after the server, so it needs no key: "alive" or "ready".
+    probe: str = ""
 
 
 def dump(content: Any) -> bytes:
@@ -83,3 +88,8 @@ def dump(content: Any) -> bytes:
 def reply_json(content: Any, status: int = 200) -> Reply:
     """Return a reply in JSON."""
     return Reply(dump(content), status)
+
+
+def refuse(error: RequestError) -> Reply:
+    """Write an error as most protocols do."""
+    return reply_json({"error": str(error)}, error.status)

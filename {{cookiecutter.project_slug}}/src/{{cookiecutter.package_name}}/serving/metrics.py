@@ -10,20 +10,14 @@ import logging
 import os
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from .messages import Array
@@ -32,26 +26,19 @@ from .model import Model, ServedModel
 logger = logging.getLogger(__name__)
 #% else
 import os
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from functools import lru_cache, partial
 
 import numpy as np
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from .messages import Array
-from .model import Model
+from .model import Model, ServedModel
 
 #% endif
-Figure = TypeVar("Figure", Counter, Gauge, Histogram)
-
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # In seconds: one image takes less than a millisecond, the slowest batch some seconds.
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -59,40 +46,29 @@ ROWS = tuple(float(4**power) for power in range(8))  # 1, 4, 16 ... 16,384
 
 
 class Metrics:
-    """The counters of one process."""
+    """The counters of one process; gauges are in `others`, made when somebody asks."""
 
     def __init__(self) -> None:
         """Make them, all zero; the label `endpoint` is the name of an operation."""
-
-        def new(kind: type[Figure], name: str, text: str, **more: Any) -> Figure:
-            return kind(name, text, registry=self.registry, **more)
-
         self.registry, self.others = CollectorRegistry(), CollectorRegistry()
+        counter = partial(Counter, registry=self.registry)
         text = "Requests by endpoint, method and status"
-        labels = ["endpoint", "method", "status"]
-        requests = new(Counter, "http_requests", text, labelnames=labels)
+        requests = counter("http_requests", text, ["endpoint", "method", "status"])
+        text = "Rows by the most probable class"
+        predictions = counter("predictions", text, ["version", "predicted"])
+        text = "Rows by result: written, dropped (the queue was full), failed"
+        self.logged = counter("request_log_rows", text, ["result"])
+        text = "Loads of another version by result, ok or failed"
+        self.reloads = counter("model_reloads", text, ["result"])
+        histogram = partial(Histogram, labelnames=["endpoint"], registry=self.registry)
         text = "From the head of a request to the end of its answer"
-        options: dict[str, Any] = {"labelnames": ["endpoint"], "buckets": SECONDS}
-        seconds = new(Histogram, "http_request_seconds", text, **options)
-        options["buckets"] = ROWS
-        rows = new(Histogram, "prediction_rows", "Rows in a request", **options)
-        text, labels = "Rows by the most probable class", ["version", "predicted"]
-        predictions = new(Counter, "predictions", text, labelnames=labels)
+        seconds = histogram("http_request_seconds", text, buckets=SECONDS)
+        rows = histogram("prediction_rows", "Rows in a request", buckets=ROWS)
         # Finding a counter by its labels costs more than counting.
         self.requests = lru_cache(maxsize=1024)(requests.labels)
         self.seconds = lru_cache(maxsize=256)(seconds.labels)
         self.rows = lru_cache(maxsize=256)(rows.labels)
         self.predictions = lru_cache(maxsize=4096)(predictions.labels)
-        name, text = "http_requests_in_flight", "Requests that are being answered"
-        self.in_flight = new(Gauge, name, text, multiprocess_mode="livesum")
-        options = {"labelnames": ["model"], "multiprocess_mode": "livemostrecent"}
-        self.version = new(Gauge, "model_version", "Which version is served", **options)
-        #% if "monitor" in cookiecutter.__extras
-        text = "Rows by result: written, dropped (the queue was full), failed"
-        self.logged = new(Counter, "request_log_rows", text, labelnames=["result"])
-        #% endif
-        text = "Loads of another version by result, ok or failed"
-        self.reloads = new(Counter, "model_reloads", text, labelnames=["result"])
 
     def count_predictions(self, endpoint: str, model: Model, outputs: Array) -> None:
         """Count the rows of a request, and the classes that were predicted."""
@@ -165,17 +141,17 @@ def figures(content: dict[str, Any], version: str) -> list[GaugeMetricFamily]:
 
 
 #% endif
-def forget_ended_workers() -> None:
-    """Remove what workers that ended, perhaps killed, said of their present state.
+class Served(Collector):
+    """Which version is served; every worker knows."""
 
-    What they counted stays: a counter must not fall.
-    """
-    folder = os.environ.get(FOLDER_VARIABLE)
-    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
-        pid = int(file.stem.rpartition("_")[2])
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
-        except OSError:
-            continue  # it is there, and somebody else's
+    def __init__(self, served: ServedModel) -> None:
+        """Look at what is served."""
+        self.served = served
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the one figure."""
+        model, labels = self.served.get(), ["model"]
+        text = "Which version is served"
+        version = GaugeMetricFamily("model_version", text, labels=labels)
+        version.add_metric([model.name], model.version)
+        yield version

@@ -168,7 +168,12 @@ class ServedModel:
         self.seen, self.retry_at = self.promotions(), math.inf
         self.model = self.load(served_version(model_dir))
 
-    def get(self, name: str | None = None, version: str | None = None) -> Model:
+    def get(
+        self,
+        name: str | None = None,
+        version: str | None = None,
+        label: str | None = None,
+    ) -> Model:
         """Return the model, or raise RequestError if another one is asked for."""
         model = self.model
         if name not in (None, model.name):
@@ -177,6 +182,8 @@ class ServedModel:
         if version not in (None, str(model.version), f"{model.version}.0"):
             message = f"version {version!r} is not served; {model.version} is"
             raise RequestError(404, message, "version")
+        if label not in (None, "production"):
+            raise RequestError(404, f"{label!r} is none; `production` is", "label")
         return model
 
     def load(self, version: int) -> Model:

@@ -17,7 +17,16 @@ import simdjson
 from pydantic import BaseModel, Field, NonNegativeInt
 
 from . import rows
-from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
+from .messages import (
+    Array,
+    Asked,
+    Endpoint,
+    Reply,
+    Request,
+    RequestError,
+    refuse,
+    reply_json,
+)
 from .model import Model, Tensor
 from .values import (
     GIVES_UP,
@@ -275,22 +284,17 @@ def described(tensor: Tensor) -> dict[str, Any]:
     return content | ({"parameters": known} if known else {})
 
 
-def refuse(error: RequestError) -> Reply:
-    """Write an error as the protocol has it."""
-    return reply_json({"error": str(error)}, error.status)
-
-
-NAME = "Open Inference Protocol"
-MODEL, VERSION = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
+NAME, ID = "Open Inference Protocol", "open_inference"
+SERVERS, MODELS = ["/v2"], ["/v2/models/{name}", "/v2/models/{name}/versions/{version}"]
 ENDPOINTS = [
-    Endpoint(method, path, f"open_inference_{name}", NAME, refuse, handler, read)
-    for method, paths, name, handler, read in (
-        ("GET", ["/v2/health/live"], "server_live", server_live, None),
-        ("GET", ["/v2/health/ready"], "server_ready", server_ready, None),
-        ("GET", ["/v2"], "server_metadata", server, None),
-        ("POST", [MODEL + "/infer", VERSION + "/infer"], "infer", None, infer),
-        ("GET", [MODEL + "/ready", VERSION + "/ready"], "model_ready", ready, None),
-        ("GET", [MODEL, VERSION], "model_metadata", model_metadata, None),
+    Endpoint(method, path + at, f"{ID}_{name}", NAME, refuse, handler, read, probe)
+    for method, paths, at, name, handler, read, probe in (
+        ("GET", SERVERS, "/health/live", "server_live", server_live, None, "alive"),
+        ("GET", SERVERS, "/health/ready", "server_ready", server_ready, None, "ready"),
+        ("GET", SERVERS, "", "server_metadata", server, None, ""),
+        ("POST", MODELS, "/infer", "infer", None, infer, ""),
+        ("GET", MODELS, "/ready", "model_ready", ready, None, "ready"),
+        ("GET", MODELS, "", "model_metadata", model_metadata, None, ""),
     )
     for path in paths
 ]

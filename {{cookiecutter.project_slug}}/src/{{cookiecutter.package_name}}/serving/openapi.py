@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 import orjson
 
 from . import rows
-from .answer import HEALTH
 from .messages import JSON, TEXT, Array, Endpoint, Request, RequestError, dump
 from .model import Model
 from .open_inference import NAMES
@@ -86,7 +85,7 @@ def described(
     content: Callable[..., Schema],
 ) -> Schema:
     """Describe an endpoint; there are bodies, by what they show, if it predicts."""
-    known = {"name": model.name, "version": str(model.version)}
+    known = {"name": model.name, "version": str(model.version), "label": "production"}
     variables = re.findall(r"(\w+)}", endpoint.path)
     path = {name: known.get(name, "any") for name in variables}
     answers = [
@@ -116,7 +115,7 @@ def described(
         name = f"{endpoint.name}_request"
         request = content(name, bodies.values(), examples=named)
         operation["requestBody"] = {"required": True, "content": request}
-    if endpoint.name in HEALTH:
+    if endpoint.probe:
         operation["security"] = []
     return operation
 

@@ -55,16 +55,16 @@ def routes(
 
     async def home(request: Request) -> Response:
         # What is no browser asks, as KServe does, whether the server is alive.
-        if "text/html" in request.headers.get("accept", ""):
+        if settings.pages and "text/html" in request.headers.get("accept", ""):
             return file("index.html")
         return JSONResponse({"status": "alive"})
 
-    return [
-        Route("/", home, name="page"),
-        Route("/openapi.json", openapi, name="openapi"),
-        page("/docs", "docs.html"),
-        *(page(f"/static/{path.name}", path.name) for path in STATIC.iterdir()),
-    ]
+    found = [Route("/", home, name="page")]
+    if settings.pages:
+        found.append(Route("/openapi.json", openapi, name="openapi"))
+        found.append(page("/docs", "docs.html"))
+        found += [page(f"/static/{path.name}", path.name) for path in STATIC.iterdir()]
+    return found
 
 
 def page(path: str, name: str) -> Route:

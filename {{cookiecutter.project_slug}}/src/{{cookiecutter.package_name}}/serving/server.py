@@ -30,7 +30,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from ..config import ConfigError, set_up_logging
-from .app import create_app
+from .app import create_app, every
 from .connections import Connection
 from .metrics import FOLDER_VARIABLE
 from .settings import ServeSettings
@@ -44,7 +44,7 @@ BACKLOG = 2048  # connections that may wait to be accepted
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
 RETRY_SECONDS = 5.0
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 10.0
 # A full disk under the files that workers count in would kill them: this is memory.
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -107,23 +107,19 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> None:
 def in_child(settings: ServeSettings) -> Starlette:
     """Build the application for one worker of several, a process of its own.
 
-    Its files may have gone since the first worker began. Then it tries again: if it
-    ended, uvicorn would end the others too, which still answer.
+    Its files may have gone since the first worker began. Then it ends after a while,
+    and uvicorn starts another; those that still answer go on.
     """
     set_up_logging(settings)
     never_rotate()
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=end_after, args=[parent], daemon=True).start()
-    while True:
-        try:
-            app = create_app(settings)
-            break
-        except Exception as error:
-            logger.error("this worker cannot start, and tries again: %s", error)
-            time.sleep(RETRY_SECONDS)
-    signal.signal(signal.SIGTERM, before)
-    return begin(app)
+    try:
+        return begin(create_app(settings))
+    except Exception as error:
+        logger.error("this worker cannot start, another will try: %s", error)
+        time.sleep(RETRY_SECONDS)
+        sys.exit(1)  # not with the status by which uvicorn would end the others too
 
 
 def end_after(parent: BaseProcess) -> None:
@@ -153,7 +149,7 @@ def begin(app: Starlette) -> Starlette:
             loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
 
     signal.signal(signal.SIGTERM, drain)
-    app.state.looking = loop.create_task(warn_of_files())
+    app.state.looking = loop.create_task(every(LOOK_SECONDS, warn_of_files))
     return app
 
 
@@ -165,9 +161,9 @@ def raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def warn_of_files() -> None:
-    """Warn once, when a tenth of the files that may be open is left."""
-    while sys.platform != "win32":
+def warn_of_files() -> None:
+    """Warn when a tenth of the files that may be open is left."""
+    if sys.platform != "win32":
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         try:
             number = os.dup(0)  # the lowest that is free
@@ -177,8 +173,6 @@ async def warn_of_files() -> None:
         if number >= 0.9 * most:
             how = "more connections need a larger `ulimit -n`"
             logger.warning("%d of %d files are open: %s", number, most, how)
-            return
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 def listen(host: str, port: int) -> socket.socket:

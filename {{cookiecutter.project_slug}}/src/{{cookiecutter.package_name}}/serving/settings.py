@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field, SecretStr
 
@@ -48,10 +48,8 @@ class ServeSettings(Settings):
     """Rows of waiting requests to predict together; 1: each request alone"""
     max_concurrency: Count = 256
     """Requests that a worker has in hand at most"""
-    large_body_bytes: Count = 65_536
-    """Longer bodies are answered in a thread"""
     read_seconds: Seconds = 10
-    """How long a client may take to send a request"""
+    """How long a client may take to send a request, or to read on"""
     answer_seconds: Seconds = 30
     """How long a prediction in a thread may take"""
     keep_alive_seconds: Count = 65
@@ -65,8 +63,8 @@ class ServeSettings(Settings):
     """Key that requests must carry; none: no key"""
     api_key_file: Path | None = None
     """File with such keys, one a line"""
-    open_docs: bool = True
-    """Whether the pages need no key"""
+    pages: bool = True
+    """Whether there are a playground and a documentation; they need no key"""
     cors_origins: tuple[str, ...] = ()
     """Other origins whose pages may ask; *: all"""
 
@@ -82,8 +80,8 @@ class ServeSettings(Settings):
     request_log_mask: tuple[str, ...] = ()
     """Inputs that are not logged, such as personal columns"""
 #% endif
-    access_log: Literal["stdout", "file", "off"] = "stdout"
-    """Where each request is logged; file: access.jsonl"""
+    access_log: bool = True
+    """Whether each request is a line of JSON on stdout"""
 
 
 class FetchSettings(Settings):

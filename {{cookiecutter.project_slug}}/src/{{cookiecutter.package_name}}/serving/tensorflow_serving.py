@@ -2,7 +2,7 @@
 
 https://www.tensorflow.org/tfx/serving/api_rest is what it says; `instances` has a value
 for each row, `inputs` one for each tensor. Not offered: classify, regress, base64
-(`{"b64": ...}`, for tensors of bytes) and the labels of versions.
+(`{"b64": ...}`, for tensors of bytes) and other labels than `production`.
 """
 
 from functools import partial
@@ -12,7 +12,16 @@ import numpy as np
 from pydantic import BaseModel
 
 from . import rows
-from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
+from .messages import (
+    Array,
+    Asked,
+    Endpoint,
+    Reply,
+    Request,
+    RequestError,
+    refuse,
+    reply_json,
+)
 from .model import Model, Tensor
 from .values import parse, require_json, validated
 
@@ -88,15 +97,14 @@ def described(tensor: Tensor) -> dict[str, Any]:
     }
 
 
-def refuse(error: RequestError) -> Reply:
-    """Write an error as TensorFlow Serving does."""
-    return reply_json({"error": str(error)}, error.status)
-
-
 NAME, ID = "TensorFlow Serving", "tensorflow_serving"
 ENDPOINTS = [
     Endpoint(method, path + suffix, f"{ID}_{name}", NAME, refuse, handler, read)
-    for path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}")
+    for path in (
+        "/v1/models/{name}",
+        "/v1/models/{name}/versions/{version}",
+        "/v1/models/{name}/labels/{label}",
+    )
     for method, suffix, name, handler, read in (
         ("POST", ":predict", "predict", None, predict),
         ("GET", "/metadata", "metadata", metadata, None),

@@ -90,7 +90,7 @@ def refuse(error: RequestError) -> Reply:
 
 NAME, PREDICT = "TorchServe", "torchserve_predict"
 ENDPOINTS = [
-    Endpoint("GET", "/ping", "torchserve_ping", NAME, refuse, handler=ping),
+    Endpoint("GET", "/ping", "torchserve_ping", NAME, refuse, ping, probe="alive"),
     # `curl -T` sends PUT.
     *(
         Endpoint(method, path, PREDICT, NAME, refuse, read=predict)
