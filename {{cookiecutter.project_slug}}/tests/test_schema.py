@@ -1,19 +1,22 @@
 """What the columns of a table may hold: inferred, kept, and checked cell by cell."""
 
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.package_name }}.adapter import Inputs
-from {{ cookiecutter.package_name }}.config import DataError
+from {{ cookiecutter.package_name }}.config import DataError, Reading
 from {{ cookiecutter.package_name }}.schema import (
     check,
     infer_schema,
     read_schema,
-    with_room,
+    remarks,
     write_schema,
 )
 
@@ -50,15 +53,16 @@ def test_cells_get_the_types_and_the_order_of_the_schema() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"age": "old"}, "age: 'old' is not a number"),
-        ({"age": "inf"}, "age: 'inf' is not a number"),
-        ({"age": None}, "age: is missing"),
-        ({"age": "-1"}, "age: '-1' is less than 0.0"),
-        ({"age": "151"}, "age: '151' is more than 150.0"),
-        ({"city": "Bonn"}, "city: 'Bonn' is none of Köln, Ulm"),
-        ({"joined": "2020-02-30"}, "joined: '2020-02-30' is not a date"),
-        ({"joined": "1999-12-31"}, "joined: '1999-12-31' is less than 2000-01-01"),
-        ({"age": "x", "city": "y"}, "age: 'x' is not a number; city: 'y' is none of"),
+        ({"age": "old"}, "age: must be a number from 0 up to 150, is 'old'"),
+        ({"age": "inf"}, "age: must be a number from 0 up to 150, is 'inf'"),
+        ({"age": None}, "age: must not be missing"),
+        ({"age": ""}, "age: must not be missing"),
+        ({"age": "-1"}, "age: must be a number from 0 up to 150, is '-1'"),
+        ({"age": "151"}, "age: must be a number from 0 up to 150, is '151'"),
+        ({"city": "Bonn"}, "city: must be one of 'Köln', 'Ulm', is 'Bonn'"),
+        ({"joined": "2020-02-30"}, "joined: must be a date like 2024-12-31 from 2000-"),
+        ({"joined": "1999-12-31"}, "joined: must be a date like 2024-12-31 from 2000-"),
+        ({"joined": "x", "city": "y"}, "city: must be one of 'Köln', 'Ulm', is 'y'; "),
     ],
 )
 def test_a_bad_row_is_named_with_every_reason(
@@ -73,10 +77,10 @@ def test_the_target_of_rows_to_predict_may_be_anything() -> None:
 
 
 def test_a_schema_is_found_kept_and_read_again(tmp_path: Path) -> None:
-    texts = mixed_table().astype(str).where(mixed_table().notna())
-    inputs = infer_schema(texts, "paid", "classification")
-    kinds = {name: rule.kind for name, rule in inputs.rules.items()}
-    assert kinds == {
+    cells = mixed_table().astype(str).where(mixed_table().notna())
+    inputs = infer_schema(cells, "paid", "classification", Reading(sep=";"))
+    found = {name: rule.kind for name, rule in inputs.rules.items()}
+    assert found == {
         **{"age": "number", "city": "category", "member": "category"},
         **{"joined": "date", "paid": "category"},
     }
@@ -85,20 +89,152 @@ def test_a_schema_is_found_kept_and_read_again(tmp_path: Path) -> None:
     write_schema(file, inputs)
     assert read_schema(file) == inputs
     assert Inputs.model_validate_json(inputs.model_dump_json()) == inputs
-    assert not check(texts, inputs)[1]
+    assert not check(cells, inputs)[1]
+    assert inputs.rules["joined"].minimum is None  # later rows may be later
+    assert str(inputs.rules["joined"].example).startswith("2021")
 
 
 def test_a_few_bad_cells_do_not_make_texts_of_numbers() -> None:
     cells = pd.DataFrame({"a": [*map(str, range(19)), "?"], "y": ["p", "q"] * 10})
-    inputs = infer_schema(cells, "y", "classification")
+    inputs = infer_schema(cells, "y", "classification", Reading())
     assert inputs.rules["a"].kind == "number"
-    assert check(cells, inputs)[1] == {19: "a: '?' is not a number"}
+    assert check(cells, inputs)[1] == {19: "a: must be a number, is '?'"}
 
 
-def test_a_range_gets_its_width_as_room() -> None:
-    assert with_room(6.98, 28.1) == (0, 49)
-    assert with_room(1000, 1001) == (999, 1002)
-    assert with_room(-1, 1) == (-3, 3)
+def texts(**columns: list[Any]) -> pd.DataFrame:
+    """Return cells as a CSV file has them, and a target."""
+    rows = len(next(iter(columns.values())))
+    return pd.DataFrame({**columns, "y": (["p", "q"] * rows)[:rows]}, dtype=str)
+
+
+def kinds(frame: pd.DataFrame, **how: Any) -> dict[str, str]:
+    """Return the kind of each column but the target, as it is inferred."""
+    rules = infer_schema(frame, "y", "classification", Reading(**how)).rules
+    return {name: rule.kind for name, rule in rules.items() if name != "y"}
+
+
+def said(frame: pd.DataFrame, **how: Any) -> list[str]:
+    """Return what a person is told of a table beside its schema."""
+    reading = Reading(**how)
+    return [*remarks(frame, infer_schema(frame, "y", "classification", reading))]
+
+
+def test_only_what_the_person_names_is_missing_and_it_is_counted() -> None:
+    cells = texts(country=["NA", "DE", None] * 10, size=["?", "2", "-999"] * 10)
+    assert kinds(cells) == {"country": "category", "size": "number"}
+    plain = infer_schema(cells, "y", "classification", Reading()).rules
+    assert plain["country"].categories == ("DE", "NA")
+    told = said(cells)
+    assert "country: 'NA' 10 times: texts like any other" in told[0]
+    assert "size: '?' 10 times" in told[1] and "--na-values" in told[1]
+    how = {"na_values": ("NA", "?", "-999")}
+    inputs = infer_schema(cells, "y", "classification", Reading(**how))
+    assert inputs.rules["country"].categories == ("DE",)
+    assert said(cells, **how) == [
+        "country: missing, as na_values says: 'NA' 10 times",
+        "size: missing, as na_values says: '?' 10 times, '-999' 10 times",
+    ]
+    typed = pd.DataFrame({"country": ["NA"], "size": [-999.0], "y": ["p"]})
+    for given in (cells, typed, typed.convert_dtypes(dtype_backend="pyarrow")):
+        frame, bad = check(given, inputs)
+        assert not bad and frame["country"].isna()[0] and frame["size"].isna()[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["01234", "10001", "94105"], "category"),
+        ([str(2**53 + 1), "1", "2"], "category"),
+        ([str(2**53 - 1), "0", "0.5", "-0.1", "1e300"], "number"),
+        (["20240101", "20240102"], "number"),
+        (["2024-01-01", "2024-01-02T12:00:00Z"], "date"),
+    ],
+)
+def test_a_code_is_no_number(cells: list[str], kind: str) -> None:
+    assert kinds(texts(x=cells)) == {"x": kind}
+    told = f"x: '{cells[0]}' is a text; with kind: number in the schema it is a number"
+    assert said(texts(x=cells)) == ([told] if kind == "category" else [])
+
+
+def test_a_type_that_parquet_declares_is_not_guessed_anew() -> None:
+    table = pa.table(
+        {
+            "zip": ["10001", None, "94105"],
+            "account": pa.array([2**60, None, 2**60 + 1]),
+            "count": pa.array([1, None, 3], pa.uint8()),
+            "price": pa.array([Decimal("1.50"), None, Decimal("2.25")]),
+            "day": pa.array([date(2024, 1, 1), None, date(2024, 1, 3)]),
+            "moment": pa.array([datetime(2024, 1, 1, 12), None, datetime(2024, 1, 2)]),
+            "y": ["p", "q", "p"],
+        }
+    )
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    assert kinds(frame) == {
+        **{"zip": "category", "account": "category", "count": "number"},
+        **{"price": "number", "day": "date", "moment": "date"},
+    }
+    typed, bad = check(frame, infer_schema(frame, "y", "classification", Reading()))
+    assert not bad and typed["account"][2] == str(2**60 + 1)
+    np.testing.assert_array_equal(typed["moment"], [19723.5, np.nan, 19724])
+    np.testing.assert_array_equal(typed["price"], [1.5, np.nan, 2.25])
+
+
+@pytest.mark.parametrize(
+    ("cells", "hint", "how", "values"),
+    [
+        (["1,000.5", "12"], "--thousands ','", {"thousands": ","}, [1000.5, 12]),
+        (["1,5", "12"], "--decimal ','", {"decimal": ","}, [1.5, 12]),
+        (
+            ["1.000,5", "12"],
+            "--decimal ',' --thousands '.'",
+            {"decimal": ",", "thousands": "."},
+            [1000.5, 12],
+        ),
+        (["5%", "0.5%"], "--percent", {"percent": True}, [5, 0.5]),
+        (
+            ["31/12/1970", "1970-01-02"],
+            "--date-format '%d/%m/%Y'",
+            {"date_format": "%d/%m/%Y"},
+            [364, 1],
+        ),
+    ],
+)
+def test_other_spellings_are_recognised_said_and_read_as_set(
+    cells: list[str], hint: str, how: dict[str, Any], values: list[float]
+) -> None:
+    strange = texts(x=cells[:1] * 2)
+    assert kinds(strange) == {"x": "category"}
+    assert f"; with {hint} it is a " in said(strange)[0]
+    inputs = infer_schema(texts(x=cells), "y", "classification", Reading(**how))
+    frame, bad = check(texts(x=cells), inputs)
+    assert not bad and list(frame["x"]) == values
+
+
+@pytest.mark.parametrize(
+    ("cell", "how"),
+    [
+        ("1,2", {"thousands": ","}),
+        ("12.5", {"thousands": ".", "decimal": ","}),
+        ("1.5", {"decimal": ","}),
+        ("5%", {}),
+    ],
+)
+def test_a_number_that_is_spelt_otherwise_is_no_other_number(
+    cell: str, how: dict[str, Any]
+) -> None:
+    schema = {**how, "target": "y", "task": "classification"}
+    schema["columns"] = {
+        "x": {"kind": "number"},
+        "y": {"kind": "category", "categories": ["p", "q"]},
+    }
+    bad = check(texts(x=[cell]), Inputs.model_validate(schema))[1]
+    assert bad == {0: f"x: must be a number, is '{cell}'"}
+
+
+def test_texts_that_are_nearly_all_different_are_warned_of() -> None:
+    names = [f"name {number}" for number in range(60)]
+    assert "60 different texts in 60 rows" in said(texts(x=names))[0]
+    assert not said(texts(x=["a", "b"] * 30))
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,17 @@ Yours: nothing has to change here for another table or another estimator.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field, model_validator
+
+from .config import DataError, Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +27,22 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = npt.NDArray[Any]
 Labelled: TypeAlias = "tuple[pd.DataFrame, Array]"  # rows, and what is true of them
-Kind = Literal["number", "category"]
+Kind = Literal["number", "category", "date"]  # date: ISO 8601, or `date_format`
 
 MISSING = "(missing)"  # how a graph is given an empty text; an empty number is NaN
+WANTED = {"number": "a number", "category": "a text", "date": "a date like 2024-12-31"}
+SHOWN = 5  # categories that a message names
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Column(BaseModel, extra="forbid", frozen=True):
     """What the cells of one column may hold."""
 
-    kind: Literal["number", "category", "date"]  # category: any text; date: ISO 8601
+    kind: Kind
     nullable: bool = False  # whether a cell may be empty
     minimum: float | date | None = None
     maximum: float | date | None = None
+    example: float | date | None = None  # an ordinary value, for pages and documents
     categories: tuple[str, ...] | None = Field(None, min_length=1)  # None: any text
 
     @model_validator(mode="after")
@@ -60,9 +67,26 @@ class Column(BaseModel, extra="forbid", frozen=True):
         )
         return -np.inf if low is None else low, np.inf if high is None else high
 
+    def refusal(self, value: str | float | None) -> str:
+        """Say why a value cannot be had, in the same words for a file and a request."""
+        if value is None:
+            return "must not be missing"
+        if self.categories:
+            more = ", ..." if len(self.categories) > SHOWN else ""
+            wanted = f"one of {', '.join(map(repr, self.categories[:SHOWN]))}{more}"
+        else:
+            wanted = WANTED[self.kind]
+            for word, bound in (("from", self.minimum), ("up to", self.maximum)):
+                if bound is not None:
+                    wanted += f" {word} {str(bound).removesuffix('.0')}"
+        return f"must be {wanted}, is {value!r:.60}"
 
-class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
-    """What a table must be: its schema in YAML, and what a version's manifest keeps."""
+
+class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
+    """What a table must be, and how it is written: its schema in YAML.
+
+    A version's manifest keeps it.
+    """
 
     target: str  # the column to predict
     task: Literal["classification", "regression"]
@@ -90,7 +114,7 @@ class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
         return tuple(sorted(self.rules[self.target].categories or ()))
 
     @property
-    def columns(self) -> dict[str, Kind]:
+    def columns(self) -> dict[str, Literal["number", "category"]]:
         """What a model is given of each column but the target; a date as a number."""
         return {
             name: "category" if rule.kind == "category" else "number"
@@ -102,6 +126,23 @@ class Inputs(BaseModel, extra="forbid", frozen=True, validate_by_name=True):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each input of the exported graph; -1: the number of rows."""
         return dict.fromkeys(self.columns, (-1, 1))
+
+
+def to_days(text: str, date_format: str | None = None) -> float:
+    """Return a date (UTC, if it names no zone) as days since 1970; NaN if it is none.
+
+    It is written as a format says, or by ISO 8601; a time of day is a part of a day.
+    """
+    for wanted in (date_format, None):
+        try:
+            if wanted:
+                moment = datetime.strptime(text, wanted)
+            else:
+                moment = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        return (moment.replace(tzinfo=moment.tzinfo or UTC) - EPOCH) / timedelta(days=1)
+    return math.nan
 
 
 def describe(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
@@ -164,7 +205,7 @@ def load_splits(
         DataError: If the table cannot be had, or has changed since the training.
     """
     from . import utils
-    from .config import DataError, TrainSettings
+    from .config import TrainSettings
 
     trained = TrainSettings.model_construct(**manifest.settings)
     path = utils.find_data(trained.data, data_dir)

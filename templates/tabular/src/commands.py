@@ -28,11 +28,12 @@ from .config import (
     EvaluateSettings,
     FitSettings,
     PredictSettings,
+    Reading,
     SchemaSettings,
     TrainSettings,
 )
 from .files import git_commit, library_versions, write_json, write_whole
-from .schema import infer_schema, read_schema, write_schema
+from .schema import infer_schema, read_schema, remarks, write_schema
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +51,22 @@ def schema(settings: SchemaSettings) -> Path:
     if file.exists() and not settings.force:
         raise ConfigError(f"{file} is there already; replace it with --force")
     path = utils.find_data(settings.data, settings.data_dir, settings.data_sha256)
-    names = next(utils.read_chunks(path), pd.DataFrame()).columns
+    reading = Reading(**settings.model_dump(include=set(Reading.model_fields)))
+    names = next(utils.read_chunks(path, reading), pd.DataFrame()).columns
     absent = {target, *settings.drop}.difference(names)
     if absent:
-        raise DataError(f"{path}: no column {sorted(absent)}; there are {list(names)}")
+        hint = "; is sep another character?" if len(names) == 1 else ""
+        raise DataError(
+            f"{path}: no column {sorted(absent)}; there are {list(names)}{hint}"
+        )
     kept = [name for name in names if name not in settings.drop]
-    rows, _ = utils.sample(utils.read_chunks(path, kept, kept), 0.0, seed=0)
-    print(write_schema(file, infer_schema(rows[kept], target, task)), end="")
+    as_written = reading.model_copy(update={"na_values": ()})
+    chunks = utils.read_chunks(path, as_written, kept, kept)
+    rows = utils.sample(chunks, 0.0, seed=0)[0][kept]
+    inputs = infer_schema(rows, target, task, reading)
+    print(write_schema(file, inputs), end="")
+    for remark in remarks(rows, inputs):
+        print(f"note:    {remark}")
     print(f"schema:  {file}, from {len(rows):,} rows")
     return file
 

@@ -17,7 +17,38 @@ class DataSettings(Settings):
     """Larger tables are read in chunks, not at once"""
 
 
-class SchemaSettings(DataSettings):
+class Reading(BaseModel, extra="forbid", frozen=True, use_attribute_docstrings=True):
+    """How cells are written; the schema of a table keeps it, and so does a version."""
+
+    na_values: tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...] = ()
+    """Texts that mean a missing value, like the empty one: NA, ?"""
+    sep: str = Field(",", min_length=1, max_length=1)
+    """What separates the cells of a CSV file"""
+    encoding: str = "utf-8"
+    """Encoding of a CSV file, such as cp1252 or utf-16"""
+    decimal: Literal[".", ","] = "."
+    """Decimal mark of numbers"""
+    thousands: str | None = Field(None, pattern="^[,. '\u00a0\u202f]$")
+    """What groups the digits of numbers: the comma of 1,000"""
+    percent: bool = False
+    """Read 5% as the number 5"""
+    date_format: str | None = Field(None, min_length=1)
+    """How dates are written, such as %d.%m.%Y; ISO 8601 is always read"""
+
+    @property
+    def missing(self) -> frozenset[str | float]:
+        """All that stands for a missing value: texts, and the numbers that they are."""
+        found: set[str | float] = {"", *self.na_values}
+        for text in self.na_values:
+            try:
+                found.add(float(text))
+            except ValueError:
+                continue
+        return frozenset(found)
+
+
+# "None" of the command line is a text that may mean a missing value.
+class SchemaSettings(DataSettings, Reading, cli_parse_none_str="(nothing)"):
     """Find out what the columns of a table hold; write it to a file to keep."""
 
     target: str | None = Field(None, min_length=1)

@@ -8,6 +8,7 @@ multiple of `FILE_ROWS` on.
 
 import hashlib
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .adapter import Array, Inputs, Labelled
-from .config import DataError, FitSettings
+from .config import DataError, FitSettings, Reading
 from .files import hashes, write_text
 from .schema import check
 
@@ -34,7 +35,7 @@ SHOWN = 10  # bad rows that a message names
 
 
 def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table, with the types that pandas finds.
+    """Read a table, with the types that pandas finds, or the file has.
 
     Args:
         path: A path or URL of a .csv, .csv.gz or .parquet file; a folder of such files;
@@ -44,7 +45,12 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame
     Raises:
         DataError: If it cannot be read, has no rows, or lacks a column to drop.
     """
-    frame = joined(read_chunks(find_data(str(path))), path).reset_index(drop=True)
+    chunks = read_chunks(find_data(str(path)), Reading())
+    frame = joined(chunks, path).reset_index(drop=True)
+    if any(isinstance(each, pd.ArrowDtype) for each in frame.dtypes):
+        import pyarrow as pa
+
+        frame = pa.Table.from_pandas(frame).to_pandas(ignore_metadata=True)  # for NumPy
     try:
         return frame.drop(columns=list(cols_to_drop))
     except KeyError as error:
@@ -111,14 +117,19 @@ def sha256_of(path: Path) -> str:
 
 
 def read_chunks(
-    path: Path, columns: Collection[str] | None = None, texts: Collection[str] = ()
+    path: Path,
+    reading: Reading,
+    columns: Collection[str] | None = None,
+    texts: Collection[str] = (),
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file, or of all files in a folder, `CHUNK_ROWS` at a time.
 
     Args:
         path: The file or folder; a DataError names the file that cannot be read.
+        reading: How its cells are written.
         columns: Those to read, as far as they are there; all if None.
-        texts: Those to keep as they are written: "08" is not to become 8.
+        texts: Those to keep as a CSV file has them: "08" is not to become 8. Parquet
+            columns keep the type that the file declares, backed by Arrow.
     """
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [file for file in found if file.name.endswith(SUFFIXES)]
@@ -126,41 +137,63 @@ def read_chunks(
         raise DataError(f"{path}: no file that ends in {', '.join(SUFFIXES)}")
     for number, file in enumerate(files):
         first = FIRST_ROW + number * FILE_ROWS
-        read = read_parquet if file.suffix == ".parquet" else read_csv
+        if file.suffix == ".parquet":
+            frames = read_parquet(file, columns)
+        else:
+            frames = read_csv(file, reading, columns, texts)
         try:
-            for frame in read(file, columns, texts):
+            for frame in frames:
                 if not isinstance(frame.index, pd.RangeIndex):
                     raise DataError("rows have more cells than the header")
                 frame.index = pd.RangeIndex(first, first + len(frame), name="row")
                 first += len(frame)
                 yield frame
-        except (OSError, ValueError) as error:
+        except UnicodeError as error:
+            marks = file.open("rb").read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
+            other = "utf-16, by its first bytes" if marks else "cp1252 or latin-1"
+            raise DataError(
+                f"{file}: its encoding is not {reading.encoding} but perhaps {other}; "
+                "set encoding: an option of `schema`, later a line of the schema"
+            ) from error
+        except (OSError, ValueError, LookupError) as error:
             raise DataError(f"{file}: {error}") from error
 
 
 def read_csv(
-    file: Path, columns: Collection[str] | None, texts: Collection[str]
+    file: Path,
+    reading: Reading,
+    columns: Collection[str] | None,
+    texts: Collection[str],
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a CSV file; see `read_chunks`."""
-    kept = None if columns is None else lambda name: name in columns
-    types = dict.fromkeys(texts, str)
-    yield from pd.read_csv(file, chunksize=CHUNK_ROWS, usecols=kept, dtype=types)
+    yield from pd.read_csv(
+        file,
+        chunksize=CHUNK_ROWS,
+        usecols=None if columns is None else lambda name: name in columns,
+        dtype=dict.fromkeys(texts, str),
+        keep_default_na=False,  # NA is Namibia, unless the setting says otherwise
+        na_values=["", *reading.na_values],
+        sep=reading.sep,
+        encoding=reading.encoding,
+        decimal=reading.decimal,
+        low_memory=False,  # a column of a chunk has one type
+    )
 
 
-def read_parquet(
-    file: Path, columns: Collection[str] | None, texts: Collection[str]
-) -> Iterator[pd.DataFrame]:
+def read_parquet(file: Path, columns: Collection[str] | None) -> Iterator[pd.DataFrame]:
     """Yield the rows of a Parquet file; see `read_chunks`."""
+    import pyarrow as pa
     from pyarrow import parquet
+
+    def declared(kind: pa.DataType) -> pd.ArrowDtype:
+        coded = pa.types.is_dictionary(kind)
+        return pd.ArrowDtype(kind.value_type if coded else kind)
 
     with parquet.ParquetFile(file) as reader:
         names = reader.schema_arrow.names
         known = [name for name in names if columns is None or name in columns]
         for batch in reader.iter_batches(CHUNK_ROWS, columns=known):
-            frame = batch.to_pandas()
-            for name in frame.columns.intersection(list(texts)):
-                frame[name] = frame[name].astype(str).mask(frame[name].isna())
-            yield frame
+            yield batch.to_pandas(types_mapper=declared)
 
 
 def read_checked(
@@ -170,9 +203,13 @@ def read_checked(
 
     If strict, a DataError names bad rows, or columns that are not there.
     """
-    as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
+    as_text = [  # pandas would take the 1,2 of a mistake for 12, not for a bad cell
+        name
+        for name, rule in inputs.rules.items()
+        if rule.kind != "number" or inputs.thousands
+    ]
     needed = [name for name in inputs.rules if target or name != inputs.target]
-    for raw in read_chunks(path, inputs.rules, as_text):
+    for raw in read_chunks(path, inputs, inputs.rules, as_text):
         absent = [name for name in needed if name not in raw]
         if strict and absent:
             raise DataError(f"{path}: no column {', '.join(absent)}")

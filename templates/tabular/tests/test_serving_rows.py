@@ -1,5 +1,6 @@
 """Rows in requests: columns by name, and refused by the very cell that is wrong."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -230,21 +231,31 @@ def test_a_regression_answers_with_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [
-        (Limits(minimum=10, maximum=30), 20),
-        (Limits(minimum=100_400, maximum=100_450), 100_400),
-        (Limits(minimum=0, maximum=50), 17),
-        (Limits(minimum=0, maximum=0.28), 0.093),
-        (Limits(minimum=-3, maximum=-3), -3),
+        (Limits(minimum=10, maximum=30, example=13.5), 13.5),
+        (Limits(example=date(2020, 1, 2), date=True), "2020-01-02"),
         (Limits(minimum=5), 5),
         (Limits(maximum=-5), -5),
         (Limits(maximum=5), 0),
-        (Limits(), 0),
+        (Limits(date=True, minimum=1), "1970-01-02"),
     ],
 )
-def test_a_typical_value_is_in_the_middle_of_the_range(
-    limits: Limits, expected: float
+def test_an_example_is_the_one_of_the_schema_or_within_its_bounds(
+    limits: Limits, expected: object
 ) -> None:
-    assert rows.typical(limits) == pytest.approx(expected)
+    tensor = Tensor("x", np.dtype(np.float32), (-1, 1), limits)
+    assert rows.value_example(tensor) == expected
+
+
+def test_what_means_a_missing_value_in_files_does_so_in_requests(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = model.inputs.model_copy(update={"na_values": ("NA", "-9")})
+    monkeypatch.setattr(model, "inputs", given)
+    row = {**ROWS[1], "home town": "NA", "age": -9}
+    assert same(rows.from_rows(model, [ROWS[0], row], "x"))
+    assert same(rows.from_rows(model, [ROWS[0], {**row, "home town": ""}], "x"))
+    with pytest.raises(RequestError, match="joined: must not be missing"):
+        rows.from_rows(model, [{**row, "joined": "NA"}], "x")
 
 
 def test_the_example_of_a_row_keeps_its_schema(model: Model) -> None:

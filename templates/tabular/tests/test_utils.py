@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from {{ cookiecutter.package_name }} import utils
-from {{ cookiecutter.package_name }}.config import DataError, TrainSettings
+from {{ cookiecutter.package_name }}.config import DataError, Reading, TrainSettings
 
 from samples import INPUTS
 
@@ -40,6 +40,9 @@ def test_a_table_has_the_types_that_pandas_finds(tmp_path: Path) -> None:
     assert list(frame["city"].fillna("?")) == ['Köln, "West"', "?", "two\nlines"]
     assert list(frame.index) == [0, 1, 2]
     pd.testing.assert_frame_equal(utils.get_data(str(packed), ["id"]), frame)
+    frame.to_parquet(tmp_path / "table.parquet")
+    typed = utils.get_data(tmp_path / "table.parquet")
+    pd.testing.assert_frame_equal(typed, frame)
 
 
 def test_the_tables_of_scikit_learn_have_names(project: Path) -> None:
@@ -56,7 +59,8 @@ def test_the_tables_of_scikit_learn_have_names(project: Path) -> None:
         (b"a,b\n1,2,3\n", "more cells than the header"),
         (b"a,b\n", "no rows"),
         (b"", "No columns"),
-        (b"a,b\n1,\xff\n", "utf-8"),
+        (b"a,b\n1,\xff\n", "not utf-8 but perhaps cp1252 .*; set encoding"),
+        ("a,b\n1,2\n".encode("utf-16"), "not utf-8 but perhaps utf-16"),
         (b"a,c\n1,2\n", "'b'.* not found in axis.*; there are .'a', 'c'."),
     ],
 )
@@ -90,7 +94,7 @@ def test_a_folder_is_one_table_and_says_which_file_has_changed(tmp_path: Path) -
     people(5, 1).to_csv(tmp_path / "b.csv", index=False)
     people(3, 2).to_parquet(tmp_path / "a.parquet")
     before = utils.sha256_of(tmp_path)
-    frame, other = utils.read_chunks(tmp_path, ["age"])
+    frame, other = utils.read_chunks(tmp_path, Reading(), ["age"])
     assert list(frame.index) == [2, 3, 4] and list(frame) == ["age"]
     assert list(other.index - utils.FILE_ROWS) == [2, 3, 4, 5, 6]
     people(5, 3).to_csv(tmp_path / "b.csv", index=False)

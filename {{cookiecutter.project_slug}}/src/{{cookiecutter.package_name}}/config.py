@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import yaml
 #% if cookiecutter.__data_kind == "tabular"
-from pydantic import Field, Json, ValidationError
+from pydantic import BaseModel, Field, Json, ValidationError
 #% else
 from pydantic import Field, ValidationError
 #% endif

@@ -8,20 +8,19 @@ is for the rows of a file.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..adapter import MISSING
+from ..adapter import EPOCH, MISSING, to_days
 from .messages import TEXT, Array, Feeds, RequestError
-from .model import Limits, Model, Tensor
+from .model import Model, Tensor
 from .values import NUMBER, kind_of, listed, require_list, require_names
 
 Where: TypeAlias = Callable[[int, str], str]  # names the value of a row and a column
 
 ROW = "Row"  # what the OpenAPI document calls the schema of a row
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = float(np.finfo(np.float32).max)  # what a graph can be given
 NUMBER_OR_NULL = {*NUMBER[0], type(None)}
 TEXT_OR_NULL = {str, type(None)}
@@ -116,18 +115,20 @@ def read_columns(
     return checked(model, columns, lambda index, name: f"{fields[name]}[{index}]")
 
 
-def plain(tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
+def plain(model: Model, tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
     """Return numbers or texts; each may be alone in a list, a date may be a text."""
     text = tensor.dtype.kind == "O"
-    allowed = TEXT_OR_NULL if text else NUMBER_OR_NULL
-    if set(map(type, values)) <= allowed:
+    allowed, missing = TEXT_OR_NULL if text else NUMBER_OR_NULL, model.inputs.missing
+    if set(map(type, values)) <= allowed and missing.isdisjoint(values):
         return values
     result = []
     for index, value in enumerate(values):
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
+        if not isinstance(value, list | dict) and value in missing:
+            value = None
         if tensor.limits.date and isinstance(value, str):
-            value = days(value, where(index, tensor.name))
+            value = days(value, model.inputs.date_format, where(index, tensor.name))
         if type(value) not in allowed:
             message = f"must be {'a text' if text else 'a number'}, is {kind_of(value)}"
             raise RequestError(400, message, where(index, tensor.name))
@@ -135,16 +136,13 @@ def plain(tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
     return result
 
 
-def days(text: str, field: str) -> float:
-    """Return an ISO 8601 date as days since 1970; a time of day is a part of one."""
-    try:
-        moment: datetime | None = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None  # to raise while no other exception is handled
-    if moment is None:
+def days(text: str, date_format: str | None, field: str) -> float:
+    """Return a date as days since 1970; see `to_days`."""
+    found = to_days(text, date_format)
+    if math.isnan(found):
         message = f"must be a date like 2024-12-31, is {text!r:.60}"
         raise RequestError(400, message, field)
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - EPOCH) / timedelta(days=1)
+    return found
 
 
 def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Feeds:
@@ -152,7 +150,7 @@ def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Fee
     feeds = {}
     numeric, given = [], []
     for tensor in model.tensors:
-        values = plain(tensor, columns[tensor.name], where)
+        values = plain(model, tensor, columns[tensor.name], where)
         if tensor.dtype.kind == "O":
             feeds[tensor.name] = texts(tensor, values, where)
         else:
@@ -242,20 +240,12 @@ def value_example(tensor: Tensor) -> Any:
     limits = tensor.limits
     if tensor.dtype == TEXT:
         return limits.categories[0] if limits.categories else "text"
-    number = typical(limits)
+    if limits.example is not None:
+        return limits.example.isoformat() if limits.date else limits.example
+    number = float(np.clip(0.0, limits.minimum, limits.maximum))
     if limits.date:
-        return (EPOCH + timedelta(days=round(number))).date().isoformat()
+        return (EPOCH + timedelta(days=number)).date().isoformat()
     return number
-
-
-def typical(limits: Limits) -> float:
-    """Return a number in the middle of the range, as far as that is known."""
-    low, high = limits.minimum, limits.maximum
-    if low is None or high is None:
-        return low if low is not None else min(high or 0.0, 0.0)
-    # `schema` infers a range that is wide; where it begins at 0, the more so upwards.
-    middle = high / 3 if low == 0 else (low + high) / 2
-    return min(max(float(f"{middle:.2g}"), low), high)
 
 
 def row_example(model: Model) -> dict[str, Any]:

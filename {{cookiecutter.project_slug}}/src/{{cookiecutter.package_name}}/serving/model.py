@@ -55,6 +55,7 @@ class Limits:
     categories: tuple[str, ...] | None = None
     nullable: bool = False
     date: bool = False  # then JSON has it as a text (ISO 8601)
+    example: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,7 @@ def limits_of(inputs: Inputs) -> dict[str, Limits]:
             categories=rule.categories,
             nullable=rule.nullable,
             date=rule.kind == "date",
+            example=rule.example,
         )
         for name, rule in inputs.rules.items()
         if name != inputs.target
