@@ -180,7 +180,7 @@ def test_a_logging_file_without_the_two_handlers_is_refused(project: Path) -> No
 def test_an_uncaught_exception_is_logged_with_its_traceback(project: Path) -> None:
     code = (
         "from {{ cookiecutter.package_name }} import config\n"
-        "config.set_up_logging(config.Settings())\n"
+        "config.set_up_logging(config.EvaluateSettings())\n"
         "1 / 0"
     )
     subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
