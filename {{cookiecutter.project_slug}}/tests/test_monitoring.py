@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from {{ cookiecutter.package_name }} import adapter, main, registry
 from {{ cookiecutter.package_name }}.config import DataError
@@ -22,7 +23,7 @@ from samples import CHANGED, CLEAN, QUICK_TRAINING, write_rows
 REPORT = Path("reports/model/1/monitor")
 LOG = Path("logs/requests")
 ANSWER: dict[str, Any] = {"model": "model", "version": 1}
-NOON = "2026-11-21T12:00:00.250+00:00"
+NOW = datetime.now(UTC)
 
 Output = pytest.CaptureFixture[str]
 
@@ -54,11 +55,12 @@ def log(
     request_id: str,
     outputs: Any,
     inputs: list[dict[str, Any]] | None = None,
-    time: str = NOON,
+    time: str | None = None,
     **facts: Any,
 ) -> None:
     """Log a request as the server does: a line a row, in the file of the day."""
     LOG.mkdir(parents=True, exist_ok=True)
+    time = time or NOW.isoformat()
     with (LOG / f"{time[:10]}.jsonl").open("a", encoding="utf-8") as file:
         for row, output in enumerate(np.asarray(outputs).tolist()):
             given = inputs[row] if inputs else {"age": row}
@@ -144,11 +146,8 @@ def test_the_request_log_is_compared_as_a_file_is(
     table = pd.DataFrame(labels, columns=["request_id", "row", "label"])
     table.to_csv("labels.csv", index=False)
     watch = ["monitor", "--log", str(LOG)]
-    assert main.main([*watch, "--labels", "labels.csv", "--max-rows", "60"]) == 0
-    assert (report()["rows"], report()["labelled"]) == (60, 30)
-    capsys.readouterr()
-    assert main.main([*watch, "--hours", "1"]) == 2
-    assert "has no row of version 1 in that time" in capsys.readouterr().err
+    assert main.main([*watch, "--labels", "labels.csv"]) == 0
+    assert (report()["rows"], report()["labelled"]) == (len(outputs), len(places))
 
 
 #% if cookiecutter.__data_kind == "tabular"
@@ -167,30 +166,24 @@ def test_a_column_that_is_not_logged_is_not_compared(trained: Path) -> None:
 
 
 #% endif
-def test_the_newest_rows_of_the_version_are_read(project: Path) -> None:
-    log("007", [[0.5], [0.25]])
-    log("late", [[1]], time="2026-11-21T23:59:59+00:00")
-    log("before", [[2.0]], time="2026-11-20T01:00:00+00:00")
+def test_rows_of_the_version_are_read_the_newest_first(project: Path) -> None:
+    ago = [(NOW - timedelta(hours=hours)).isoformat() for hours in (0, 2, 25)]
+    log("007", [[0.5], [0.25]], time=ago[1])
+    log("late", [[1]], time=ago[0])
+    log("before", [[2.0]], time=ago[2])
     log("later", [[3.0]], version=2)
     log("other", [[4.0]], model="twin")
-    told = read_log(LOG, "model", 1, 10)
+    told = read_log(LOG, "model", 1, 48)
     assert told["request_id"].to_list() == ["late", "007", "007", "before"]
-    assert told["outputs"].map(list).to_list() == [[1.0], [0.5], [0.25], [2.0]]
+    assert told["outputs"].to_list() == [[1.0], [0.5], [0.25], [2.0]]
     assert told["inputs"].to_list()[2] == {"age": 1}
-    assert len(read_log(LOG, "model", 1, 2)) == 2
-    with (LOG / "2026-11-21.jsonl").open("a", encoding="utf-8") as file:
+    with (LOG / f"{ago[1][:10]}.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"time": "2026-11')  # the disk was full
-    assert len(read_log(LOG, "model", 1, 10)) == 4
-    # A day that was made smaller is read from there.
-    day = LOG / "2026-11-20.jsonl"
-    pd.read_json(day, lines=True).to_parquet(day.with_suffix(".parquet"))
-    again = read_log(LOG, "model", 1, 10)
-    again["outputs"] = again["outputs"].map(list)  # that Parquet has as arrays
-    assert again.to_dict("records") == told.to_dict("records")
-    log("now", [[1.0]], time=datetime.now(UTC).isoformat())
-    assert read_log(LOG, "model", 1, 10, 1.0)["request_id"].to_list() == ["now"]
-    with pytest.raises(DataError, match="no row of version 3"):
-        read_log(LOG, "model", 3, 10)
+    (LOG / f"{NOW + timedelta(1):%Y-%m-%d}.jsonl").touch()  # a day that just begins
+    assert len(read_log(LOG, "model", 1, 24)) == 3
+    assert read_log(LOG, "model", 1, 1)["request_id"].to_list() == ["late"]
+    with pytest.raises(DataError, match="no row of version 3 in the last 24 h"):
+        read_log(LOG, "model", 3, 24)
 
 
 @pytest.mark.parametrize(
@@ -198,8 +191,8 @@ def test_the_newest_rows_of_the_version_are_read(project: Path) -> None:
     [
         ([], "either --input FILE or --log FOLDER"),
         (["--input", CLEAN, "--log", "logs"], "either --input FILE or --log FOLDER"),
-        (["--log", "absent"], "there is no request log; serve with --request-log"),
-        (["--log", "broken"], "2026-11-21.jsonl is damaged"),
+        (["--log", "absent"], "no row of version 1 in the last 24 h; `serve --request"),
+        (["--log", "broken"], f"{NOW:%Y-%m-%d}.jsonl is damaged"),
         (["--input", CLEAN, "--version", "7"], "no version 7"),
         (["--input", "few" + Path(CLEAN).suffix], "rows are too few"),
     ],
@@ -208,7 +201,7 @@ def test_what_cannot_be_compared_is_refused(
     trained: Path, options: list[str], message: str, capsys: Output
 ) -> None:
     Path("broken").mkdir()
-    Path("broken/2026-11-21.jsonl").write_text("{time}\n", "utf-8")
+    Path(f"broken/{NOW:%Y-%m-%d}.jsonl").write_text("{time}\n", "utf-8")
     write_rows("few" + Path(CLEAN).suffix, "unused" + Path(CLEAN).suffix, 20)
     assert main.main(["monitor", *options]) == 2
     assert message in capsys.readouterr().err
@@ -219,9 +212,26 @@ def test_whatever_a_name_holds_is_only_text_on_the_page(tmp_path: Path) -> None:
     found = pd.DataFrame([Finding(bad, bad, bad, 1.0, bad, bad, 0.001)])
     found["adjusted"] = 0.001
     facts = {"model": bad, "data": bad, "time": "", "rows": 100, "alpha": 0.05}
-    assert command.report(tmp_path, facts, found)
+    command.report(tmp_path, {**facts, "alarm": True}, found)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "<script" not in page and page.count("&lt;script&gt;") >= 5
+
+
+def test_prometheus_is_told_what_was_found(trained: Path) -> None:
+    assert main.main(["monitor", "--input", CHANGED]) == 1
+    text = (REPORT / "monitor.prom").read_text(encoding="utf-8")
+    gauges = {
+        (each.name, each.labels.get("group"), each.labels.get("variable")): each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+    }
+    assert gauges["model_monitor_alarm", None, None] == 1
+    assert gauges["model_monitor_rows", None, None] == report()["rows"]
+    assert gauges["model_monitor_time_seconds", None, None] > NOW.timestamp()
+    for each in report()["findings"]:
+        about = each["group"], each["variable"]
+        assert gauges["model_monitor_p_value", *about] == each["adjusted"]
+        assert gauges["model_monitor_effect", *about] == each["effect"]
 
 
 def groups(before: Any, now: Any) -> dict[str, Finding]:

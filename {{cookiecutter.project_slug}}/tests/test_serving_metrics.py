@@ -1,25 +1,11 @@
 """What Prometheus is told, by one worker and by several."""
 
-#% if "monitor" in cookiecutter.__extras
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
-import pytest
-from starlette.testclient import TestClient
-
-#% else
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-#% endif
 
 from {{ cookiecutter.package_name }}.serving import metrics
 
@@ -47,49 +33,6 @@ def test_prometheus_is_told_what_was_asked_and_predicted(tmp_path: Path) -> None
     assert sum(rows) == (6 if served.model.classes else 0)
 
 
-#% if "monitor" in cookiecutter.__extras
-def test_figures_of_monitor_appear_with_its_report_and_follow_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    served = OneModel(tmp_path)
-    file = tmp_path / "reports/model/1/monitor/monitor.json"
-    finding = {"group": "drift", "variable": 'a "b"\n<c>', "effect": 0.5}
-    content: dict[str, Any] = {
-        "time": "2026-01-02T03:04:05Z",
-        "rows": 200,
-        "alarm": True,
-        "findings": [{**finding, "adjusted": 0.001}],
-    }
-
-    def told(client: TestClient) -> dict[str, float]:
-        every = figures(client).items()
-        start = "model_monitor_"
-        return {
-            name.removeprefix(start).partition("{")[0]: value
-            for name, value in every
-            if name.startswith(start)
-        }
-
-    with application(served, reports_dir=tmp_path / "reports") as client:
-        assert told(client) == {}
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(content))
-        assert told(client) == {
-            "alarm": 1,
-            "rows": 200,
-            "time_seconds": 1767323045,
-            "effect": 0.5,
-            "p_value": 0.001,
-        }
-        assert r'variable="a \"b\"\n<c>"' in client.get("/metrics").text
-        file.write_text(json.dumps({**content, "alarm": False}))
-        assert told(client)["alarm"] == 0
-        file.write_text("{")
-        assert told(client) == {}
-    assert "run `monitor` again" in caplog.text
-
-
-#% endif
 def test_what_other_workers_counted_is_told_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

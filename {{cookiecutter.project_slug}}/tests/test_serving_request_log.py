@@ -1,6 +1,7 @@
 """The request log: what is written, what is not, and that no request suffers."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from {{ cookiecutter.package_name }}.serving.metrics import Metrics
 from {{ cookiecutter.package_name }}.serving.request_log import RequestLog
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
-from gates import BODY, PREDICT, OneModel, application
+from gates import BODY, PREDICT, OneModel, application, figures
 from graphs import expected
 
 FEEDS = {
@@ -127,12 +128,13 @@ def test_a_full_queue_drops_rows(
 ) -> None:
     monkeypatch.setattr(request_log, "MOST_WAITING", 1)
     with logging_to(folder) as (log, metrics):
-        log.waiting.put(None)
-        log.thread.join()  # as if the disk stood still
+        disk = threading.Event()
+        log.thread.submit(disk.wait)  # as if the disk stood still
         for number in range(3):
             log.add(str(number), model, FEEDS, OUTPUTS)
         assert counted(metrics, "dropped") == 4
-        log.waiting.get()
+        disk.set()
+    assert counted(metrics, "written") == 2
 
 
 def test_a_full_disk_loses_rows_but_no_later_ones(
@@ -178,3 +180,15 @@ def test_the_server_logs_what_it_answers(tmp_path: Path) -> None:
     outputs = [line["outputs"] for line in found]
     np.testing.assert_allclose(outputs, expected(), rtol=1e-5)
     assert found[0]["inputs"].keys() == set(served.model.inputs.shapes)
+
+
+def test_gauges_of_monitor_appear_with_its_report_and_follow_it(tmp_path: Path) -> None:
+    served = OneModel(tmp_path)
+    file = tmp_path / "reports/model/1/monitor/monitor.prom"
+    name = 'model_monitor_alarm{version="1"}'
+    with application(served, reports_dir=tmp_path / "reports") as client:
+        assert name not in figures(client)
+        file.parent.mkdir(parents=True)
+        for alarm in (1.0, 0.0):
+            file.write_text(f"{name} {alarm}\n")
+            assert figures(client)[name] == alarm

@@ -1,11 +1,11 @@
 """The command `monitor`: rows against the training, and whether to worry.
 
-reports/<model>/<version>/monitor/monitor.json   every test; what /metrics shows
+reports/<model>/<version>/monitor/monitor.json   every test
                                   index.html     the same for people
+                                  monitor.prom   the same for Prometheus
 """
 
 import time
-from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from sklearn.utils import resample
 
 from .. import adapter, registry
@@ -25,7 +26,7 @@ from .log import read_labels, read_log
 from .settings import MonitorSettings
 
 LEAST_ROWS = 30  # of fewer, hardly anything could be said
-REFERENCE_ROWS = 5000  # more would find smaller changes than matter
+MOST_ROWS = 5000  # more would find smaller changes than matter
 SHOWN = 10  # findings on the terminal
 
 
@@ -43,7 +44,8 @@ def monitor(settings: MonitorSettings) -> int:
         told = read_labels(settings.labels, keys, manifest.classes)
         now = now._replace(labels=told)
     before = read_reference(settings, folder, manifest)
-    facts = {
+    found = drift.compare(before, now, manifest.classes)
+    facts: dict[str, Any] = {
         "model": str(folder),
         "data": str(settings.input or settings.log),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -51,28 +53,19 @@ def monitor(settings: MonitorSettings) -> int:
         "labelled": int((~np.isnan(now.labels)).sum()),
         "alpha": settings.alpha,
         "not_compared": sorted(before.variables.keys() - now.variables.keys()),
+        "alarm": bool((found["adjusted"] <= settings.alpha).any()),
     }
     reports = settings.reports_dir / settings.model_name / folder.name / "monitor"
-    return int(report(reports, facts, drift.compare(before, now, manifest.classes)))
+    reports.mkdir(parents=True, exist_ok=True)
+    write_gauges(reports / "monitor.prom", folder.name, facts, found)
+    report(reports, facts, found)
+    return int(facts["alarm"])
 
 
-def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> bool:
-    """Write the report and say what is in it; return whether there is an alarm."""
-    alarms = found[found["adjusted"] <= facts["alpha"]]
-    share = f"{len(alarms) or 'none'} of {len(found)} tests, {facts['rows']:,} rows"
-    verdict = f"{'no alarm' if alarms.empty else 'ALARM'}: {share}"
-    content = {"alarm": not alarms.empty, "findings": found.to_dict("records")}
-    write_json(folder / "monitor.json", {**facts, **content})
-    title = escape(f"{facts['data']} beside the training of {facts['model']}")
-    table = found.to_html(index=False, float_format="{:.2g}".format, border=0)
-    page = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
-    text = page.substitute(facts, title=title, verdict=verdict, table=table)
-    write_text(folder / "index.html", text)
-    for each in alarms.head(SHOWN).itertuples():
-        told = f"{each.variable}: {each.before} -> {each.now} (p {each.adjusted:.2g})"
-        print(f"{each.group + ':':<12} {told}")
-    print(f"{verdict}\npage:    {folder / 'index.html'}")
-    return not alarms.empty
+def drawn(*arrays: Any) -> Any:
+    """Return the same `MOST_ROWS` rows of each array or table, or all."""
+    few = min(MOST_ROWS, len(arrays[0]))
+    return resample(*arrays, replace=False, n_samples=few, random_state=0)
 
 
 def read_reference(
@@ -82,15 +75,13 @@ def read_reference(
 
     A model is surer of rows that it has learned from than it will be of later ones.
     """
-    (known, _), (rows, labels) = adapter.load_splits(
+    (known, _), test = adapter.load_splits(
         manifest, folder, settings.data_dir, settings.quiet
     )
-    draw = partial(resample, replace=False, random_state=settings.seed)
-    known = draw(known, n_samples=min(len(known), REFERENCE_ROWS))
-    rows, labels = draw(rows, labels, n_samples=min(len(rows), REFERENCE_ROWS))
+    variables = adapter.describe(drawn(known), manifest.inputs)
+    rows, labels = drawn(*test)
     outputs = adapter.predictor(folder, manifest)(rows)
-    described = adapter.describe(known, manifest.inputs)
-    return Sample(described, outputs, labels.astype(float))
+    return Sample(variables, outputs, labels.astype(float))
 
 
 def read_file(
@@ -106,8 +97,7 @@ def read_file(
     if manifest.classes:
         truth[truth < 0] = np.nan
     keys = pd.DataFrame({"row": getattr(rows, "index", np.arange(len(rows)))})
-    few = {"n_samples": min(len(rows), settings.max_rows), "replace": False}
-    keys, rows, truth = resample(keys, rows, truth, random_state=settings.seed, **few)
+    keys, rows, truth = drawn(keys, rows, truth)
     outputs = adapter.predictor(folder, manifest)(rows)
     return keys, Sample(adapter.describe(rows, manifest.inputs), outputs, truth)
 
@@ -117,8 +107,9 @@ def read_requests(
 ) -> tuple[pd.DataFrame, Sample]:
     """Return which rows were logged, and what the server has said of them."""
     assert settings.log is not None
-    name, version, inputs = manifest.name, int(folder.name), manifest.inputs
-    told = read_log(settings.log, name, version, settings.max_rows, settings.hours)
+    inputs = manifest.inputs
+    told = read_log(settings.log, manifest.name, int(folder.name), settings.hours)
+    told = told.head(MOST_ROWS)
     #% if cookiecutter.__data_kind == "images"
     images = np.array([list(each.values()) for each in told["inputs"]], dtype=float)
     variables = adapter.describe(images.reshape(inputs.shapes["images"]), inputs)
@@ -131,3 +122,44 @@ def read_requests(
     outputs = np.array(told["outputs"].to_list(), dtype=np.float64)
     unknown = np.full(len(told), np.nan)
     return told[["request_id", "row"]], Sample(variables, outputs, unknown)
+
+
+def write_gauges(
+    file: Path, version: str, facts: dict[str, Any], found: pd.DataFrame
+) -> None:
+    """Write gauges, as Prometheus' node exporter and the server here read them."""
+    gauges = CollectorRegistry()
+    for name, value, text in (
+        ("alarm", facts["alarm"], "1 if the last run of `monitor` raised an alarm"),
+        ("rows", facts["rows"], "Rows that it looked at"),
+        ("time_seconds", time.time(), "When that was, in seconds since 1970"),
+    ):
+        gauge = Gauge(f"model_monitor_{name}", text, ["version"], registry=gauges)
+        gauge.labels(version).set(value)
+    for name, column, text in (
+        ("effect", "effect", "The difference, from 0 to 1"),
+        ("p_value", "adjusted", "Of the test, for all of the run"),
+    ):
+        labels = ["version", "group", "variable"]
+        gauge = Gauge(f"model_monitor_{name}", text, labels, registry=gauges)
+        for each in found.to_dict("records"):
+            gauge.labels(version, each["group"], each["variable"]).set(each[column])
+    write_to_textfile(str(file), gauges)
+
+
+def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> None:
+    """Write the report and say what is in it."""
+    alarms = found[found["adjusted"] <= facts["alpha"]]
+    share = f"{len(alarms) or 'none'} of {len(found)} tests, {facts['rows']:,} rows"
+    verdict = f"{'ALARM' if facts['alarm'] else 'no alarm'}: {share}"
+    content = {**facts, "findings": found.to_dict("records")}
+    write_json(folder / "monitor.json", content)
+    title = escape(f"{facts['data']} beside the training of {facts['model']}")
+    table = found.to_html(index=False, float_format="{:.2g}".format, border=0)
+    page = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
+    text = page.substitute(facts, title=title, verdict=verdict, table=table)
+    write_text(folder / "index.html", text)
+    for each in alarms.head(SHOWN).itertuples():
+        told = f"{each.variable}: {each.before} -> {each.now} (p {each.adjusted:.2g})"
+        print(f"{each.group + ':':<12} {told}")
+    print(f"{verdict}\npage:    {folder / 'index.html'}")

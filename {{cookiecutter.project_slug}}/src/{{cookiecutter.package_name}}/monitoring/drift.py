@@ -144,9 +144,7 @@ def compare_quality(before: Array, now: Array, classes: bool) -> Finding:
         was, told = (f"{1 - mean:.1%} right" for mean in means)
         effect = max(0.0, means[1] - means[0])
         return Finding("quality", "accuracy", "Fisher's exact", effect, was, told, p)
-    found = stats.mannwhitneyu(now, before, alternative="greater")
+    gap, p = stats.ks_2samp(now, before, alternative="less", method="asymp")
     was, told = (f"{mean:.4g} on average" for mean in means)
-    # 0 if both are as wrong, 1 if each new error is larger than every old one
-    effect = max(0.0, 2 * found.statistic / (sizes[0] * sizes[1]) - 1)
-    p = found.pvalue
-    return Finding("quality", "absolute error", "Mann-Whitney", effect, was, told, p)
+    test = "Kolmogorov-Smirnov, one-sided"
+    return Finding("quality", "absolute error", test, gap, was, told, p)

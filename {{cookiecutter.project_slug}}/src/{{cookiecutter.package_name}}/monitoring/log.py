@@ -1,7 +1,6 @@
-"""The server's request log: a file a day, a line a row, as pandas and DuckDB read it.
+"""The server's request log, and what turned out to be true of its rows, or a file's.
 
-<folder>/2026-11-21.jsonl     what was asked and answered that day (UTC)
-         2026-11-20.parquet   or the same, as pandas' `to_parquet` writes it
+<folder>/2026-11-21.jsonl     what was asked and answered that day (UTC), a line a row
 """
 
 import io
@@ -17,38 +16,27 @@ from .drift import Array
 COLUMNS = ["time", "request_id", "row", "model", "version", "inputs", "outputs"]
 
 
-def read_log(
-    folder: Path, model: str, version: int, most: int, hours: float | None = None
-) -> pd.DataFrame:
+def read_log(folder: Path, model: str, version: int, hours: float) -> pd.DataFrame:
     """Return rows that a version was asked for, the newest first, or a ProjectError."""
-    now = pd.Timestamp.now("UTC")
-    since = now - pd.Timedelta(hours=hours) if hours else pd.Timestamp(0, tz="UTC")
-    # Of a day that is there twice, the Parquet file.
-    files = [*folder.glob("*.jsonl"), *folder.glob("*.parquet")]
-    days = {file.stem: file for file in files}
-    if not days:
-        raise DataError(f"{folder}: there is no request log; serve with --request-log")
-    found: list[pd.DataFrame] = []
-    for day in sorted(days, reverse=True):
-        if sum(map(len, found)) < most and day >= f"{since:%Y-%m-%d}":
-            rows = read_day(days[day])
-            rows = rows[(rows["model"] == model) & (rows["version"] == version)]
-            found.append(rows[rows["time"] >= since])
-    if not any(map(len, found)):
-        raise DataError(f"{folder} has no row of version {version} in that time")
-    table = pd.concat([rows for rows in found if len(rows)])
-    return table.sort_values("time", ascending=False, kind="stable").head(most)
+    since = pd.Timestamp.now("UTC") - pd.Timedelta(hours=hours)
+    days = [day for day in folder.glob("*.jsonl") if day.stem >= f"{since:%Y-%m-%d}"]
+    found = [rows for rows in map(read_day, sorted(days)) if len(rows)]
+    rows = pd.concat(found or [pd.DataFrame(columns=COLUMNS)])
+    rows = rows[(rows["model"] == model) & (rows["version"] == version)]
+    rows = rows[rows["time"] >= since]
+    if rows.empty:
+        problem = f"{folder} has no row of version {version} in the last {hours:g} h"
+        raise DataError(f"{problem}; `serve --request-log` writes them")
+    return rows.sort_values("time", ascending=False, kind="stable")
 
 
 def read_day(file: Path) -> pd.DataFrame:
     """Return the rows of a day as they were logged; an id of digits is a text too."""
     with careful(file, "remove what is no line of a request log"):
-        if file.suffix == ".parquet":
-            rows = pd.read_parquet(file)
-        else:  # of a full disk, half a line may be left
-            lines = (line for line in file.open("rb") if line.endswith(b"}\n"))
-            text = io.BytesIO(b"".join(lines))
-            rows = pd.read_json(text, lines=True, dtype=False, precise_float=True)
+        # Of a full disk, half a line may be left.
+        lines = (line for line in file.open("rb") if line.endswith(b"}\n"))
+        text = io.BytesIO(b"".join(lines))
+        rows = pd.read_json(text, lines=True, dtype=False, precise_float=True)
         rows = rows.reindex(columns=COLUMNS)
         rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
         return rows

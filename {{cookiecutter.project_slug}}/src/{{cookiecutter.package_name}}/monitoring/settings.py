@@ -18,7 +18,7 @@ class MonitorSettings(Settings):
     """Its columns to leave out"""
     log: Path | None = None
     """Or the server's request log, a folder"""
-    hours: float | None = Field(None, gt=0)
+    hours: float = Field(24, gt=0)
     """How far back the log is read"""
     labels: Path | None = None
     """CSV file of what is true: row, label; of a log, request_id"""
@@ -26,10 +26,6 @@ class MonitorSettings(Settings):
     """Version to compare with; the served one if not given"""
     alpha: float = Field(0.05, gt=0, lt=1)
     """How often a run may raise a false alarm"""
-    max_rows: int = Field(5000, ge=30, le=1_000_000)
-    """Rows to look at; of more, a sample"""
-    seed: int = Field(1, ge=0, lt=2**32)
-    """Decides which ones are drawn"""
 
 
 class RetrainSettings(TrainSettings):

@@ -28,14 +28,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import mlflow, open_inference, pages, seldon, tensorflow_serving, torchserve
 from .answer import Answer, Worker, send_reply
 from .messages import Endpoint, Reply, Request, RequestError, refuse, reply_json
-#% if "monitor" in cookiecutter.__extras
-from .metrics import Served, Watched
-#% else
 from .metrics import Served
-#% endif
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
-from .request_log import RequestLog
+from .request_log import RequestLog, monitored
 #% endif
 from .settings import ServeSettings
 
@@ -215,7 +211,6 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
     worker = Worker(settings, served or ServedModel(*what))
     worker.metrics.others.register(Served(worker.served))
     #% if "monitor" in cookiecutter.__extras
-    worker.metrics.others.register(Watched(worker.served, settings.reports_dir))
     if settings.request_log is not None:
         shapes = worker.served.get().inputs.shapes
         worker.requests = RequestLog(settings, worker.metrics, shapes)
@@ -242,7 +237,11 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         log.flush()
 
     async def figures(incoming: Incoming) -> Response:
-        return Response(worker.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+        text = worker.metrics.text()
+        #% if "monitor" in cookiecutter.__extras
+        text += monitored(worker.served.get(), settings.reports_dir)
+        #% endif
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     ways: dict[str, list[str]] = {}  # for `Allow`, each route names all of its path
     for each in ENDPOINTS:

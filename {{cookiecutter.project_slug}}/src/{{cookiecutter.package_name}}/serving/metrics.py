@@ -4,27 +4,6 @@ With several workers each one counts in files of its own, in the folder that the
 environment variable PROMETHEUS_MULTIPROC_DIR names, and any of them answers for all.
 """
 
-#% if "monitor" in cookiecutter.__extras
-import json
-import logging
-import os
-from collections.abc import Iterator
-from datetime import datetime
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
-
-from .messages import Array
-from .model import Model, ServedModel
-
-logger = logging.getLogger(__name__)
-#% else
 import os
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -38,7 +17,6 @@ from prometheus_client.registry import Collector
 from .messages import Array
 from .model import Model, ServedModel
 
-#% endif
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # In seconds: one image takes less than a millisecond, the slowest batch some seconds.
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -92,55 +70,6 @@ class Metrics:
         return generate_latest(registry) + generate_latest(self.others)
 
 
-#% if "monitor" in cookiecutter.__extras
-class Watched(Collector):
-    """What the command `monitor` has found of the version that is served, if anything.
-
-    Read from its monitor.json each time that somebody asks for the figures.
-    """
-
-    def __init__(self, served: ServedModel, reports_dir: Path) -> None:
-        """Look below a folder for the reports of what is served."""
-        self.served, self.reports_dir = served, reports_dir
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the figures; none if there is no report, or none that can be read."""
-        model = self.served.get()
-        folder = self.reports_dir / model.name / str(model.version)
-        file = folder / "monitor" / "monitor.json"
-        try:
-            yield from figures(json.loads(file.read_bytes()), str(model.version))
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("%s cannot be read: %r; run `monitor` again", file, error)
-
-
-def figures(content: dict[str, Any], version: str) -> list[GaugeMetricFamily]:
-    """Return what is in the monitor.json of a version."""
-    content["time"] = datetime.fromisoformat(content["time"]).timestamp()
-    found = []
-    for name, key, text in (
-        ("alarm", "alarm", "1 if the last run of `monitor` raised an alarm"),
-        ("rows", "rows", "Rows that it looked at"),
-        ("time_seconds", "time", "When that was, in seconds since 1970"),
-    ):
-        figure = GaugeMetricFamily(f"model_monitor_{name}", text, labels=["version"])
-        figure.add_metric([version], content[key])
-        found.append(figure)
-    for name, key, text in (
-        ("effect", "effect", "The difference, from 0 to 1"),
-        ("p_value", "adjusted", "Of the test, for all of the run"),
-    ):
-        labels = ["version", "group", "variable"]
-        found.append(GaugeMetricFamily(f"model_monitor_{name}", text, labels=labels))
-        for each in content["findings"]:
-            about = [version, each["group"], each["variable"]]
-            found[-1].add_metric(about, each[key])
-    return found
-
-
-#% endif
 class Served(Collector):
     """Which version is served; every worker knows."""
 

@@ -1,21 +1,22 @@
-"""The request log: what was asked and what was answered, for the command `monitor`.
+"""What the command `monitor` reads of a server, and what the server shows of it.
 
-A file a day (UTC), `<folder>/2026-11-21.jsonl`, of one line for each row:
+The request log is a file a day (UTC), `<folder>/2026-11-21.jsonl`, a line a row:
 
     {"time", "request_id", "model", "version", "row", "inputs": {...}, "outputs": [...]}
 
 Every worker appends whole lines. A thread writes them, so no request waits for a disk;
-what a full disk or a full queue costs is counted.
+what a full disk or too much that waits costs is counted.
 """
 
 import logging
 import os
-import queue
 import random
-import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import orjson
@@ -38,7 +39,7 @@ class RequestLog:
     def __init__(
         self, settings: ServeSettings, metrics: Metrics, names: Iterable[str]
     ) -> None:
-        """Begin the file of today, and a thread that writes.
+        """Begin the file of today.
 
         Args:
             settings: Those of the server; they name a folder.
@@ -58,14 +59,10 @@ class RequestLog:
             which = f"the model has no input {', '.join(unknown)}; it has {have}"
             raise ConfigError(f"request_log_mask: {which}")
         try:
-            self.write(b"")
+            self.append(b"")
         except OSError as error:
             raise ConfigError(f"request_log: {error}; name another folder") from error
-        self.waiting: queue.Queue[list[dict[str, Any]] | None] = queue.Queue(
-            MOST_WAITING
-        )
-        self.thread = threading.Thread(target=self.keep_writing, daemon=True)
-        self.thread.start()
+        self.thread, self.places = ThreadPoolExecutor(1), Semaphore(MOST_WAITING)
 
     def add(self, name: str, model: Model, feeds: Feeds, outputs: Array) -> None:
         """Take a request by its id, if it is of the sample; it is written soon."""
@@ -92,24 +89,24 @@ class RequestLog:
             for row, values in enumerate(outputs)
         ]
         self.left -= len(rows)
-        try:
-            self.waiting.put_nowait(rows)
-        except queue.Full:
+        if self.places.acquire(blocking=False):
+            self.thread.submit(self.write, rows)
+        else:
             self.count("dropped").inc(len(rows))
 
-    def keep_writing(self) -> None:
-        """Write what there is until the server ends."""
-        while (rows := self.waiting.get()) is not None:
-            try:
-                self.write(b"".join(orjson.dumps(row, option=OPTIONS) for row in rows))
-            except OSError as error:
-                self.torn = True
-                self.count("failed").inc(len(rows))
-                logger.error("requests cannot be logged: %s", error)
-            else:
-                self.count("written").inc(len(rows))
+    def write(self, rows: list[dict[str, Any]]) -> None:
+        """Append rows to the file of today, and count what became of them."""
+        self.places.release()
+        try:
+            self.append(b"".join(orjson.dumps(row, option=OPTIONS) for row in rows))
+        except OSError as error:
+            self.torn = True
+            self.count("failed").inc(len(rows))
+            logger.error("requests cannot be logged: %s", error)
+        else:
+            self.count("written").inc(len(rows))
 
-    def write(self, lines: bytes) -> None:
+    def append(self, lines: bytes) -> None:
         """Append whole lines; on a new day, remove the files that are too old."""
         today = datetime.now(UTC)
         if self.day != (day := f"{today:%Y-%m-%d}"):
@@ -128,5 +125,10 @@ class RequestLog:
 
     def end(self) -> None:
         """Write what waits, for the last time."""
-        self.waiting.put(None)
-        self.thread.join()
+        self.thread.shutdown()
+
+
+def monitored(model: Model, reports_dir: Path) -> bytes:
+    """Return the gauges that `monitor` has written of a version; none if it has not."""
+    file = reports_dir / model.name / str(model.version) / "monitor" / "monitor.prom"
+    return file.read_bytes() if file.is_file() else b""
