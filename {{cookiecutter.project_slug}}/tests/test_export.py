@@ -19,10 +19,11 @@ NATIVE = np.array([[0.2, 0.8], [0.5, 0.5], [0.6, 0.4]])
 def test_the_largest_difference_is_found() -> None:
     outputs = NATIVE.copy()
     outputs[0] += [5e-5, -5e-5]
-    assert export.largest_difference("onnx", outputs, NATIVE, 1) == pytest.approx(5e-5)
+    found = export.differences({"onnx": outputs, "other": NATIVE}, NATIVE)
+    assert found == pytest.approx({"onnx": 5e-5, "other": 0})
     values = np.array([[100.0], [300.0]])
-    found = export.largest_difference("onnx", values + 0.001, values, unit=50)
-    assert found == pytest.approx(2e-5)
+    found = export.differences({"onnx": values + 0.001}, values, unit=50)
+    assert found == pytest.approx({"onnx": 2e-5})
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_what_differs_is_refused(
     outputs: npt.NDArray[np.float64], message: str
 ) -> None:
     with pytest.raises(export.ExportError, match=message):
-        export.largest_difference("onnx", outputs, NATIVE, 1)
+        export.differences({"onnx": outputs}, NATIVE)
 
 
 def test_a_graph_is_computed(tmp_path: Path) -> None:

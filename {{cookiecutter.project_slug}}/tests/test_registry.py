@@ -187,7 +187,6 @@ def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
     (model_dir / "2/manifest.json").write_text("{}", encoding="utf-8")
     assert main.main(["registry", "verify"]) == 2
     assert "manifest.json is damaged" in capsys.readouterr().err
-    assert "damaged; see `registry verify`" in run("list")
 
 
 @pytest.mark.parametrize(

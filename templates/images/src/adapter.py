@@ -140,10 +140,3 @@ def predictor(
         return models.predict_probabilities(model, images).astype(np.float64)
 
     return predict
-
-
-def fingerprint(rows: Array) -> str:
-    """Return a SHA-256 of images."""
-    from . import utils
-
-    return utils.data_fingerprint(rows)

@@ -20,9 +20,9 @@ import numpy as np
 
 from . import adapter, export, models, registry, utils
 from .config import (
+    ConfigError,
     EvaluateSettings,
     PredictSettings,
-    ProjectError,
     Settings,
     TrainSettings,
 )
@@ -35,10 +35,6 @@ CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epo
 LIBRARIES = (*models.LIBRARIES, *export.EXPORT_LIBRARIES)
 # Settings that do not decide the result; with others of the rest, nothing is resumed.
 IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
-
-
-class ResumeError(ProjectError):
-    """There is no unfinished training, or it was started with other settings."""
 
 
 def train(settings: TrainSettings) -> Path:
@@ -128,12 +124,12 @@ class Run:
         """Go on with the newest unfinished training, and return its model.
 
         Raises:
-            ResumeError: If there is none, or other settings or data would go on.
+            ConfigError: If there is none, or other settings or data would go on.
         """
         where = self.folder.parent
         known = [path for path in where.glob("*") if registry.versions(path)]
         if not known:
-            raise ResumeError(f"nothing to resume in {where}; train without --resume")
+            raise ConfigError(f"nothing to resume in {where}; train without --resume")
         self.folder = max(known)
         folder, manifest = registry.load_version(self.folder)
         before = {**manifest.settings, "data": manifest.data_sha256}
@@ -144,7 +140,7 @@ class Run:
             if name not in IRRELEVANT and before.get(name) != value
         ]
         if changed:
-            raise ResumeError(
+            raise ConfigError(
                 f"the unfinished training differs: {'; '.join(changed)}. Resume with "
                 "the same settings, or train without --resume"
             )

@@ -40,6 +40,7 @@ def export_model(
         torch.onnx.export(traced, (), folder / registry.ONNX_FILE, **names, **options)
     torch.export.save(traced, folder / PROGRAM_FILE)
     program = torch.export.load(folder / PROGRAM_FILE).module()
+    answers = {"onnx": run_onnx(folder / registry.ONNX_FILE, feeds)}
     with torch.inference_mode():
-        answer = np.asarray(program(torch.from_numpy(feeds[name])))
-    return compared({"torch": answer}, folder, feeds, outputs)
+        answers["torch"] = np.asarray(program(torch.from_numpy(feeds[name])))
+    return {"exports": differences(answers, outputs)}

@@ -24,13 +24,13 @@ def export_model(
     unit = 1.0 if inputs.classes else float(native.std()) or 1.0
     joblib.dump(pipeline, folder / JOBLIB_FILE)
     again = models.predict_outputs(joblib.load(folder / JOBLIB_FILE), rows)
-    exports = {"joblib": largest_difference("joblib", again, native, unit)}
+    exports = differences({"joblib": again}, native, unit)
     file, refused = folder / registry.ONNX_FILE, {}
     try:
         onnx.save(as_onnx(pipeline, inputs), file)
         output = PROBABILITIES if inputs.classes else VALUE
         outputs = run_onnx(file, adapter.feeds(rows, inputs), output)
-        exports["onnx"] = largest_difference("onnx", outputs, native, unit)
+        exports |= differences({"onnx": outputs}, native, unit)
     except Exception as error:  # skl2onnx fails in as many ways as there are estimators
         file.unlink(missing_ok=True)
         reason = (str(error).strip() or "no reason given").splitlines()[0]

@@ -5,8 +5,8 @@ models.py, the best parameters from tuning.py; a finished version goes to regist
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 """
 
-import io
 import logging
+import sys
 import time
 from functools import partial
 from itertools import chain
@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
 from . import adapter, export, models, registry, utils
@@ -168,22 +167,18 @@ def evaluate(settings: EvaluateSettings) -> Path:
     )
     outputs = adapter.predictor(folder, manifest)(rows)
     scores = models.score_outputs(outputs, labels, manifest.classes)
+    names = ["r2", "mae", "rmse"]  # of always guessing the mean, R2 is 0
     if manifest.classes:
-        name, what = "accuracy", "always the most frequent class"
-        simplest = float((labels == np.bincount(known).argmax()).mean())
-    else:
-        name, what = "r2", "always the mean"
-        simplest = r2_score(labels, np.full(len(labels), known.mean()))
-    scores["baseline"] = {name: simplest, "guess": what}
+        names = ["accuracy", "baseline"]  # that of always the most frequent class
+        scores["baseline"] = float((labels == np.bincount(known).argmax()).mean())
     file = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
     write_json(file, {"model": str(folder), **scores})
     for label, each in scores.get("classes", {}).items():
         print(
             f"{label}: precision {each['precision']:.4f}, recall {each['recall']:.4f}"
         )
-    print(f"baseline {name}: {simplest:.4f} ({what})")
-    for shown in (name, "mae", "rmse") if name == "r2" else (name,):
-        print(f"test {shown}: {scores[shown]:.4f}")
+    for name in names:
+        print(f"test {name}: {scores[name]:.4f}")
     print(f"model:   {folder}\nmetrics: {file}")
     return file
 
@@ -204,10 +199,8 @@ def predict(settings: PredictSettings) -> None:
             frame = pd.DataFrame(table, index=rows.index)
             frame.to_csv(target, header=not number, lineterminator="\n", mode="a")
 
-    if settings.output is not None:
+    if settings.output is None:
+        write(sys.stdout)
+    else:
         write_whole(settings.output, write)
         print(f"predictions: {settings.output}")
-    else:
-        text = io.StringIO()  # all rows or none
-        write(text)
-        print(text.getvalue(), end="")

@@ -46,25 +46,24 @@ def read_json(path: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("data", "score", "margin"),
+    ("data", "score", "least"),
     [
-        ("breast_cancer", "accuracy", 0.3),
-        ("wine", "accuracy", 0.5),
+        ("breast_cancer", "accuracy", 0.9),
+        ("wine", "accuracy", 0.9),
         ("diabetes", "r2", 0.35),
     ],
 )
-def test_a_table_is_learned_far_better_than_the_simplest_guess(
-    data: str, score: str, margin: float, project: Path, capsys: Output
+def test_a_table_is_learned_far_better_than_by_guessing(
+    data: str, score: str, least: float, project: Path, capsys: Output
 ) -> None:
     if data != "breast_cancer":  # the one whose schema is shipped
         run("schema", "--data", data)
     run("train", "--data", data)
     run("evaluate")
     metrics = read_json("reports/model/1/metrics.json")
-    assert metrics[score] >= metrics["baseline"][score] + margin
+    assert metrics[score] >= least
     shown = capsys.readouterr().out
     assert shown.isascii()
-    assert f"baseline {score}: {metrics['baseline'][score]:.4f} (" in shown
     assert f"test {score}: {metrics[score]:.4f}\n" in shown
     manifest = read_json("models/model/1/manifest.json")
     assert manifest["dataset"] == data and len(manifest["data_sha256"]) == 64
@@ -84,7 +83,7 @@ def test_a_table_with_everything_in_it_goes_all_the_way(
     run("train", *PEOPLE, "--estimator", estimator, *few)
     run("evaluate")
     metrics = read_json("reports/model/1/metrics.json")
-    assert metrics["accuracy"] > metrics["baseline"]["accuracy"]
+    assert metrics["accuracy"] > metrics["baseline"]
     assert set(metrics["classes"]) == {"no", "yes"}
     run("predict", "--input", "people.csv", "--output", "out/paid.csv")
     predicted = pd.read_csv("out/paid.csv", index_col="row")

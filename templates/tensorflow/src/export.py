@@ -21,19 +21,18 @@ def export_model(
     import keras
     import tensorflow
 
-    from .models import quiet_tensorflow
-
     ((name, shape),) = inputs.shapes.items()
     images = keras.Input(shape[1:], name=name, dtype="float32")
     scaled = keras.layers.Rescaling(1 / inputs.max_value)(images)
     served = keras.Model(images, {PROBABILITIES: model(scaled)})
     served(np.zeros((1, *shape[1:]), dtype=np.float32))  # or Keras exports nothing
-    with warnings.catch_warnings(), quiet_tensorflow():
+    with warnings.catch_warnings():
         # tf2onnx asks NumPy for a name that it does not have any more.
         warnings.simplefilter("ignore", FutureWarning)
         served.export(folder / registry.ONNX_FILE, format="onnx", verbose=False)
         served.export(folder, format="tf_saved_model", verbose=False)
     serve = tensorflow.saved_model.load(folder).signatures["serving_default"]
     tensors = {name: tensorflow.constant(values) for name, values in feeds.items()}
-    answer = serve(**tensors)[PROBABILITIES].numpy()
-    return compared({"saved_model": answer}, folder, feeds, outputs)
+    answers = {"onnx": run_onnx(folder / registry.ONNX_FILE, feeds)}
+    answers["saved_model"] = serve(**tensors)[PROBABILITIES].numpy()
+    return {"exports": differences(answers, outputs)}

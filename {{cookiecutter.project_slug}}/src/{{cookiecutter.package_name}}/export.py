@@ -45,45 +45,32 @@ def run_onnx(file: Path, feeds: Feeds, output: str = PROBABILITIES) -> Array:
     return np.asarray(session.run([output], dict(feeds))[0])
 
 
-def largest_difference(
-    name: str, outputs: Array, native: Array, unit: float = 1.0
-) -> float:
-    """Return how far an export is from the model, as a multiple of `unit`.
+def differences(
+    answers: Mapping[str, Array], native: Array, unit: float = 1.0
+) -> dict[str, float]:
+    """Return how far each export is from the model at most, as a multiple of `unit`.
 
     Args:
-        name: What the message calls the export.
-        outputs: What it says: probabilities (n, classes), or values (n, 1).
+        answers: What each says: probabilities (n, classes), or values (n, 1).
         native: What the model says of the same rows.
         unit: 1 for probabilities; the standard deviation of the values.
 
     Raises:
         ExportError: If that is more than `TOLERANCE`.
     """
-    if outputs.shape != native.shape:
-        raise ExportError(f"{name} gives {outputs.shape}, the model {native.shape}")
-    difference = float(np.abs(outputs - native).max() / unit)
-    if not difference <= TOLERANCE:  # which NaN is not, either
-        raise ExportError(
-            f"{name} is up to {difference:.3g} off the model on {len(native)} rows, "
-            f"where {TOLERANCE:g} is allowed; nothing was saved"
-        )
-    return difference
+    found = {}
+    for name, answer in answers.items():
+        if answer.shape != native.shape:
+            raise ExportError(f"{name} gives {answer.shape}, the model {native.shape}")
+        found[name] = float(np.abs(answer - native).max() / unit)
+        if not found[name] <= TOLERANCE:  # which NaN is not, either
+            raise ExportError(
+                f"{name} is up to {found[name]:.3g} off the model on {len(native)} "
+                f"rows, where {TOLERANCE:g} is allowed; nothing was saved"
+            )
+    return found
 
 
-#% if cookiecutter.__data_kind == "images"
-def compared(
-    others: Feeds, folder: Path, feeds: Feeds, outputs: Array
-) -> dict[str, dict[str, float]]:
-    """Compare what ONNX and the other formats say of `feeds` with the model's outputs.
-
-    Returns:
-        `exports`: for each format, its largest difference.
-    """
-    found = {"onnx": run_onnx(folder / registry.ONNX_FILE, feeds), **others}
-    return {"exports": {k: largest_difference(k, v, outputs) for k, v in found.items()}}
-
-
-#% endif
 def export(settings: ExportSettings) -> Path:
     """Copy a version to where servers look, whole or not at all; return the copy."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)

@@ -217,11 +217,7 @@ def list_versions(model_dir: Path) -> None:
     promoted = production(model_dir)
     print("version  created               score                      exports")
     for number in versions(model_dir):
-        try:
-            manifest = read_manifest(model_dir / str(number))
-        except ProjectError:
-            print(f"{number:>7}  its manifest is damaged; see `registry verify`")
-            continue
+        manifest = read_manifest(model_dir / str(number))
         known = [f"{n} {v:.4f}" for n, v in manifest.metrics.items() if n in SCORES]
         score, exports = " ".join(known), ", ".join(manifest.exports) or "none"
         mark = "  <- production" if number == promoted else ""

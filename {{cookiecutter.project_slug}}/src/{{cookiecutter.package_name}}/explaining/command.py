@@ -14,7 +14,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from threadpoolctl import threadpool_limits
 
-from .. import adapter, files
+from .. import files
 from ..registry import load_version
 from .figures import draw
 from .methods import METHODS
@@ -53,7 +53,6 @@ def explain(settings: ExplainSettings) -> None:
         "model": str(folder),
         "data": str(settings.input or "the test set"),
         "rows": len(rows.numbers),
-        "rows_sha256": adapter.fingerprint(rows.explained),
         "how": {name: each.how for name, each in found.items()},
         "settings": settings.model_dump(mode="json"),
         "libraries": files.library_versions(LIBRARIES),
