@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
@@ -14,7 +15,6 @@ from {{ cookiecutter.package_name }}.serving.answer import Worker
 from {{ cookiecutter.package_name }}.serving.app import create_app
 from {{ cookiecutter.package_name }}.serving.messages import (
     Endpoint,
-    Reply,
     RequestError,
 )
 from {{ cookiecutter.package_name }}.serving.model import ServedModel
@@ -64,8 +64,8 @@ def figures(client: TestClient) -> dict[str, float]:
 def endpoint(**does: Any) -> Endpoint:
     """Return an endpoint at /test that answers as the test wants."""
 
-    def refuse(error: RequestError) -> Reply:
-        return Reply(orjson.dumps({"refused": str(error)}), error.status)
+    def refuse(error: RequestError) -> Response:
+        return Response(orjson.dumps({"refused": str(error)}), error.status)
 
     return Endpoint("POST", "/test", "test", "Test", refuse, **does)
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from starlette.responses import Response
 
 from {{ cookiecutter.package_name }}.serving import open_inference, rows
 from {{ cookiecutter.package_name }}.serving.messages import (
-    Reply,
     Request,
     RequestError,
 )
@@ -34,7 +34,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load_model(folder, 1)
 
 
-def infer(model: Model, document: Any, rest: bytes = b"") -> Reply:
+def infer(model: Model, document: Any, rest: bytes = b"") -> Response:
     """Ask for a prediction; with bytes after the JSON, say how long it is."""
     head = orjson.dumps(document)
     headers = {LENGTH: str(len(head))} if rest else {}
@@ -146,7 +146,7 @@ def test_values_of_every_type_are_kept(
         ({"data": [1, "1"]}, ".data[1]: must be a number, is a text"),
         ({"datatype": "BOOL", "data": [True, 1]}, ".data[1]: must be true or false, i"),
         ({"datatype": "BYTES", "data": ["", 1]}, ".data[1]: must be a text, is a numb"),
-        ({"datatype": "BF16", "data": [1, 2]}, ".datatype: must be one of BOOL, FP16,"),
+        ({"datatype": "BF16", "data": [1, 2]}, ".datatype: String should match patt"),
         ({"datatype": [], "data": [1, 2]}, ".datatype: must be a valid string"),
         ({"shape": []}, ".shape: List should have at least 1 item"),
         ({"shape": [1] * 5}, ".shape: List should have at most 4 items"),

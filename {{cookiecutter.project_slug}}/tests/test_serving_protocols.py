@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from starlette.responses import Response
 
 from {{ cookiecutter.package_name }}.serving import (
     mlflow,
@@ -15,7 +16,6 @@ from {{ cookiecutter.package_name }}.serving import (
 )
 from {{ cookiecutter.package_name }}.serving.messages import (
     Endpoint,
-    Reply,
     Request,
     RequestError,
 )
@@ -62,7 +62,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 def answered(
     model: Model, endpoint: Endpoint, body: Any = b"", kind: str = "application/json"
-) -> Reply:
+) -> Response:
     """Have a request answered, as the application does it."""
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     request = Request({}, {"content-type": kind} if kind else {}, content)
@@ -244,7 +244,7 @@ def test_what_is_no_request_is_refused(
 def test_types_of_a_body(endpoint: Endpoint, model: Model) -> None:
     body = BODIES[endpoint.path]
     for kind in ("", "application/x-www-form-urlencoded", "application/json; a=b"):
-        assert answered(model, endpoint, body, kind).status == 200
+        assert answered(model, endpoint, body, kind).status_code == 200
     for kind in ("text/xml", "multipart/form-data"):
         with pytest.raises(RequestError, match="^content-type") as refused:
             answered(model, endpoint, body, kind)
@@ -263,7 +263,7 @@ def test_no_damaged_body_is_an_error_of_the_server(
         for place in random.integers(0, len(body), random.integers(1, 4)):
             body[place] = random.choice(list(b'[]{}",:0-9eEtfn\\\xff\x00'))
         try:
-            assert answered(model, endpoint, bytes(body)).status == 200
+            assert answered(model, endpoint, bytes(body)).status_code == 200
         except RequestError as error:
             assert 400 <= error.status < 500
             assert error.field
@@ -276,7 +276,7 @@ def test_no_damaged_body_is_an_error_of_the_server(
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.method + e.path)
 def test_each_protocol_writes_errors_its_own_way(endpoint: Endpoint) -> None:
     reply = endpoint.refuse(RequestError(404, "unknown model", "name"))
-    assert reply.status == 404
+    assert reply.status_code == 404
     content = orjson.loads(reply.body)
     text = content.get("error") or content.get("message") or content["status"]["info"]
     assert text == "name: unknown model"

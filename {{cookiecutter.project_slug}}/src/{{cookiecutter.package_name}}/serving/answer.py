@@ -2,17 +2,19 @@
 
 import asyncio
 import hmac
+from collections import deque
 from collections.abc import Callable, Mapping, Sized
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
 from starlette.requests import Request as Incoming
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..config import ConfigError
 from .batching import INLINE_SECONDS, Batches
-from .messages import Endpoint, Reply, Request, RequestError
+from .messages import Endpoint, Request, RequestError
 from .metrics import Metrics
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
@@ -27,6 +29,8 @@ Result = TypeVar("Result")
 LARGE_BODY = 65_536
 # More would only wait for each other: for the processors, and Python's lock.
 LARGE_AT_ONCE = 2
+# Beyond these, some 20 MB, whatever reads the access log has stopped.
+MOST_LINES = 100_000
 
 
 class Worker:
@@ -36,6 +40,7 @@ class Worker:
         in_hand: How many have arrived as a whole and wait for their answer. One whose
             body is still coming, or whose answer nobody reads, takes no place.
         held: The bytes of their bodies.
+        lines: Of the access log, until they are written.
         draining: Whether the server is about to end, and not ready any more.
     """
 
@@ -48,6 +53,7 @@ class Worker:
         #% if "monitor" in cookiecutter.__extras
         self.requests: RequestLog | None = None
         #% endif
+        self.lines: deque[dict[str, object]] = deque(maxlen=MOST_LINES)
         self.in_hand = self.held = 0
         self.draining = False
 
@@ -124,9 +130,9 @@ class Answer:
         finally:
             self.worker.held -= request.held
             request.body = b""  # whoever reads the answer may be slow
-        await send_reply(send, reply)
+        await reply(scope, receive, send)
 
-    async def reply(self, incoming: Incoming, request: Request) -> Reply:
+    async def reply(self, incoming: Incoming, request: Request) -> Response:
         """Return the answer to a request, or raise RequestError."""
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
         if worker.draining and endpoint.probe == "ready":
@@ -152,7 +158,7 @@ class Answer:
         finally:
             worker.in_hand -= 1
 
-    async def predict(self, model: Model, request: Request, tasks: Sized) -> Reply:
+    async def predict(self, model: Model, request: Request, tasks: Sized) -> Response:
         """Return the answer to a request that has arrived, or raise RequestError.
 
         Args:
@@ -206,12 +212,3 @@ def read_keys(settings: ServeSettings) -> list[bytes]:
     if not any(found):
         raise ConfigError(f"api_key_file: there is no key in {file}")
     return keys + [line.encode() for line in found if line]
-
-
-async def send_reply(send: Send, reply: Reply) -> None:
-    """Send a reply."""
-    given = {**reply.headers, "content-length": str(len(reply.body))}
-    headers = [(key.encode(), value.encode("latin-1")) for key, value in given.items()]
-    start = {"type": "http.response.start", "status": reply.status, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": reply.body})

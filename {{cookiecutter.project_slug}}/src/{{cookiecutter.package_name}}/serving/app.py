@@ -26,8 +26,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import mlflow, open_inference, pages, seldon, tensorflow_serving, torchserve
-from .answer import Answer, Worker, send_reply
-from .messages import Endpoint, Reply, Request, RequestError, refuse, reply_json
+from .answer import Answer, Worker
+from .messages import Endpoint, Request, RequestError, refuse, reply_json
 from .metrics import Served
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
@@ -40,8 +40,6 @@ logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 CLIENT_GONE = 499  # not in HTTP, but what nginx calls a client that has gone away
 FLUSH_SECONDS = 0.5
-# Beyond these, some 20 MB, whatever reads the access log has stopped.
-MOST_LINES = 100_000
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 LONGEST_PATH = 512  # of what the access log shows, and of those that are remembered
 MOST_PATHS = 1024
@@ -56,12 +54,12 @@ class NameConvertor(StringConvertor):
 register_url_convertor("name", NameConvertor())
 
 
-def alive(model: Model, request: Request) -> Reply:
+def alive(model: Model, request: Request) -> Response:
     """Say that the process answers."""
     return reply_json({"status": "alive"})
 
 
-def ready(model: Model, request: Request) -> Reply:
+def ready(model: Model, request: Request) -> Response:
     """Say which model and version is served; 503 while the server ends."""
     content = {"ready": True, "model": model.name, "version": model.version}
     return reply_json(content)
@@ -78,26 +76,6 @@ ENDPOINTS = [
 ]
 
 
-class AccessLog:
-    """Keeps the lines of the access log until they are written, twice a second.
-
-    So no request waits for a pipe, and the lines of several workers do not mix. A
-    process that is killed loses the last half second. (A logger of Python's takes a
-    tenth of the time of a request.)
-    """
-
-    def __init__(self) -> None:
-        """Begin; the oldest lines are lost if there are too many."""
-        self.lines: deque[dict[str, object]] = deque(maxlen=MOST_LINES)
-
-    def flush(self) -> None:
-        """Write what there is; requests add lines meanwhile."""
-        lines = [self.lines.popleft() for _ in range(len(self.lines))]
-        text = b"".join(orjson.dumps(line, option=LINE) for line in lines).decode()
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-
 class Front:
     """What every request passes: identity, log, metrics, errors.
 
@@ -105,9 +83,9 @@ class Front:
     more than the prediction itself.
     """
 
-    def __init__(self, app: ASGIApp, worker: Worker, log: AccessLog) -> None:
+    def __init__(self, app: ASGIApp, worker: Worker) -> None:
         """Stand before an application."""
-        self.app, self.worker, self.log = app, worker, log
+        self.app, self.worker = app, worker
         # Starlette tries one route after the other. What has answered 200 is found here
         # the next time: a fifth more requests in a second.
         self.known: dict[tuple[str, str], tuple[Route, dict[str, Any]]] = {}
@@ -147,12 +125,12 @@ class Front:
         except RequestError as error:
             # Its traceback, and that of its cause, would keep the body.
             error.__traceback__ = error.__context__ = None
-            await send_reply(answer, refusal(scope, error))
+            await refusal(scope, error)(scope, receive, answer)
         except Exception:
             logger.exception("request %s failed", name)
             if status == CLIENT_GONE:  # nothing was answered yet
                 fault = RequestError(500, f"internal error, logged as {name}")
-                await send_reply(answer, refusal(scope, fault))
+                await refusal(scope, fault)(scope, receive, answer)
         finally:
             self.record(scope, request, status, time.perf_counter() - began)
 
@@ -180,20 +158,21 @@ class Front:
                 worker.requests.add(request.id, *request.predicted)
             #% endif
         if worker.settings.access_log:
-            self.log.lines.append(line)
+            worker.lines.append(line)
 
 
-def refusal(scope: Scope, error: RequestError) -> Reply:
+def refusal(scope: Scope, error: RequestError) -> Response:
     """Write an error as the client expects it, with the header for its status."""
     answer = getattr(scope.get("route"), "endpoint", None)
     write = answer.endpoint.refuse if isinstance(answer, Answer) else refuse
-    reply = write(error)
+    response = write(error)
     more = {
         401: {"www-authenticate": "Bearer"},
         408: {"connection": "close"},  # the rest may never come
         503: {"retry-after": "1"},
-    }.get(error.status, {})
-    return Reply(reply.body, reply.status, {**reply.headers, **more})
+    }
+    response.headers.update(more.get(error.status, {}))
+    return response
 
 
 def create_app(settings: ServeSettings, served: ServedModel | None = None) -> Starlette:
@@ -209,19 +188,18 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
     """
     what = settings.model_dir, settings.threads, settings.max_rows
     worker = Worker(settings, served or ServedModel(*what))
-    worker.metrics.others.register(Served(worker.served))
     #% if "monitor" in cookiecutter.__extras
     if settings.request_log is not None:
         shapes = worker.served.get().inputs.shapes
         worker.requests = RequestLog(settings, worker.metrics, shapes)
     #% endif
-    log = AccessLog()
+    worker.metrics.others.register(Served(worker.served))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         work = [
             every(settings.reload_seconds, refresh, worker),
-            every(FLUSH_SECONDS, log.flush),
+            every(FLUSH_SECONDS, write_lines, worker.lines),
         ]
         tasks = [asyncio.create_task(each) for each in work]
         yield
@@ -234,7 +212,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         if worker.requests is not None:
             worker.requests.end()
         #% endif
-        log.flush()
+        write_lines(worker.lines)
 
     async def figures(incoming: Incoming) -> Response:
         text = worker.metrics.text()
@@ -243,20 +221,17 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         #% endif
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
-    ways: dict[str, list[str]] = {}  # for `Allow`, each route names all of its path
-    for each in ENDPOINTS:
-        ways.setdefault(each.path, []).append(each.method)
     routes = [
         Route(
             each.path.replace("{name}", "{name:name}"),
             Answer(each, worker),
-            methods=ways[each.path],
+            methods=["GET"] if each.handler else ["POST", "PUT"],  # as `curl -T` does
             name=each.name,
         )
         for each in ENDPOINTS
     ]
     routes.append(Route("/metrics", figures, name="metrics"))
-    middleware = [Middleware(Front, worker, log)]
+    middleware = [Middleware(Front, worker)]
     if settings.cors_origins:
         cors = Middleware(
             CORSMiddleware,
@@ -272,7 +247,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         exception_handlers={HTTPException: not_here},
         lifespan=lifespan,
     )
-    app.state.worker, app.state.log = worker, log
+    app.state.worker = worker
     return app
 
 
@@ -284,6 +259,19 @@ async def every(seconds: float, function: Callable[..., Any], *given: Any) -> No
             await asyncio.to_thread(function, *given)
         except Exception as error:
             logger.error("%s failed: %r", function.__qualname__, error)
+
+
+def write_lines(lines: deque[dict[str, object]]) -> None:
+    """Write the access log, to which requests add lines meanwhile.
+
+    So no request waits for a pipe, and the lines of several workers do not mix. A
+    process that is killed loses the last half second. (A logger of Python's takes a
+    tenth of the time of a request.)
+    """
+    found = [lines.popleft() for _ in range(len(lines))]
+    text = b"".join(orjson.dumps(line, option=LINE) for line in found).decode()
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def refresh(worker: Worker) -> None:

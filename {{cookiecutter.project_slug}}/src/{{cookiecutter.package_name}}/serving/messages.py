@@ -1,14 +1,15 @@
-"""What goes in and out of a protocol: plain data, so that no test needs a server."""
+"""What goes in and out of a protocol, so that no test of one needs a server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import orjson
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from .model import Model
@@ -51,17 +52,8 @@ class Request:
     predicted: tuple[Model, Feeds, Array] | None = None  # by what, from what, what
 
 
-@dataclass(slots=True)
-class Reply:
-    """An HTTP response; of the headers, `content-length` is left to the server."""
-
-    body: bytes
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JSON})
-
-
 # From the outputs of the model, (n, classes), (n,) or (n, 1), to the response.
-Write: TypeAlias = Callable[[Array], Reply]
+Write: TypeAlias = Callable[[Array], Response]
 Asked: TypeAlias = tuple[Feeds, Write]  # what to predict from, and who answers
 
 
@@ -73,8 +65,8 @@ class Endpoint:
     path: str  # as Starlette writes it: `/v2/models/{name}/infer`
     name: str  # of the operation: in logs, metrics and as OpenAPI's operationId
     protocol: str  # as people write it
-    refuse: Callable[[RequestError], Reply]  # as the protocol's clients expect it
-    handler: Callable[[Model, Request], Reply] | None = None  # predicts nothing
+    refuse: Callable[[RequestError], Response]  # as the protocol's clients expect it
+    handler: Callable[[Model, Request], Response] | None = None  # predicts nothing
     read: Callable[[Model, Request], Asked] | None = None
     # Asked by who looks after the server, so it needs no key: "alive" or "ready".
     probe: str = ""
@@ -85,11 +77,11 @@ def dump(content: Any) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def reply_json(content: Any, status: int = 200) -> Reply:
-    """Return a reply in JSON."""
-    return Reply(dump(content), status)
+def reply_json(content: Any, status: int = 200) -> Response:
+    """Return a response in JSON."""
+    return Response(dump(content), status, media_type=JSON)
 
 
-def refuse(error: RequestError) -> Reply:
+def refuse(error: RequestError) -> Response:
     """Write an error as most protocols do."""
     return reply_json({"error": str(error)}, error.status)

@@ -8,9 +8,10 @@ values, as the model gives them. Not offered: CSV, and `params`, as no model has
 from typing import Any
 
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from . import rows
-from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
 from .values import parse, require_json, validated
 
@@ -47,12 +48,12 @@ def predict(model: Model, request: Request) -> Asked:
     return rows.from_rows(model, table.data, f"{key}.data", table.columns), write
 
 
-def write(values: Array) -> Reply:
+def write(values: Array) -> Response:
     """Answer with a value or a list of probabilities for each row."""
     return reply_json({"predictions": values})
 
 
-def refuse(error: RequestError) -> Reply:
+def refuse(error: RequestError) -> Response:
     """Write an error as MLflow does."""
     code = "BAD_REQUEST" if error.status < 500 else "TEMPORARILY_UNAVAILABLE"
     return reply_json({"error_code": code, "message": str(error)}, error.status)

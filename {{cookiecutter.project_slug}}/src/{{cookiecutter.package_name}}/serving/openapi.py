@@ -5,19 +5,18 @@ bodies and answers have in common. So nothing in it is wrong, and nothing lacks 
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, TypeAlias
 
 import orjson
 
 from . import rows
-from .messages import JSON, TEXT, Array, Endpoint, Request, RequestError, dump
+from .messages import JSON, TEXT, Endpoint, Request, RequestError, dump
 from .model import Model
 from .open_inference import NAMES
 
 Schema: TypeAlias = dict[str, Any]
-Called: TypeAlias = Callable[[Any], str | None]
 SERVER = "{{ cookiecutter.project_slug }}"
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
 KINDS |= {dict: "object", type(None): "null"}
@@ -33,37 +32,27 @@ REFUSAL = (
 
 
 def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Schema:
-    """Describe the server.
-
-    Args:
-        model: The model that it serves.
-        endpoints: Those of all protocols.
-        needs_key: Whether predictions need a key.
-    """
+    """Describe a model's server by its endpoints; predictions may need a key."""
     row = rows.row_example(model)
     examples = requests(model, row)
+    paths: dict[str, Schema] = {}
     schemas = {rows.ROW: rows.row_schema(model)}
     if model.classes:
         schemas["Class"] = {"type": "string", "enum": model.classes}
-        schemas["Probabilities"] = like([dict.fromkeys(model.classes, 1.0)])
-
-    def called(value: Any) -> str | None:
-        """Return the name of the schema that a value has, if it is one of these."""
-        if value is row:
-            return rows.ROW
-        named = isinstance(value, dict) and value.keys() == set(model.classes)
-        return "Probabilities" if named and value else None
-
-    def content(name: str, values: Iterable[Any], **more: Any) -> Schema:
-        """Return the content of a body in JSON; its schema gets a name."""
-        schemas[name] = like(values, called)
-        return {JSON: {"schema": ref(name), **more}}
-
-    paths: dict[str, Schema] = {}
-    for endpoint in endpoints:
-        bodies = examples.get(endpoint.name, {})
-        operation = described(model, endpoint, bodies, content)
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    known = {"name": model.name, "version": str(model.version), "label": "production"}
+    error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
+    for each in endpoints:
+        variables = re.findall(r"(\w+)}", each.path)
+        path = {name: known.get(name, "any") for name in variables}
+        bodies = examples.get(each.name, {})
+        asked = list(bodies.values())
+        answers = [answered(model, each, path, body) for body in asked or [b""]]
+        schemas[f"{each.name}_reply"] = like(answers, row)
+        schemas[error_name(each)] = like([orjson.loads(each.refuse(error).body)], row)
+        if bodies:
+            schemas[f"{each.name}_request"] = like(asked, row)
+        operation = described(each, path, bodies, answers[0])
+        paths.setdefault(each.path, {})[each.method.lower()] = operation
     return {
         "openapi": "3.1.1",
         "info": {
@@ -79,83 +68,75 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
 
 
 def described(
-    model: Model,
-    endpoint: Endpoint,
-    bodies: dict[str, Any],
-    content: Callable[..., Schema],
+    endpoint: Endpoint, path: dict[str, str], bodies: dict[str, Any], answer: Any
 ) -> Schema:
-    """Describe an endpoint; there are bodies, by what they show, if it predicts."""
-    known = {"name": model.name, "version": str(model.version), "label": "production"}
-    variables = re.findall(r"(\w+)}", endpoint.path)
-    path = {name: known.get(name, "any") for name in variables}
-    answers = [
-        answered(model, endpoint, path, body) for body in bodies.values() or [None]
-    ]
-    words = [endpoint.name, *(name for name in variables if name != "name")]
-    put = ["put"] if endpoint.method == "PUT" else []
-    parameter = {"in": "path", "required": True, "schema": {"type": "string"}}
-    reply = content(f"{endpoint.name}_reply", answers, example=answers[0])
-    error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
-    refusal = orjson.loads(endpoint.refuse(error).body)
-    refused = content(f"{endpoint.protocol}_error".replace(" ", "_"), [refusal])
+    """Describe an endpoint, by examples of all that goes in and out."""
+    name, variables = endpoint.name, [each for each in path if each != "name"]
+    refused, reply = content(error_name(endpoint)), content(f"{name}_reply")
     operation: Schema = {
-        "operationId": "_".join(words + put),
+        "operationId": "_".join([name, *variables]),
         "summary": str((endpoint.read or endpoint.handler).__doc__).partition("\n")[0],
         "tags": [endpoint.protocol],
         "parameters": [
-            {"name": name, "example": value} | parameter for name, value in path.items()
+            {"name": each, "in": "path", "required": True, "example": example}
+            | {"schema": {"type": "string"}}
+            for each, example in path.items()
         ],
         "responses": {
             "200": {"description": "The answer.", "content": reply},
             "default": {"description": REFUSAL, "content": refused},
         },
     }
+    reply[JSON]["example"] = answer
     if bodies:
-        named = {name: {"value": body} for name, body in bodies.items()}
-        name = f"{endpoint.name}_request"
-        request = content(name, bodies.values(), examples=named)
+        request = content(f"{name}_request")
+        request[JSON]["examples"] = {key: {"value": bodies[key]} for key in bodies}
         operation["requestBody"] = {"required": True, "content": request}
     if endpoint.probe:
         operation["security"] = []
     return operation
 
 
+def error_name(endpoint: Endpoint) -> str:
+    """Return what the schema of an endpoint's errors is called."""
+    return f"{endpoint.protocol}_error".replace(" ", "_")
+
+
+def content(name: str) -> Schema:
+    """Return the content of a body in JSON, of a schema."""
+    return {JSON: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
 def requests(model: Model, row: Any) -> dict[str, dict[str, Any]]:
     """Return bodies by what they show, by the name of the endpoint that takes them."""
-    instances = {"instances": [row]}
-    if isinstance(row, dict):  # of a table
-        names, values = list(row), [list(row.values())]
-        inputs = {"inputs": {name: [value] for name, value in row.items()}}
-        seldon: dict[str, Any] = {"ndarray": {"ndarray": values}}
-        seldon["names"] = {"names": names, "ndarray": values}
-        mlflow: dict[str, Any] = {"dataframe_split": {"columns": names, "data": values}}
-    else:
-        inputs = {"inputs": {model.tensors[0].name: [row]}}
-        seldon, mlflow = {"ndarray": {"ndarray": [row]}}, instances
-    feeds = rows.from_rows(model, [row], "example")
-    tensors = [
-        {"name": name, "datatype": NAMES[each.dtype], "shape": each.shape}
-        | {"data": flat(each)}
-        for name, each in feeds.items()
-    ]
+    instances, table = {"instances": [row]}, isinstance(row, dict)
+    names, values = (list(row), list(row.values())) if table else ([], row)
+    columns = zip(names, values) if table else [(model.tensors[0].name, row)]
+    inputs = {"inputs": {name: [value] for name, value in columns}}
+    seldon: dict[str, Any] = {"ndarray": {"ndarray": [values]}}
+    mlflow: dict[str, Any] = {"instances": instances, "inputs": inputs}
+    if table:
+        seldon["names"] = {"names": names, "ndarray": [values]}
+        mlflow["split"] = {"dataframe_split": {"columns": names, "data": [values]}}
+    tensors = []
+    for name, array in rows.from_rows(model, [row], "example").items():
+        flat = array.reshape(-1)
+        # Written and read again, numbers are without the noise of float32.
+        data = flat.tolist() if array.dtype == TEXT else orjson.loads(dump(flat))
+        tensor = {"name": name, "datatype": NAMES[array.dtype], "shape": array.shape}
+        tensors.append(tensor | {"data": data})
     return {
         "tensorflow_serving_predict": {"instances": instances, "inputs": inputs},
         "open_inference_infer": {"inputs": {"inputs": tensors}},
         "seldon_predict": {name: {"data": data} for name, data in seldon.items()},
         "torchserve_predict": {"row": row, "rows": [row, row], "instances": instances},
-        "mlflow_invocations": {next(iter(mlflow)): mlflow, "inputs": inputs},
+        "mlflow_invocations": mlflow,
     }
 
 
-def flat(array: Array) -> list[Any]:
-    """Return the values of a tensor in one list, numbers without float32's noise."""
-    values = array.reshape(-1)
-    return values.tolist() if array.dtype == TEXT else orjson.loads(dump(values))
-
-
-def answered(model: Model, endpoint: Endpoint, path: Any, body: Any) -> Any:
+def answered(model: Model, endpoint: Endpoint, path: dict[str, str], body: Any) -> Any:
     """Return what an endpoint answers."""
-    request = Request(path, {"content-type": JSON}, dump(body) if body else b"")
+    request = Request(path, {"content-type": JSON}, body and dump(body))
     if endpoint.handler is not None:
         return orjson.loads(endpoint.handler(model, request).body)
     assert endpoint.read is not None
@@ -163,34 +144,28 @@ def answered(model: Model, endpoint: Endpoint, path: Any, body: Any) -> Any:
     return orjson.loads(write(model.predict(feeds)).body)
 
 
-def like(values: Iterable[Any], called: Called = lambda value: None) -> Schema:
-    """Return the schema of such values; those that are called something have one."""
+def like(values: Sequence[Any], row: Any) -> Schema:
+    """Return the schema of values; the row's has a name."""
     kinds: dict[str, list[Any]] = {}
     for value in values:
-        kind = called(value) or KINDS.get(type(value), "array")
+        kind = rows.ROW if value is row else KINDS.get(type(value), "array")
         kinds.setdefault(kind, []).append(value)
-    schemas = [of_kind(kind, same, called) for kind, same in kinds.items()]
+    schemas = [of_kind(kind, same, row) for kind, same in kinds.items()]
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
-def of_kind(kind: str, values: list[Any], called: Called) -> Schema:
+def of_kind(kind: str, values: list[Any], row: Any) -> Schema:
     """Return the schema of values of one kind."""
+    if kind == rows.ROW:
+        schema: Schema = content(kind)[JSON]["schema"]
+        return schema
+    schema = {"type": kind}
     if kind == "array":
-        items = [item for value in values for item in value] or [""]
-        return {"type": kind, "items": like(items, called)}
-    if kind != "object":
-        return {"type": kind} if kind in KINDS.values() else ref(kind)
-    names = list(dict.fromkeys(name for value in values for name in value))
-    return {
-        "type": kind,
-        "required": [name for name in names if all(name in each for each in values)],
+        schema["items"] = like([x for value in values for x in value] or [""], row)
+    if kind == "object":
+        names = list(dict.fromkeys(name for value in values for name in value))
+        each = {name: [value.get(name) for value in values] for name in names}
+        schema["required"] = [name for name in names if all(name in x for x in values)]
         # What may be missing may be null.
-        "properties": {
-            name: like([each.get(name) for each in values], called) for name in names
-        },
-    }
-
-
-def ref(name: str) -> Schema:
-    """Point to a schema of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
+        schema["properties"] = {name: like(each[name], row) for name in names}
+    return schema

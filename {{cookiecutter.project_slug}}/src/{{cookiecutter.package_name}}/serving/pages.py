@@ -6,7 +6,7 @@ texts of a page are in static/; what it says of the model is in the OpenAPI docu
 
 import mimetypes
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -56,27 +56,19 @@ def routes(
     async def home(request: Request) -> Response:
         # What is no browser asks, as KServe does, whether the server is alive.
         if settings.pages and "text/html" in request.headers.get("accept", ""):
-            return file("index.html")
+            return await send("index.html", request)
         return JSONResponse({"status": "alive"})
 
     found = [Route("/", home, name="page")]
     if settings.pages:
+        files = {f"/static/{path.name}": path.name for path in STATIC.iterdir()}
+        files["/docs"] = "docs.html"
         found.append(Route("/openapi.json", openapi, name="openapi"))
-        found.append(page("/docs", "docs.html"))
-        found += [page(f"/static/{path.name}", path.name) for path in STATIC.iterdir()]
+        found += [Route(at, partial(send, files[at]), name="page") for at in files]
     return found
 
 
-def page(path: str, name: str) -> Route:
-    """Return the route of a file in static/."""
-
-    async def send(request: Request) -> Response:
-        return file(name)
-
-    return Route(path, send, name="page")
-
-
-def file(name: str) -> FileResponse:
-    """Return a file of static/."""
+async def send(name: str, request: Request) -> Response:
+    """Send a file of static/."""
     kind, _ = TYPES.guess_type(name)
     return FileResponse(STATIC / name, headers=HEADERS, media_type=kind)

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from . import rows
-from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
 from .values import Shape, parse, require_json, require_shape, validated
 
@@ -59,7 +60,7 @@ def predict(model: Model, request: Request) -> Asked:
     return feeds, partial(write, model, "tensor", question.meta)
 
 
-def write(model: Model, form: str, given: Any, values: Array) -> Reply:
+def write(model: Model, form: str, given: Any, values: Array) -> Response:
     """Answer in the form of the question, with the version and the question's id."""
     table: Any = values.reshape(len(values), -1)
     if form == "tensor":
@@ -71,7 +72,7 @@ def write(model: Model, form: str, given: Any, values: Array) -> Reply:
     return reply_json({"data": data, "meta": meta})
 
 
-def refuse(error: RequestError) -> Reply:
+def refuse(error: RequestError) -> Response:
     """Write an error as a Seldon `Status` message."""
     reason = "MICROSERVICE_BAD_DATA" if error.status < 500 else "UNAVAILABLE"
     content = {"code": error.status, "info": str(error), "reason": reason}

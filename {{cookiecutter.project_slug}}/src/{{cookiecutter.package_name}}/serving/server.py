@@ -29,7 +29,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from ..config import ConfigError, set_up_logging
+from ..config import set_up_logging
 from .app import create_app, every
 from .connections import Connection
 from .metrics import FOLDER_VARIABLE
@@ -40,7 +40,6 @@ if sys.platform != "win32":
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 2048  # connections that may wait to be accepted
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
 RETRY_SECONDS = 5.0
@@ -55,21 +54,20 @@ def serve(settings: ServeSettings) -> None:
     Raises:
         RegistryError: If there is no model to serve, or it cannot be used; the message
             says what to run.
-        ConfigError: If the port cannot be had, or another setting cannot be used.
+        ConfigError: If a setting cannot be used.
     """
     # Workers make their own; what is wrong is better said once, before there are any.
     app = create_app(settings)
     model = app.state.worker.served.get()
-    listener = listen(settings.host, settings.port)
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    logger.info("%s version %d on http://%s:%d", model.name, model.version, shown, port)
+    logger.info("%s version %d is served", model.name, model.version)
     raise_file_limit()
     several = settings.workers > 1
     connection = partial(Connection, patience=settings.read_seconds)
     config = uvicorn.Config(
         partial(in_child, settings) if several else partial(begin, app),
         factory=True,
+        host=settings.host,
+        port=settings.port,
         workers=settings.workers,
         http=cast(type[asyncio.Protocol], connection),
         ws="none",
@@ -78,12 +76,11 @@ def serve(settings: ServeSettings) -> None:
         access_log=False,  # app.py writes one
         server_header=False,
         proxy_headers=False,  # nothing here asks for the client's address
-        backlog=BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=ceil(settings.read_seconds + settings.answer_seconds),
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
-    with listener:
+    with config.bind_socket() as listener:  # or uvicorn says why not, and exits
         if several:
             del app, model  # and the memory that they take
             supervise(config, listener)
@@ -173,21 +170,6 @@ def warn_of_files() -> None:
         if number >= 0.9 * most:
             how = "more connections need a larger `ulimit -n`"
             logger.warning("%d of %d files are open: %s", number, most, how)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the socket that all workers accept connections from; port 0: a free one.
-
-    Raises:
-        ConfigError: If the address is not one of this machine, or the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"{host}, port {port}: {error.strerror}; choose others with --host, --port"
-        ) from error
 
 
 def never_rotate() -> None:

@@ -10,18 +10,10 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from . import rows
-from .messages import (
-    Array,
-    Asked,
-    Endpoint,
-    Reply,
-    Request,
-    RequestError,
-    refuse,
-    reply_json,
-)
+from .messages import Array, Asked, Endpoint, Request, RequestError, refuse, reply_json
 from .model import Model, Tensor
 from .values import parse, require_json, validated
 
@@ -61,12 +53,12 @@ def predict(model: Model, request: Request) -> Asked:
     return feeds, partial(write, "outputs")
 
 
-def write(key: str, values: Array) -> Reply:
+def write(key: str, values: Array) -> Response:
     """Answer by the key that belongs to the question's."""
     return reply_json({key: values})
 
 
-def status(model: Model, request: Request) -> Reply:
+def status(model: Model, request: Request) -> Response:
     """Say that the model's version is there."""
     good = {"error_code": "OK", "error_message": ""}
     version = {"version": str(model.version), "state": "AVAILABLE", "status": good}
@@ -75,7 +67,7 @@ def status(model: Model, request: Request) -> Reply:
     return reply_json(content)
 
 
-def metadata(model: Model, request: Request) -> Reply:
+def metadata(model: Model, request: Request) -> Response:
     """Describe the tensors of the model."""
     signature = {
         "inputs": {tensor.name: described(tensor) for tensor in model.tensors},

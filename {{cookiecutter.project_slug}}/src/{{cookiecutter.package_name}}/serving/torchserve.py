@@ -9,8 +9,10 @@ leaves to a handler. Here it is one row, a list of rows, either of them as `{"da
 from functools import partial
 from typing import Any
 
+from starlette.responses import Response
+
 from . import rows
-from .messages import Array, Asked, Endpoint, Reply, Request, RequestError, reply_json
+from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
 from .values import media_type, parse, require_json
 
@@ -20,22 +22,20 @@ PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # how PNG and JPEG files sta
 TYPES = {
     400: "BadRequestException",
     404: "ModelNotFoundException",
-    405: "MethodNotAllowedException",
     413: "RequestEntityTooLargeException",
     415: "UnsupportedMediaTypeException",
-    429: "TooManyRequestsException",
     503: "ServiceUnavailableException",
 }
 
 
-def ping(model: Model, request: Request) -> Reply:
+def ping(model: Model, request: Request) -> Response:
     """Say that the server is up; 503 while it has no model."""
     return reply_json({"status": "Healthy"})
 
 
 def predict(model: Model, request: Request) -> Asked:
     """Predict from JSON or from a picture."""
-    one, many = partial(write_one, model), partial(write_many, model)
+    one, many = partial(write, model, "one"), partial(write, model, "many")
     # `curl -T` names no type, and other options of curl a wrong one.
     if media_type(request).startswith("image/") or request.body.startswith(PICTURES):
         return rows.from_picture(model, request.body, "body"), one
@@ -47,7 +47,7 @@ def predict(model: Model, request: Request) -> Asked:
     if isinstance(given, dict) and given.keys() != columns:
         if given.keys() == {INSTANCES}:
             feeds = rows.from_rows(model, given[INSTANCES], INSTANCES)
-            return feeds, partial(write_instances, model)
+            return feeds, partial(write, model, INSTANCES)
         if given.keys() == {DATA}:
             given, field = given[DATA], DATA
     if rows.is_one(model, given):
@@ -55,19 +55,12 @@ def predict(model: Model, request: Request) -> Asked:
     return rows.from_rows(model, given, field), many
 
 
-def write_one(model: Model, values: Array) -> Reply:
-    """Answer for the only row."""
-    return reply_json(named(model, values)[0])
-
-
-def write_many(model: Model, values: Array) -> Reply:
-    """Answer for each row."""
-    return reply_json(named(model, values))
-
-
-def write_instances(model: Model, values: Array) -> Reply:
-    """Answer for each row, in an object as the question was."""
-    return reply_json({"predictions": named(model, values)})
+def write(model: Model, form: str, values: Array) -> Response:
+    """Answer for the only row, for each row, or so in an object."""
+    answers = named(model, values)
+    if form == "one":
+        return reply_json(answers[0])
+    return reply_json({"predictions": answers} if form == INSTANCES else answers)
 
 
 def named(model: Model, values: Array) -> list[Any]:
@@ -81,20 +74,18 @@ def named(model: Model, values: Array) -> list[Any]:
     ]
 
 
-def refuse(error: RequestError) -> Reply:
+def refuse(error: RequestError) -> Response:
     """Write an error as TorchServe does."""
     kind = TYPES.get(error.status, "InternalServerException")
     content = {"code": error.status, "type": kind, "message": str(error)}
     return reply_json(content, error.status)
 
 
-NAME, PREDICT = "TorchServe", "torchserve_predict"
+NAME = "TorchServe"
 ENDPOINTS = [
     Endpoint("GET", "/ping", "torchserve_ping", NAME, refuse, ping, probe="alive"),
-    # `curl -T` sends PUT.
     *(
-        Endpoint(method, path, PREDICT, NAME, refuse, read=predict)
-        for method in ("POST", "PUT")
+        Endpoint("POST", path, "torchserve_predict", NAME, refuse, read=predict)
         for path in ("/predictions/{name}", "/predictions/{name}/{version}")
     ),
 ]

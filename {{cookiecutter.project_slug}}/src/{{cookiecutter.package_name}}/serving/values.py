@@ -4,6 +4,8 @@ Each error names the very value that is wrong. None is raised while another exce
 handled: it would keep that one, and with it the whole body.
 """
 
+import gzip
+import io
 import math
 import zlib
 from collections.abc import Collection, Mapping, Sequence
@@ -40,15 +42,14 @@ def unpacked(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
     if encoding not in ("gzip", "x-gzip"):
         message = f"is {encoding!r:.60}; send it uncompressed, or by gzip"
         raise RequestError(415, message, "body")
-    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # 16: gzip's header
     try:
-        result, damaged = unpacker.decompress(body, limit + 1), False
-    except zlib.error:
-        result, damaged = b"", True
+        result = gzip.GzipFile(fileobj=io.BytesIO(body)).read(limit + 1)
+    except (OSError, EOFError, zlib.error):
+        result = b""
     if len(result) > limit:
         raise RequestError(413, f"is longer than {limit} bytes when unpacked", "body")
-    if damaged or not unpacker.eof or unpacker.unused_data:
-        raise RequestError(400, "is not one whole gzip file", "body")
+    if not result:
+        raise RequestError(400, "is not a whole gzip file", "body")
     return result
 
 
