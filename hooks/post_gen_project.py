@@ -35,6 +35,7 @@ NEEDS = {
     # extras
     "src/*/serving/*": "serve",
     "tests/test_serving*": "serve",
+    "tests/test_serving_one_meaning.py": "tabular",
     "tests/gates.py": "serve",
     "tests/graphs.py": "serve",
     "tests/loopback.py": "serve",

@@ -53,16 +53,16 @@ def test_cells_get_the_types_and_the_order_of_the_schema() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"age": "old"}, "age: must be a number from 0 up to 150, is 'old'"),
-        ({"age": "inf"}, "age: must be a number from 0 up to 150, is 'inf'"),
+        ({"age": "old"}, 'age: must be a number from 0 up to 150, is "old"'),
+        ({"age": "inf"}, 'age: must be a number from 0 up to 150, is "inf"'),
         ({"age": None}, "age: must not be missing"),
         ({"age": ""}, "age: must not be missing"),
-        ({"age": "-1"}, "age: must be a number from 0 up to 150, is '-1'"),
-        ({"age": "151"}, "age: must be a number from 0 up to 150, is '151'"),
-        ({"city": "Bonn"}, "city: must be one of 'Köln', 'Ulm', is 'Bonn'"),
+        ({"age": "-1"}, 'age: must be a number from 0 up to 150, is "-1"'),
+        ({"age": "151"}, 'age: must be a number from 0 up to 150, is "151"'),
+        ({"city": "Bonn"}, 'city: must be one of "Köln", "Ulm", is "Bonn"'),
         ({"joined": "2020-02-30"}, "joined: must be a date like 2024-12-31 from 2000-"),
         ({"joined": "1999-12-31"}, "joined: must be a date like 2024-12-31 from 2000-"),
-        ({"joined": "x", "city": "y"}, "city: must be one of 'Köln', 'Ulm', is 'y'; "),
+        ({"joined": "x", "city": "y"}, 'city: must be one of "Köln", "Ulm", is "y"; '),
     ],
 )
 def test_a_bad_row_is_named_with_every_reason(
@@ -81,7 +81,7 @@ def test_a_schema_is_found_kept_and_read_again(tmp_path: Path) -> None:
     inputs = infer_schema(cells, "paid", "classification", Reading(sep=";"))
     found = {name: rule.kind for name, rule in inputs.rules.items()}
     assert found == {
-        **{"age": "number", "city": "category", "member": "category"},
+        **{"age": "number", "city": "category", "member": "boolean"},
         **{"joined": "date", "paid": "category"},
     }
     assert inputs.rules["age"].nullable and not inputs.rules["member"].nullable
@@ -98,7 +98,7 @@ def test_a_few_bad_cells_do_not_make_texts_of_numbers() -> None:
     cells = pd.DataFrame({"a": [*map(str, range(19)), "?"], "y": ["p", "q"] * 10})
     inputs = infer_schema(cells, "y", "classification", Reading())
     assert inputs.rules["a"].kind == "number"
-    assert check(cells, inputs)[1] == {19: "a: must be a number, is '?'"}
+    assert check(cells, inputs)[1] == {19: 'a: must be a number, is "?"'}
 
 
 def texts(**columns: list[Any]) -> pd.DataFrame:
@@ -228,7 +228,7 @@ def test_a_number_that_is_spelt_otherwise_is_no_other_number(
         "y": {"kind": "category", "categories": ["p", "q"]},
     }
     bad = check(texts(x=[cell]), Inputs.model_validate(schema))[1]
-    assert bad == {0: f"x: must be a number, is '{cell}'"}
+    assert bad == {0: f'x: must be a number, is "{cell}"'}
 
 
 def test_texts_that_are_nearly_all_different_are_warned_of() -> None:

@@ -17,7 +17,7 @@ from {{ cookiecutter.package_name }}.serving.messages import (
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 
 import graphs
-from graphs import CLASSES, TENSORS, expected
+from graphs import ASKED, CLASSES, expected
 
 ENDPOINTS = {each.name: each for each in open_inference.ENDPOINTS}
 TENSOR = {"name": "t", "datatype": "FP32", "shape": [2]}
@@ -53,7 +53,7 @@ def as_bytes(array: Any) -> bytes:
 def question(binary: bool) -> tuple[dict[str, Any], bytes]:
     """Return a request for the sample, its NaN among bytes only."""
     inputs, rest = [], b""
-    for name, array in TENSORS.items():
+    for name, array in ASKED.items():
         kind = "BYTES" if array.dtype == object else "FP32"
         tensor: dict[str, Any] = {"name": name, "datatype": kind, "shape": array.shape}
         if binary:
@@ -95,10 +95,9 @@ def test_tensors_as_bytes_are_answered_in_json_or_in_bytes(model: Model) -> None
 def test_tensors_in_json_are_read_flat_and_nested(extra: Any, model: Model) -> None:
     document, _ = question(binary=False)
     for nested in (True, False):
-        for tensor, array in zip(document["inputs"], TENSORS.values(), strict=True):
-            if array.dtype != object:
-                # JSON has no NaN; 40 is what the graph takes for a missing age.
-                array = np.nan_to_num(array, nan=40.0)
+        for tensor, array in zip(document["inputs"], ASKED.values(), strict=True):
+            array = array.astype(object)
+            array[array != array] = None  # JSON has no NaN
             tensor["data"] = (array if nested else array.ravel()).tolist()
         content = orjson.loads(infer(model, {**document, **extra}).body)
         assert close(content["outputs"][0]["data"])
@@ -118,12 +117,14 @@ def read(model: Model, document: Any, rest: bytes = b"") -> Any:
     ("kind", "values"),
     [
         ("BOOL", [True, False]),
+        ("BOOL", [True, None]),
         ("UINT8", [0, 255]),
         ("INT64", [-(2**53), 2**53]),
         ("FP16", [0.5, 1]),
         ("FP32", [0.5, -1]),
         ("FP64", [0.1, 1e300]),
         ("BYTES", ["a", "ä\n"]),
+        ("BYTES", ["a", None]),
     ],
 )
 def test_values_of_every_type_are_kept(
@@ -290,10 +291,12 @@ def test_the_server_and_the_model_are_described(model: Model) -> None:
     assert ask("model_ready") == {"name": "model", "ready": True}
     content = ask("model_metadata")
     assert (content["name"], content["versions"]) == ("model", ["1"])
-    assert [each["name"] for each in content["inputs"]] == list(TENSORS)
-    first = model.tensors[0].limits
+    assert [each["name"] for each in content["inputs"]] == list(ASKED)
+    first = model.inputs.limits[model.tensors[0].name]
     limits = {"minimum": first.minimum, "maximum": first.maximum}
     assert content["inputs"][0]["parameters"] == limits
+    for each, array in zip(content["inputs"], ASKED.values(), strict=True):
+        assert (each["datatype"] == "BYTES") == (array.dtype == object)
     assert content["outputs"] == [
         {"name": "probabilities", "datatype": "FP32", "shape": [-1, len(CLASSES)]}
     ]

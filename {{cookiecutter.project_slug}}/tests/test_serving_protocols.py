@@ -38,10 +38,9 @@ BODIES: dict[str, Any] = {
                 "name": name,
                 "datatype": "BYTES" if array.dtype == object else "FP32",
                 "shape": array.shape,
-                # JSON has no NaN, so the missing age becomes a number.
-                "data": [20 if x != x else x for x in array.ravel().tolist()],
+                "data": [None if x != x else x for x in array.ravel().tolist()],
             }
-            for name, array in TENSORS.items()
+            for name, array in graphs.ASKED.items()
         ]
     },
     SELDON: {"data": {"ndarray": LISTS}},

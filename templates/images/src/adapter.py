@@ -8,7 +8,7 @@ Yours: nothing has to change here for other images, or another network.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,13 @@ Labelled = tuple[Array, Array]  # rows, and what is true of them
 AREAS_PER_SIDE = 7  # 49 areas: 4 x 4 pixels of an MNIST image
 
 
+class Limits(NamedTuple):
+    """What a pixel may be."""
+
+    minimum: float
+    maximum: float
+
+
 class Inputs(BaseModel, extra="forbid", frozen=True):
     """What a model of images has to be given; kept in its manifest."""
 
@@ -34,6 +41,11 @@ class Inputs(BaseModel, extra="forbid", frozen=True):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each input of the exported graph; -1: the number of images."""
         return {"images": (-1, self.height, self.width)}
+
+    @property
+    def limits(self) -> dict[str, Limits]:
+        """What the values of each input may be."""
+        return {"images": Limits(0, self.max_value)}
 
 
 def describe(rows: Array, inputs: Inputs) -> dict[str, Array]:

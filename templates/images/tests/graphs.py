@@ -29,6 +29,7 @@ WEIGHTS = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
 TENSORS: dict[str, Array] = {
     "images": np.random.default_rng(1).integers(0, 17, (2, 8, 8)).astype(np.float32)
 }
+ASKED = TENSORS  # as requests have them
 ROWS: list[Any] = TENSORS["images"].astype(int).tolist()
 LISTS = ROWS
 COLUMNS: Any = {"images": ROWS}

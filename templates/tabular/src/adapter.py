@@ -7,6 +7,7 @@ pandas and scikit-learn are imported where they are needed.
 Yours: nothing has to change here for another table or another estimator.
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -26,10 +27,15 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = npt.NDArray[Any]
 Labelled: TypeAlias = "tuple[pd.DataFrame, Array]"  # rows, and what is true of them
-Kind = Literal["number", "category", "date"]  # date: ISO 8601, or `date_format`
+Kind = Literal["number", "boolean", "date", "category"]  # category: any text
 
 MISSING = "(missing)"  # how a graph is given an empty text; an empty number is NaN
-WANTED = {"number": "a number", "category": "a text", "date": "a date like 2024-12-31"}
+WANTED = {  # what a value must be, by its kind
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date like 2024-12-31",
+    "category": "a text",
+}
 SHOWN = 5  # categories that a message names
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,39 +52,42 @@ class Column(BaseModel, extra="forbid", frozen=True):
 
     @model_validator(mode="after")
     def fits_its_kind(self) -> Self:
-        """Refuse bounds and categories that are not of the kind."""
-        given = [each for each in (self.minimum, self.maximum) if each is not None]
-        is_date = [isinstance(each, date) for each in given]
+        """Refuse values that are not of the kind, or contradict each other."""
+        values = (self.minimum, self.example, self.maximum)
+        given = [each for each in values if each is not None]
         if self.categories and self.kind != "category":
             raise ValueError(f"a {self.kind} has no categories")
-        if given and (self.kind == "category" or set(is_date) != {self.kind == "date"}):
-            raise ValueError(f"this minimum or maximum is none of a {self.kind}")
-        if self.bounds[0] > self.bounds[1]:
-            raise ValueError("the minimum is larger than the maximum")
+        if {"date" if isinstance(x, date) else "number" for x in given} - {self.kind}:
+            raise ValueError(f"minimum, example or maximum is no {self.kind}")
+        if sorted(order := list(map(in_days, given))) != order:
+            raise ValueError("minimum, example and maximum are not in this order")
         return self
 
     @property
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value; a date in days since 1970."""
-        low, high = (
-            float((each - date(1970, 1, 1)).days) if isinstance(each, date) else each
-            for each in (self.minimum, self.maximum)
+        low, high = self.minimum, self.maximum
+        return (
+            -math.inf if low is None else in_days(low),
+            math.inf if high is None else in_days(high),
         )
-        return -np.inf if low is None else low, np.inf if high is None else high
 
-    def refusal(self, value: str | float | None) -> str:
+    def refusal(self, value: Any) -> str:
         """Say why a value cannot be had, in the same words for a file and a request."""
         if value is None:
             return "must not be missing"
         if self.categories:
             more = ", ..." if len(self.categories) > SHOWN else ""
-            wanted = f"one of {', '.join(map(repr, self.categories[:SHOWN]))}{more}"
+            wanted = f"one of {', '.join(map(shown, self.categories[:SHOWN]))}{more}"
         else:
             wanted = WANTED[self.kind]
             for word, bound in (("from", self.minimum), ("up to", self.maximum)):
                 if bound is not None:
                     wanted += f" {word} {str(bound).removesuffix('.0')}"
-        return f"must be {wanted}, is {value!r:.60}"
+        return f"must be {wanted}, is {shown(value)}"
+
+
+Limits = Column  # what serving calls it, for images too
 
 
 class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
@@ -122,9 +131,24 @@ class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
         }
 
     @property
+    def limits(self) -> dict[str, Column]:
+        """What a request may have for each column but the target."""
+        return {name: self.rules[name] for name in self.columns}
+
+    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each input of the exported graph; -1: the number of rows."""
         return dict.fromkeys(self.columns, (-1, 1))
+
+
+def shown(value: object) -> str:
+    """Write a value as JSON has it, in one line that is not long."""
+    return f"{json.dumps(value, ensure_ascii=False):.60}"
+
+
+def in_days(value: float | date) -> float:
+    """Return a number as it is, and a date as days since 1970."""
+    return (value - EPOCH.date()).days if isinstance(value, date) else value
 
 
 def to_days(text: str, date_format: str | None = None) -> float:

@@ -37,8 +37,11 @@ class Reading(BaseModel, extra="forbid", frozen=True, use_attribute_docstrings=T
 
     @property
     def missing(self) -> frozenset[str | float]:
-        """All that stands for a missing value: texts, and the numbers that they are."""
-        found: set[str | float] = {"", *self.na_values}
+        """All that means a missing value: texts, and the numbers that they are.
+
+        One is what a model is given, see `MISSING`.
+        """
+        found: set[str | float] = {"", "(missing)", *self.na_values}
         for text in self.na_values:
             try:
                 found.add(float(text))

@@ -129,7 +129,7 @@ def read_chunks(
         reading: How its cells are written.
         columns: Those to read, as far as they are there; all if None.
         texts: Those to keep as a CSV file has them: "08" is not to become 8. Parquet
-            columns keep the type that the file declares, backed by Arrow.
+            columns keep the type that the file declares.
     """
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [file for file in found if file.name.endswith(SUFFIXES)]
@@ -185,7 +185,9 @@ def read_parquet(file: Path, columns: Collection[str] | None) -> Iterator[pd.Dat
     import pyarrow as pa
     from pyarrow import parquet
 
-    def declared(kind: pa.DataType) -> pd.ArrowDtype:
+    def declared(kind: pa.DataType) -> pd.ArrowDtype | None:
+        if pa.types.is_floating(kind):
+            return None  # NumPy's, where null and NaN are one
         coded = pa.types.is_dictionary(kind)
         return pd.ArrowDtype(kind.value_type if coded else kind)
 

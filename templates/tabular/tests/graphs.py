@@ -49,6 +49,8 @@ TENSORS: dict[str, Array] = {
     "home town": np.array([["Köln"], ["(missing)"]], dtype=object),
     "joined": np.array([[18262], [20088.5]], dtype=np.float32),
 }
+# As requests have them: a date is a text.
+ASKED = {**TENSORS, "joined": np.array([[row[2]] for row in LISTS], dtype=object)}
 WHOLE: Array | None = None  # numbers and texts are no one array
 OUTPUT_NAMES = CLASSES
 

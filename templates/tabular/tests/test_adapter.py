@@ -17,7 +17,7 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
     folder, manifest = registry.load_version(Path("models/model"))
     assert manifest.inputs.columns == {
         **{"age": "number", "city": "category"},
-        **{"member": "category", "joined": "number"},
+        **{"member": "number", "joined": "number"},
     }
     rows, labels = adapter.read_rows(mixed, manifest, folder)
     assert labels is not None and set(labels) == {0, 1}

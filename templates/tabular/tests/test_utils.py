@@ -130,7 +130,7 @@ def test_bad_rows_are_refused_with_what_is_wrong(
     frame.loc[[13, 15], "age"] = ["old", None]
     file = tmp_path / "a.csv"
     frame.to_csv(file, index=False)
-    message = "2 bad rows up to row 21:\n  row 15, .*'old'.*\n  row 17, .*missing"
+    message = "2 bad rows up to row 21:\n  row 15, .*old.*\n  row 17, .*missing"
     with pytest.raises(DataError, match=message):
         list(utils.read_checked(file, INPUTS))
     loose = utils.joined(utils.read_checked(file, INPUTS, strict=False), file)

@@ -28,6 +28,7 @@ SHOWN = 3  # texts that a remark names
 LIKE_MISSING = ["NA", "N/A", "#N/A", "NaN", "nan", "None", "NULL", "null", "?", "-"]
 # Other ways to write numbers and dates, which `remarks` tries.
 SPELLINGS: dict[Kind, list[dict[str, Any]]] = {
+    "boolean": [],
     "number": [
         {"thousands": ","},
         {"decimal": ","},
@@ -43,11 +44,11 @@ SPELLINGS: dict[Kind, list[dict[str, Any]]] = {
 }
 HEADER = """\
 # What the columns may hold, as the command `schema` found it; correct it where you know
-# better. kind: number, category (text) or date. nullable: cells may be empty. example:
-# what the pages of a server show. Add minimum or maximum to refuse what is beyond.
-# Without a list of categories, any text will do. Columns that are not here are not
-# read. Above `columns`: na_values: [NA, "?"], texts that mean a missing value in files
-# and requests; and sep, encoding, decimal, thousands, percent, date_format.
+# better. kind: number, boolean, date or category (text). nullable: cells may be empty.
+# example: what the pages of a server show. Add minimum or maximum to refuse what is
+# beyond. Without a list of categories, any text will do. Columns that are not here are
+# not read. Above `columns`: na_values: [NA, "?"], texts that mean a missing value in
+# files and requests; and sep, encoding, decimal, thousands, percent, date_format.
 """
 Cells: TypeAlias = "pd.Series[Any]"  # texts of a CSV file, or typed as Parquet is
 
@@ -79,6 +80,12 @@ def numbers(cells: Cells, reading: Reading) -> "pd.Series[float]":
     return values.where(values.abs() < math.inf)
 
 
+def booleans(cells: Cells, reading: Reading) -> "pd.Series[float]":
+    """Return true (True, TRUE) as 1.0 and false as 0.0; NaN where it is neither."""
+    known = {"true": 1.0, "false": 0.0}
+    return cells.astype(str).str.lower().map(known).astype("float64")
+
+
 def days(cells: Cells, reading: Reading) -> "pd.Series[float]":
     """Return dates as days since 1970, float64; NaN where there is none."""
     if types.is_datetime64_any_dtype(cells):
@@ -91,6 +98,7 @@ def days(cells: Cells, reading: Reading) -> "pd.Series[float]":
 
 # How the cells of a column become what a model is given; NaN if they cannot.
 READERS: dict[Kind, Callable[[Cells, Reading], Cells]] = {
+    "boolean": booleans,
     "number": numbers,
     "date": days,
     "category": lambda cells, reading: cells.astype(str),
@@ -157,6 +165,8 @@ def infer_column(cells: Cells, reading: Reading) -> Column:
         known = tuple(sorted(set(values)))
         listed = known if len(known) <= MOST_CATEGORIES else None
         return Column(kind=kind, nullable=nullable, categories=listed)
+    if kind == "boolean":
+        return Column(kind=kind, nullable=nullable)
     middle = float(values.quantile(interpolation="lower"))
     day = (EPOCH + timedelta(days=middle)).date() if kind == "date" else None
     return Column(kind=kind, nullable=nullable, example=day or middle)
@@ -166,9 +176,11 @@ def find_kind(present: Cells, reading: Reading) -> Kind:
     """Return the kind of cells: the declared one, or that of nearly all texts."""
     if is_code(present, reading):
         return "category"
+    if types.is_bool_dtype(present):
+        return "boolean"
+    if types.is_numeric_dtype(present):
+        return "number"
     if isinstance(present.dtype, pd.ArrowDtype):
-        if types.is_numeric_dtype(present):
-            return "number"
         return "date" if types.is_datetime64_any_dtype(present) else "category"
     texts = present[~present.isin(LIKE_MISSING)]
     for kind in SPELLINGS:

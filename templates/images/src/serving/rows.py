@@ -13,7 +13,7 @@ import simdjson
 from PIL import Image
 
 from .messages import Array, Feeds, RequestError
-from .model import Model
+from .model import Model, Tensor
 from .values import GIVES_UP, require_list, require_names, require_shape
 
 NAME = "images"
@@ -112,6 +112,11 @@ def from_tensors(
     if images.dtype == object:
         raise RequestError(400, "must be numbers, is texts", field)
     return checked(model, images, field)
+
+
+def asked(tensor: Tensor) -> np.dtype[Any]:
+    """Return the type that requests have for a tensor: the graph's."""
+    return tensor.dtype
 
 
 def from_picture(model: Model, picture: bytes, field: str) -> Feeds:

@@ -1,29 +1,41 @@
 """From the rows of a request to the tensors of the model, and what rows look like.
 
 A row is an object, a value for each column by its name, or a list of the values in the
-model's order; null is a missing one. A number is a JSON number, a category a text, a
-date a text too (ISO 8601) or days since 1970. What the schema forbids is refused, as it
-is for the rows of a file.
+model's order; null is a missing one. A number is a JSON number, a boolean true or
+false, a category a text, a date a text too (ISO 8601). What the schema forbids is
+refused, and in the same words, as it is for the rows of a file.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..adapter import EPOCH, MISSING, to_days
+from ..adapter import MISSING, Column, Kind, to_days
 from .messages import TEXT, Array, Feeds, RequestError
 from .model import Model, Tensor
-from .values import NUMBER, kind_of, listed, require_list, require_names
+from .values import kind_of, require_list, require_names
 
 Where: TypeAlias = Callable[[int, str], str]  # names the value of a row and a column
 
 ROW = "Row"  # what the OpenAPI document calls the schema of a row
 LARGEST = float(np.finfo(np.float32).max)  # what a graph can be given
-NUMBER_OR_NULL = {*NUMBER[0], type(None)}
-TEXT_OR_NULL = {str, type(None)}
+# What JSON has for the values of a column, by its kind.
+TYPES: dict[Kind, set[type]] = {
+    "number": {int, float, type(None)},
+    "boolean": {bool, type(None)},
+    "date": {str, type(None)},
+    "category": {str, type(None)},
+}
+SCHEMAS: dict[Kind, dict[str, Any]] = {
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "category": {"type": "string"},
+}
+EXAMPLES = {"number": 0.0, "boolean": True, "date": "2024-12-31", "category": "text"}
 
 
 def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:
@@ -115,80 +127,72 @@ def read_columns(
     return checked(model, columns, lambda index, name: f"{fields[name]}[{index}]")
 
 
-def plain(model: Model, tensor: Tensor, values: list[Any], where: Where) -> list[Any]:
-    """Return numbers or texts; each may be alone in a list, a date may be a text."""
-    text = tensor.dtype.kind == "O"
-    allowed, missing = TEXT_OR_NULL if text else NUMBER_OR_NULL, model.inputs.missing
-    if set(map(type, values)) <= allowed and missing.isdisjoint(values):
+def plain(model: Model, name: str, values: list[Any], where: Where) -> list[Any]:
+    """Return numbers or texts, None where one is missing; a date as days since 1970.
+
+    Each may be alone in a list.
+    """
+    rule, missing = model.inputs.rules[name], model.inputs.missing
+    usual = set(map(type, values)) <= TYPES[rule.kind] and missing.isdisjoint(values)
+    if usual and rule.kind != "date":
         return values
-    result = []
-    for index, value in enumerate(values):
+    found = []
+    for row, value in enumerate(values):
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if not isinstance(value, list | dict) and value in missing:
+        if isinstance(value, str | float | int) and value in missing:
             value = None
-        if tensor.limits.date and isinstance(value, str):
-            value = days(value, model.inputs.date_format, where(index, tensor.name))
-        if type(value) not in allowed:
-            message = f"must be {'a text' if text else 'a number'}, is {kind_of(value)}"
-            raise RequestError(400, message, where(index, tensor.name))
-        result.append(value)
-    return result
-
-
-def days(text: str, date_format: str | None, field: str) -> float:
-    """Return a date as days since 1970; see `to_days`."""
-    found = to_days(text, date_format)
-    if math.isnan(found):
-        message = f"must be a date like 2024-12-31, is {text!r:.60}"
-        raise RequestError(400, message, field)
+        result = value
+        if rule.kind == "date" and isinstance(value, str):
+            result = to_days(value, model.inputs.date_format)
+        if type(value) not in TYPES[rule.kind] or result != result:
+            raise RequestError(400, rule.refusal(value), where(row, name))
+        found.append(result)
     return found
 
 
 def checked(model: Model, columns: Mapping[str, list[Any]], where: Where) -> Feeds:
     """Turn parsed columns into tensors (n, 1), all numbers checked at once."""
-    feeds = {}
-    numeric, given = [], []
+    feeds, numeric, given = {}, [], []
     for tensor in model.tensors:
-        values = plain(model, tensor, columns[tensor.name], where)
-        if tensor.dtype.kind == "O":
-            feeds[tensor.name] = texts(tensor, values, where)
+        values = plain(model, tensor.name, columns[tensor.name], where)
+        if tensor.dtype == TEXT:
+            feeds[tensor.name] = texts(model, tensor.name, values, where)
         else:
             numeric.append(tensor)
             given.append(values)
-    limits = [tensor.limits for tensor in numeric]
-    # None becomes NaN, which `fmax` and `fmin` ignore.
-    table = np.array(given, dtype=np.float64)
-    low = np.fmax(np.array([[each.minimum] for each in limits], float), -LARGEST)
-    high = np.fmin(np.array([[each.maximum] for each in limits], float), LARGEST)
-    good = (table >= low) & (table <= high)
-    if not good.all():
-        nullable = np.array([[each.nullable] for each in limits])
-        bad = ~(good | np.isnan(table) & nullable)
-        for column, row in np.argwhere(bad)[:1].tolist():
-            message, value = "must not be missing", table[column, row].item()
-            if not math.isnan(value):
-                bounds = f"{low[column, 0]:g} to {high[column, 0]:g}"
-                message = f"must be from {bounds}, is {value!r}"
-            raise RequestError(400, message, where(row, numeric[column].name))
+    rules = [model.inputs.rules[tensor.name] for tensor in numeric]
+    table = np.array(given, dtype=np.float64)  # None becomes NaN
+    low = np.array([[rule.bounds[0]] for rule in rules])
+    high = np.array([[rule.bounds[1]] for rule in rules])
+    nullable = np.array([[rule.nullable] for rule in rules], dtype=bool)
+    good = (table >= low) & (table <= high) & (abs(table) <= LARGEST)
+    bad = ~(good | np.isnan(table) & nullable)
+    for column, row in np.argwhere(bad)[:1].tolist():
+        name, value = numeric[column].name, None
+        if not math.isnan(table[column, row]):
+            value = columns[name][row]
+        raise RequestError(400, rules[column].refusal(value), where(row, name))
     for tensor, numbers in zip(numeric, table[..., np.newaxis]):
         feeds[tensor.name] = numbers.astype(tensor.dtype)
     return feeds
 
 
-def texts(tensor: Tensor, values: Sequence[str | None], where: Where) -> Array:
+def texts(model: Model, name: str, values: list[str | None], where: Where) -> Array:
     """Return texts as a tensor (n, 1), a missing one as the graph has it."""
-    limits = tensor.limits
-    given = [MISSING if value is None else value for value in values]
-    for text in dict.fromkeys(given):
-        problem = ""
-        if text == MISSING:
-            problem = "" if limits.nullable else "must not be missing"
-        elif limits.categories is not None and text not in limits.categories:
-            problem = f"must be one of {listed(limits.categories)}, is {text!r:.60}"
-        if problem:
-            raise RequestError(400, problem, where(given.index(text), tensor.name))
+    rule = model.inputs.rules[name]
+    for text in dict.fromkeys(values):
+        known = text is None or not rule.categories or text in rule.categories
+        if not known or text is None and not rule.nullable:
+            raise RequestError(400, rule.refusal(text), where(values.index(text), name))
+    given = [MISSING if text is None else text for text in values]
     return np.array(given, dtype=TEXT).reshape(-1, 1)
+
+
+def asked(tensor: Tensor) -> np.dtype[Any]:
+    """Return the type that requests have for a tensor: of dates texts, not numbers."""
+    kind = tensor.limits.kind if tensor.limits else ""
+    return {"date": TEXT, "boolean": np.dtype(bool)}.get(kind, tensor.dtype)
 
 
 def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
@@ -213,41 +217,34 @@ def row_schema(model: Model) -> dict[str, Any]:
         "type": "object",
         "required": [tensor.name for tensor in model.tensors],
         "additionalProperties": False,
-        "properties": {tensor.name: value_schema(tensor) for tensor in model.tensors},
+        "properties": {
+            name: value_schema(rule) for name, rule in model.inputs.limits.items()
+        },
     }
 
 
-def value_schema(tensor: Tensor) -> dict[str, Any]:
+def value_schema(rule: Column) -> dict[str, Any]:
     """Return the schema of a column's values: what it may hold, and an example."""
-    limits = tensor.limits
-    schema: dict[str, Any] = {"type": "number"}
-    if limits.date:  # JSON Schema cannot say from when to when
-        schema = {"type": "string", "format": "date"}
-    elif tensor.dtype == TEXT:
-        schema = {"type": "string"}
-        if limits.categories is not None:
-            schema["enum"] = [*limits.categories, *([None] if limits.nullable else [])]
-    else:
-        bounds = {"minimum": limits.minimum, "maximum": limits.maximum}
+    schema = dict(SCHEMAS[rule.kind])
+    if rule.categories:
+        schema["enum"] = [*rule.categories, *([None] if rule.nullable else [])]
+    if rule.kind == "number":  # JSON Schema cannot say from when to when
+        bounds = {"minimum": rule.minimum, "maximum": rule.maximum}
         schema |= {name: each for name, each in bounds.items() if each is not None}
-    if limits.nullable:
+    if rule.nullable:
         schema["type"] = [schema["type"], "null"]
-    return schema | {"examples": [value_example(tensor)]}
+    return schema | {"examples": [value_example(rule)]}
 
 
-def value_example(tensor: Tensor) -> Any:
-    """Return a value that a column may hold, and that is not unusual."""
-    limits = tensor.limits
-    if tensor.dtype == TEXT:
-        return limits.categories[0] if limits.categories else "text"
-    if limits.example is not None:
-        return limits.example.isoformat() if limits.date else limits.example
-    number = float(np.clip(0.0, limits.minimum, limits.maximum))
-    if limits.date:
-        return (EPOCH + timedelta(days=number)).date().isoformat()
-    return number
+def value_example(rule: Column) -> Any:
+    """Return a value that a column may hold; that of the schema, if it has one."""
+    values = (*(rule.categories or ()), rule.example, rule.minimum, rule.maximum)
+    known = [each for each in values if each is not None]
+    value = known[0] if known else EXAMPLES[rule.kind]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def row_example(model: Model) -> dict[str, Any]:
     """Return a row."""
-    return {tensor.name: value_example(tensor) for tensor in model.tensors}
+    limits = model.inputs.limits
+    return {name: value_example(rule) for name, rule in limits.items()}

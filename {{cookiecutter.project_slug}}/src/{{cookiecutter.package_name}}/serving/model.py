@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from ..adapter import Inputs, predictor
+from ..adapter import Limits, predictor
 #% else
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from ..adapter import Inputs
+from ..adapter import Limits
 #% endif
 from ..files import careful
 from ..registry import (
@@ -47,25 +47,13 @@ RETRY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a value may be; None: anything."""
-
-    minimum: float | None = None  # of a date: in days since 1970
-    maximum: float | None = None
-    categories: tuple[str, ...] | None = None
-    nullable: bool = False
-    date: bool = False  # then JSON has it as a text (ISO 8601)
-    example: Any = None
-
-
-@dataclass(frozen=True, slots=True)
 class Tensor:
     """An input or an output of a graph; in its shape, -1 is a free size."""
 
     name: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
-    limits: Limits = Limits()
+    limits: Limits | None = None  # what a value may be; of an output, anything
 
 
 class Model:
@@ -92,7 +80,7 @@ class Model:
         self._session = session
         self._names = ["probabilities" if self.classes else "value"]
         types = {node.name: FROM_ONNX[node.type] for node in session.get_inputs()}
-        shapes, limits = self.inputs.shapes, limits_of(self.inputs)
+        shapes, limits = self.inputs.shapes, self.inputs.limits
         if types.keys() != shapes.keys():
             raise RegistryError(
                 f"{folder / ONNX_FILE} takes {sorted(types)}, and {sorted(shapes)} by "
@@ -236,23 +224,3 @@ def load_model(
             folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
         )
         return Model(folder, manifest, session, most_rows)
-
-
-def limits_of(inputs: Inputs) -> dict[str, Limits]:
-    """Return the limits of each input of a model, from its manifest."""
-    #% if cookiecutter.__data_kind == "images"
-    return dict.fromkeys(inputs.shapes, Limits(minimum=0, maximum=inputs.max_value))
-    #% else
-    return {
-        name: Limits(
-            minimum=None if rule.minimum is None else rule.bounds[0],
-            maximum=None if rule.maximum is None else rule.bounds[1],
-            categories=rule.categories,
-            nullable=rule.nullable,
-            date=rule.kind == "date",
-            example=rule.example,
-        )
-        for name, rule in inputs.rules.items()
-        if name != inputs.target
-    }
-    #% endif

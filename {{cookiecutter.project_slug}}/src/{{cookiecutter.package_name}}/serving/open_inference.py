@@ -53,7 +53,13 @@ TYPES: dict[str, np.dtype[Any]] = {
 }
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 # What JSON has for NumPy's kinds; a number is one, of whatever type it is said to be.
-KINDS: dict[str, Kind] = {"b": ({bool}, "true or false"), "O": ({str}, "a text")}
+# Where a null may be, the model's own rules say.
+NULL = type(None)
+KINDS: dict[str, Kind] = {
+    "b": ({bool, NULL}, "true or false"),
+    "O": ({str, NULL}, "a text"),
+    "": ({*NUMBER[0], NULL}, NUMBER[1]),
+}
 LENGTH = struct.Struct("<I")  # of a text
 DATA = re.compile(rb'"data"\s*:\s*\[')
 
@@ -190,10 +196,12 @@ def from_json(value: Any, dtype: np.dtype[Any], shape: list[int], field: str) ->
     """Turn data, one list or lists in lists, or float64 (n,), into an array."""
     count = math.prod(shape)
     if not isinstance(value, np.ndarray):
-        kind = KINDS.get(dtype.kind, NUMBER)
+        kind = KINDS.get(dtype.kind, KINDS[""])
         nested = isinstance(value, list) and value and isinstance(value[0], list)
         require_shape(value, shape if nested else [count], field, kind)
-        value = np.array(value, dtype if dtype.kind in KINDS else np.float64)
+        value = np.array(value, object if dtype.kind in KINDS else np.float64)
+        if dtype.kind == "b" and None not in value:
+            value = value.astype(dtype)
     elif len(value) != count:
         message = f"must have {count} numbers for its shape, has {len(value)}"
         raise RequestError(400, message, field)
@@ -275,9 +283,11 @@ def model_metadata(model: Model, request: Request) -> Response:
 
 def described(tensor: Tensor) -> dict[str, Any]:
     """Describe an input or an output of a model, and from where to where values are."""
-    kind = NAMES[tensor.dtype.newbyteorder("<")]
+    kind = NAMES[rows.asked(tensor).newbyteorder("<")]
     content = {"name": tensor.name, "datatype": kind, "shape": tensor.shape}
-    limits = {"minimum": tensor.limits.minimum, "maximum": tensor.limits.maximum}
+    limits = {
+        name: getattr(tensor.limits, name, None) for name in ("minimum", "maximum")
+    }
     known = {name: limit for name, limit in limits.items() if limit is not None}
     return content | ({"parameters": known} if known else {})
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from . import rows
-from .messages import JSON, TEXT, Endpoint, Request, RequestError, dump
+from .messages import JSON, Endpoint, Request, RequestError, dump
 from .model import Model
 from .open_inference import NAMES
 
@@ -118,13 +118,15 @@ def requests(model: Model, row: Any) -> dict[str, dict[str, Any]]:
     if table:
         seldon["names"] = {"names": names, "ndarray": [values]}
         mlflow["split"] = {"dataframe_split": {"columns": names, "data": [values]}}
-    tensors = []
-    for name, array in rows.from_rows(model, [row], "example").items():
-        flat = array.reshape(-1)
-        # Written and read again, numbers are without the noise of float32.
-        data = flat.tolist() if array.dtype == TEXT else orjson.loads(dump(flat))
-        tensor = {"name": name, "datatype": NAMES[array.dtype], "shape": array.shape}
-        tensors.append(tensor | {"data": data})
+    tensors = [
+        {
+            "name": each.name,
+            "datatype": NAMES[rows.asked(each).newbyteorder("<")],
+            "shape": [1, *each.shape[1:]],
+            "data": inputs["inputs"][each.name],
+        }
+        for each in model.tensors
+    ]
     return {
         "tensorflow_serving_predict": {"instances": instances, "inputs": inputs},
         "open_inference_infer": {"inputs": {"inputs": tensors}},

@@ -23,6 +23,7 @@ TYPES = {
     np.dtype(np.float32): "DT_FLOAT",
     np.dtype(np.float64): "DT_DOUBLE",
     np.dtype(object): "DT_STRING",
+    np.dtype(bool): "DT_BOOL",
 }
 
 
@@ -83,7 +84,7 @@ def described(tensor: Tensor) -> dict[str, Any]:
     """Describe a tensor as a `TensorInfo` message is written in JSON."""
     sizes = [{"size": str(size), "name": ""} for size in tensor.shape]
     return {
-        "dtype": TYPES[tensor.dtype],
+        "dtype": TYPES[rows.asked(tensor)],
         "tensor_shape": {"dim": sizes, "unknown_rank": False},
         "name": f"{SIGNATURE}_{tensor.name}:0",
     }

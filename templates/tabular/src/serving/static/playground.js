@@ -39,8 +39,9 @@ async function start() {
 function field(name, column) {
   const types = [column.type].flat();
   const isNumber = types.includes("number");
+  const isBoolean = types.includes("boolean");
   const isOptional = types.includes("null");
-  const control = column.enum ? choice(column, isOptional) : make("input", {
+  const control = column.enum || isBoolean ? choice(column, isOptional) : make("input", {
     type: isNumber ? "number" : column.format === "date" ? "date" : "text",
     step: "any",
     // The attribute, not the property: what `Reset` goes back to.
@@ -51,15 +52,16 @@ function field(name, column) {
   Object.assign(control, { name, required: !isOptional, autocomplete: "off" });
   const read = () => {
     if (control.value === "") return null;
+    if (isBoolean) return control.value === "true";
     return isNumber ? Number(control.value) : control.value;
   };
   return { name, label: make("label", {}, name, control), read };
 }
 
 function choice(column, isOptional) {
-  const names = column.enum.filter((value) => value !== null);
+  const names = (column.enum ?? [true, false]).filter((value) => value !== null);
   const options = names.map((value) =>
-    make("option", { value, defaultSelected: value === column.examples[0] }, value),
+    make("option", { value, defaultSelected: value === column.examples[0] }, `${value}`),
   );
   return make("select", {}, ...(isOptional ? [make("option", { value: "" }, "—")] : []), ...options);
 }
