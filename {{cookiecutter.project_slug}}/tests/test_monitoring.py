@@ -129,7 +129,7 @@ def test_the_request_log_is_compared_as_a_file_is(
     trained: Path, capsys: Output
 ) -> None:
     manifest = registry.read_manifest(trained)
-    rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
+    rows, _ = adapter.read_rows(Path(CLEAN), manifest.inputs, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows).astype(np.float32)
     inputs = rows_of(adapter.feeds(rows, manifest.inputs))
     for at in range(0, len(outputs), 10):
@@ -153,7 +153,7 @@ def test_the_request_log_is_compared_as_a_file_is(
 #% if cookiecutter.__data_kind == "tabular"
 def test_a_column_that_is_not_logged_is_not_compared(trained: Path) -> None:
     manifest = registry.read_manifest(trained)
-    rows, _ = adapter.read_rows(Path(CLEAN), manifest, trained, strict=False)
+    rows, _ = adapter.read_rows(Path(CLEAN), manifest.inputs, strict=False)
     outputs = adapter.predictor(trained, manifest)(rows)
     masked, *_ = manifest.inputs.shapes
     inputs = rows_of(adapter.feeds(rows, manifest.inputs))

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 Labelled = tuple[Array, Array]  # rows, and what is true of them
 
-AREAS_PER_SIDE = 7  # 49 areas: 4 x 4 pixels of an MNIST image
-
 
 class Limits(NamedTuple):
     """What a pixel may be."""
@@ -48,6 +46,7 @@ class Inputs(BaseModel, extra="forbid", frozen=True):
         return {"images": Limits(0, self.max_value)}
 
 
+#% if "monitor" in cookiecutter.__extras
 def describe(rows: Array, inputs: Inputs) -> dict[str, Array]:
     """Return what drift is looked for in: single pixels say too little.
 
@@ -79,10 +78,11 @@ def describe(rows: Array, inputs: Inputs) -> dict[str, Array]:
 
 def edges(size: int) -> list[int]:
     """Return where the areas begin along a side, and where the last one ends."""
-    parts = min(AREAS_PER_SIDE, max(1, size // 2))  # two pixels at least
+    parts = min(7, max(1, size // 2))  # two pixels at least; four of an MNIST image
     return [round(size * part / parts) for part in range(parts + 1)]
 
 
+#% endif
 def feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
     """Return images as the ONNX graph takes them: float32 (n, height, width)."""
     (name,) = inputs.shapes
@@ -90,18 +90,13 @@ def feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
 
 
 def read_rows(
-    path: Path,
-    manifest: "Manifest",
-    folder: Path,
-    cols_to_drop: Sequence[str] = (),
-    strict: bool = True,
+    path: Path, inputs: Inputs, cols_to_drop: Sequence[str] = (), strict: bool = True
 ) -> tuple[Array, Array | None]:
     """Read the images of a file, float64 (n, height, width); no labels are with them.
 
     Args:
         path: A .csv file, one image a row, or a .npy file.
-        manifest: The version's.
-        folder: The version; nothing is needed from it.
+        inputs: What the model takes.
         cols_to_drop: CSV columns that are not pixels.
         strict: Whether bad rows are an error, which those of images always are.
 
@@ -111,7 +106,6 @@ def read_rows(
     """
     from . import utils
 
-    inputs = manifest.inputs
     images = utils.read_images(path, inputs.height, inputs.width, cols_to_drop)
     utils.preprocess_data(images, max_value=inputs.max_value)
     return images, None

@@ -217,7 +217,7 @@ def predict(settings: PredictSettings) -> None:
     import pandas as pd  # half a second, and nothing else here needs it
 
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    images, _ = adapter.read_rows(settings.input, manifest, folder, settings.drop)
+    images, _ = adapter.read_rows(settings.input, manifest.inputs, settings.drop)
     outputs = adapter.predictor(folder, manifest)(images)
     classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
     table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})

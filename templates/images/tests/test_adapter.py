@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from {{ cookiecutter.package_name }} import adapter, registry, utils
+from {{ cookiecutter.package_name }} import adapter, registry
 from {{ cookiecutter.package_name }}.config import DataError
 
 from samples import INPUTS
@@ -31,7 +31,7 @@ def test_rows_splits_and_predictions_of_a_version(trained: Path) -> None:
     assert (len(images), len(labels), len(test_images)) == (1437, 1437, 360)
 
     np.save("images.npy", test_images[:5])
-    rows, nothing = adapter.read_rows(Path("images.npy"), manifest, folder)
+    rows, nothing = adapter.read_rows(Path("images.npy"), INPUTS)
     np.testing.assert_array_equal(rows, test_images[:5])
     assert nothing is None
     assert adapter.feeds(rows, manifest.inputs)["images"].dtype == np.float32
@@ -41,21 +41,7 @@ def test_rows_splits_and_predictions_of_a_version(trained: Path) -> None:
 
     np.save("images.npy", test_images[:5] + 17)
     with pytest.raises(DataError, match="pixels must be from 0 to 16"):
-        adapter.read_rows(Path("images.npy"), manifest, folder)
+        adapter.read_rows(Path("images.npy"), INPUTS)
     other = manifest.model_copy(update={"data_sha256": "0" * 64})
     with pytest.raises(DataError, match="digits has changed since version 1"):
         adapter.load_splits(other, folder, Path("data"))
-
-
-def test_images_are_described_in_shares_of_the_largest_pixel() -> None:
-    (images, _), _ = utils.load_mnist_data()
-    described = adapter.describe(images, INPUTS)
-    assert len(described) == 3 + 4 * 4  # areas of two pixels at least
-    for values in described.values():
-        assert values.shape == (len(images),)
-        assert 0 <= values.min() and values.max() <= 1
-    one = np.zeros((1, 8, 8))
-    one[0, :2, 6:] = 16
-    found = adapter.describe(one, INPUTS)
-    assert found["y0-1 x6-7"] == 1 and found["y0-1 x4-5"] == 0
-    assert found["brightness"] == pytest.approx(1 / 16)

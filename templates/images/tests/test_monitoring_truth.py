@@ -80,3 +80,17 @@ def test_changed_images_are_caught_each_time(watched: Watched, change: Change) -
     alarms = [watched(seed, change)["adjusted"].min() <= ALPHA for seed in range(5)]
     print(f"{change.__name__}: {sum(alarms)} of 5 runs of {ROWS} images caught")
     assert all(alarms)
+
+
+def test_images_are_described_in_shares_of_the_largest_pixel() -> None:
+    images = load_digits().images
+    described = describe(images, INPUTS)
+    assert len(described) == 3 + 4 * 4  # areas of two pixels at least
+    for values in described.values():
+        assert values.shape == (len(images),)
+        assert 0 <= values.min() and values.max() <= 1
+    one = np.zeros((1, 8, 8))
+    one[0, :2, 6:] = 16
+    found = describe(one, INPUTS)
+    assert found["y0-1 x6-7"] == 1 and found["y0-1 x4-5"] == 0
+    assert found["brightness"] == pytest.approx(1 / 16)

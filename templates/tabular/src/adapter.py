@@ -190,8 +190,7 @@ def feeds(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
 
 def read_rows(
     path: Path,
-    manifest: "Manifest",
-    folder: Path,
+    inputs: Inputs,
     cols_to_drop: Sequence[str] = (),
     strict: bool = True,
 ) -> tuple["pd.DataFrame", Array | None]:
@@ -199,8 +198,7 @@ def read_rows(
 
     Args:
         path: A .csv, .csv.gz or .parquet file, or a folder of such files.
-        manifest: The version's.
-        folder: The version; nothing is needed from it.
+        inputs: What they must be.
         cols_to_drop: Not needed: columns that the model does not know are not read.
         strict: Whether bad rows are an error. If not, what cannot be read is NaN, as is
             a column that is not there.
@@ -212,7 +210,6 @@ def read_rows(
     """
     from . import utils
 
-    inputs = manifest.inputs
     chunks = utils.read_checked(path, inputs, target=False, strict=strict)
     rows, labels = utils.split_target(utils.joined(chunks, path), inputs)
     missing = labels < 0 if inputs.classes else np.isnan(labels)

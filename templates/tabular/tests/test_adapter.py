@@ -19,7 +19,7 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
         **{"age": "number", "city": "category"},
         **{"member": "number", "joined": "number"},
     }
-    rows, labels = adapter.read_rows(mixed, manifest, folder)
+    rows, labels = adapter.read_rows(mixed, manifest.inputs)
     assert labels is not None and set(labels) == {0, 1}
     feeds = adapter.feeds(rows, manifest.inputs)
     assert {name: each.shape for name, each in feeds.items()} == {
@@ -30,7 +30,7 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
     assert described["joined"].dtype == np.float64
     assert adapter.predictor(folder, manifest)(rows).shape == (160, 2)
     mixed.write_text("age,more\nold,1\n30,2\n", encoding="utf-8")
-    rows, none = adapter.read_rows(mixed, manifest, folder, strict=False)
+    rows, none = adapter.read_rows(mixed, manifest.inputs, strict=False)
     assert none is None and rows["age"].isna().tolist() == [True, False]
 
 

@@ -108,10 +108,7 @@ def library_versions(names: Iterable[str]) -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """Return the commit of the working folder, marked "+" when its files have changed.
-
-    None if there is no git, no repository or no commit yet.
-    """
+    """Return the commit of the working folder, "+" if files have changed; or None."""
     command = "git describe --always --abbrev=40 --exclude=* --dirty=+".split()
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True)

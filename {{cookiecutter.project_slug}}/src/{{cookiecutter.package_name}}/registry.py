@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from .adapter import Inputs
@@ -197,9 +196,6 @@ def registry(settings: RegistrySettings) -> None:
     folder = find_version(model_dir, settings.version)
     if action == "list":
         list_versions(model_dir)
-    elif action == "show":
-        manifest = read_manifest(folder).model_dump(mode="json", exclude={"history"})
-        print(yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True), end="")
     elif action == "verify":
         for number in [settings.version] if settings.version else versions(model_dir):
             _, found = load_version(model_dir, number)

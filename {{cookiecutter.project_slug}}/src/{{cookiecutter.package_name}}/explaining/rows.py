@@ -121,7 +121,7 @@ def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Ro
         manifest, folder, settings.data_dir, settings.quiet
     )
     if settings.input:
-        rows, _ = adapter.read_rows(settings.input, manifest, folder, settings.drop)
+        rows, _ = adapter.read_rows(settings.input, manifest.inputs, settings.drop)
     one = slice(settings.row, None if settings.row is None else settings.row + 1)
     numbers, rows = np.arange(len(rows))[one], rows[one]
     if not len(numbers):

@@ -91,7 +91,7 @@ def read_file(
     assert settings.input is not None
     # What `predict` refuses is what is looked for here.
     rows, labels = adapter.read_rows(
-        settings.input, manifest, folder, settings.drop, strict=False
+        settings.input, manifest.inputs, settings.drop, strict=False
     )
     truth = np.full(len(rows), np.nan) if labels is None else labels.astype(float)
     if manifest.classes:
