@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }} import utils
-from {{ cookiecutter.package_name }}.config import DataError, Reading, TrainSettings
+from {{ cookiecutter.package_name }} import config, utils
+from {{ cookiecutter.package_name }}.config import DataError, TrainSettings
 
 from samples import INPUTS
 
@@ -94,7 +94,7 @@ def test_a_folder_is_one_table_and_says_which_file_has_changed(tmp_path: Path) -
     people(5, 1).to_csv(tmp_path / "b.csv", index=False)
     people(3, 2).to_parquet(tmp_path / "a.parquet")
     before = utils.sha256_of(tmp_path)
-    frame, other = utils.read_chunks(tmp_path, Reading(), ["age"])
+    frame, other = utils.read_chunks(tmp_path, config.Reading(), ["age"])
     assert list(frame.index) == [2, 3, 4] and list(frame) == ["age"]
     assert list(other.index - utils.FILE_ROWS) == [2, 3, 4, 5, 6]
     people(5, 3).to_csv(tmp_path / "b.csv", index=False)
