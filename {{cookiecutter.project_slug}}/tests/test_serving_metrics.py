@@ -43,5 +43,6 @@ def test_what_other_workers_counted_is_told_too(
     )
     monkeypatch.setenv(metrics.FOLDER_VARIABLE, str(tmp_path))
     subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ))
-    told = metrics.Metrics().text().decode()
+    model = OneModel(tmp_path / "models").get()
+    told = metrics.Metrics().text(model).decode()
     assert 'requests_total{endpoint="test",method="GET",status="200"} 1.0' in told

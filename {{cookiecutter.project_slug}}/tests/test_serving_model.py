@@ -198,6 +198,6 @@ def test_looking_goes_on_after_a_failure(
     registry.promote(two_versions, 2)
     asyncio.run(asyncio.wait_for(look(), 20))
     assert "version 1 is still served" in caplog.text
-    lines = worker.metrics.text().decode().splitlines()
+    lines = worker.metrics.text(served.get()).decode().splitlines()
     assert 'model_reloads_total{result="failed"} 1.0' in lines
     assert 'model_reloads_total{result="ok"} 1.0' in lines

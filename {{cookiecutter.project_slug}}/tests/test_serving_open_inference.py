@@ -169,15 +169,14 @@ def test_the_wrong_value_is_named(change: Any, message: str, model: Model) -> No
     ("tensor", "size", "rest", "message"),
     [
         (TENSOR, 4, b"1234", "inputs[0]: must have 8 bytes for its shape and its type"),
-        (TENSOR, 9, b"12345678", "inputs[0].parameters.binary_data_size: is 9: 8 byte"),
+        (TENSOR, 9, b"1234567", "inputs[0]: must have 8 bytes for its shape"),
         (TENSOR, 8, b"123456789", "body: has 1 bytes too many at its end"),
         (TENSOR, -1, b"1", "inputs[0].parameters.binary_data_size: must be greater"),
         (TENSOR, 1.0, b"1", "inputs[0].parameters.binary_data_size: must be a valid i"),
-        ({**TENSOR, "data": [1]}, 1, b"1", "inputs[0].parameters.binary_data_size: is"),
-        (TEXTS, 3, b"\1\0\0", "inputs[0]: must be 2 texts, each after its length"),
-        (TEXTS, 5, b"\2\0\0\0a", "inputs[0]: must be 2 texts, each after its length"),
-        (TEXTS, 5, b"\1\0\0\0a", "inputs[0]: must be 2 texts, each after its length"),
-        (TEXTS, 5, b"\1\0\0\0\xff", "inputs[0][0]: is no UTF-8"),
+        (TEXTS, 3, b"\1\0\0", "inputs[0]: must be 2 texts in UTF-8, each after"),
+        (TEXTS, 5, b"\2\0\0\0a", "inputs[0]: must be 2 texts in UTF-8, each after"),
+        (TEXTS, 5, b"\1\0\0\0a", "inputs[0]: must be 2 texts in UTF-8, each after"),
+        (TEXTS, 5, b"\1\0\0\0\xff", "inputs[0]: must be 2 texts in UTF-8, each after"),
     ],
 )
 def test_wrong_bytes_are_named(

@@ -87,29 +87,23 @@ class Worker:
                 for it (503). What follows is read and forgotten.
             ClientDisconnect: If it ends too soon.
         """
-        settings, parts = self.settings, []
-        length = int(request.headers.get("content-length", 0))
-        self.require_length(length)
+        seconds, parts = self.settings.read_seconds, []
         try:
-            async with asyncio.timeout(settings.read_seconds):
+            async with asyncio.timeout(seconds):
                 async for part in incoming.stream():
                     parts.append(part)
                     self.hold(request, len(part))
-                    self.require_length(request.held)
         except TimeoutError:
-            slow = f"the body did not arrive within {settings.read_seconds:g} s"
+            slow = f"the body did not arrive within {seconds:g} s"
             raise RequestError(408, slow) from None
         return b"".join(parts)
-
-    def require_length(self, length: int) -> None:
-        """Refuse a body that is too long."""
-        if length > (most := self.settings.max_body_bytes):
-            raise RequestError(413, f"is longer than {most:,} bytes", "body")
 
     def hold(self, request: Request, more: int) -> None:
         """Take so many bytes more of a body, or raise RequestError."""
         request.held += more
         self.held += more
+        if request.held > (most := self.settings.max_body_bytes):
+            raise RequestError(413, f"is longer than {most:,} bytes", "body")
         if self.held > self.settings.max_bodies_bytes and request.held > LARGE_BODY:
             raise RequestError(503, "there are too many large bodies; try again")
 
@@ -168,12 +162,11 @@ class Answer:
         """
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
         assert endpoint.read is not None, f"{endpoint.name} neither handles nor reads"
-        packed = "content-encoding" in request.headers
-        if packed:
+        if "content-encoding" in request.headers:
             what = request.body, request.headers, settings.max_body_bytes
             request.body = await worker.run(True, unpacked, *what)
-            worker.hold(request, len(request.body))
-        large = packed or len(request.body) > LARGE_BODY
+            worker.hold(request, len(request.body) - len(what[0]))
+        large = len(request.body) > LARGE_BODY
         feeds, write = await worker.run(large, endpoint.read, model, request)
         rows = len(next(iter(feeds.values())))
         if rows > settings.max_rows:

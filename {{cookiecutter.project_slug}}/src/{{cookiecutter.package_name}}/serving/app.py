@@ -28,7 +28,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import mlflow, open_inference, pages, seldon, tensorflow_serving, torchserve
 from .answer import Answer, Worker
 from .messages import Endpoint, Request, RequestError, refuse, reply_json
-from .metrics import Served
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
 from .request_log import RequestLog, monitored
@@ -188,12 +187,6 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
     """
     what = settings.model_dir, settings.threads, settings.max_rows
     worker = Worker(settings, served or ServedModel(*what))
-    #% if "monitor" in cookiecutter.__extras
-    if settings.request_log is not None:
-        shapes = worker.served.get().inputs.shapes
-        worker.requests = RequestLog(settings, worker.metrics, shapes)
-    #% endif
-    worker.metrics.others.register(Served(worker.served))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -215,7 +208,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         write_lines(worker.lines)
 
     async def figures(incoming: Incoming) -> Response:
-        text = worker.metrics.text()
+        text = worker.metrics.text(worker.served.get())
         #% if "monitor" in cookiecutter.__extras
         text += monitored(worker.served.get(), settings.reports_dir)
         #% endif
@@ -231,6 +224,11 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         for each in ENDPOINTS
     ]
     routes.append(Route("/metrics", figures, name="metrics"))
+    #% if "monitor" in cookiecutter.__extras
+    if settings.request_log is not None:
+        shapes = worker.served.get().inputs.shapes
+        worker.requests = RequestLog(settings, worker.metrics, shapes)
+    #% endif
     middleware = [Middleware(Front, worker)]
     if settings.cors_origins:
         cors = Middleware(

@@ -5,30 +5,31 @@ environment variable PROMETHEUS_MULTIPROC_DIR names, and any of them answers for
 """
 
 import os
-from collections.abc import Iterator
 from functools import lru_cache, partial
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 
 from .messages import Array
-from .model import Model, ServedModel
+from .model import Model
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # In seconds: one image takes less than a millisecond, the slowest batch some seconds.
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 ROWS = tuple(float(4**power) for power in range(8))  # 1, 4, 16 ... 16,384
+VERSION = """# HELP model_version Which version is served
+# TYPE model_version gauge
+model_version{model="%s"} %d
+"""
 
 
 class Metrics:
-    """The counters of one process; gauges are in `others`, made when somebody asks."""
+    """The counters of one process."""
 
     def __init__(self) -> None:
         """Make them, all zero; the label `endpoint` is the name of an operation."""
-        self.registry, self.others = CollectorRegistry(), CollectorRegistry()
+        self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
         text = "Requests by endpoint, method and status"
         requests = counter("http_requests", text, ["endpoint", "method", "status"])
@@ -61,26 +62,12 @@ class Metrics:
             if count:
                 self.predictions(model.version, name).inc(count)
 
-    def text(self) -> bytes:
+    def text(self, model: Model) -> bytes:
         """Return all figures, also those of other workers, as Prometheus reads them."""
         registry = self.registry
         if FOLDER_VARIABLE in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry) + generate_latest(self.others)
-
-
-class Served(Collector):
-    """Which version is served; every worker knows."""
-
-    def __init__(self, served: ServedModel) -> None:
-        """Look at what is served."""
-        self.served = served
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the one figure."""
-        model, labels = self.served.get(), ["model"]
-        text = "Which version is served"
-        version = GaugeMetricFamily("model_version", text, labels=labels)
-        version.add_metric([model.name], model.version)
-        yield version
+        # Every worker knows the version: what one that has ended said does not count.
+        served = VERSION % (model.name, model.version)
+        return generate_latest(registry) + served.encode()

@@ -6,7 +6,6 @@ what it says, of REST and, for bytes after the JSON, of its binary data extensio
 
 import math
 import re
-import struct
 from functools import partial
 from importlib import metadata
 from typing import Any
@@ -60,7 +59,6 @@ KINDS: dict[str, Kind] = {
     "O": ({str, NULL}, "a text"),
     "": ({*NUMBER[0], NULL}, NUMBER[1]),
 }
-LENGTH = struct.Struct("<I")  # of a text
 DATA = re.compile(rb'"data"\s*:\s*\[')
 
 
@@ -170,23 +168,19 @@ def read_tensors(
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the tensors of a request by name; and where each one was, for errors."""
     arrays: dict[str, Array] = {}
-    fields = {}
+    fields: dict[str, str] = {}
     for index, tensor in enumerate(question.inputs):
-        field, name = f"inputs[{index}]", tensor.name
-        dtype, shape = TYPES[tensor.datatype], tensor.shape
+        name, field, dtype = tensor.name, f"inputs[{index}]", TYPES[tensor.datatype]
         if name in arrays:
             raise RequestError(400, f"{name!r:.60} is there twice", f"{field}.name")
         size = (tensor.parameters or Parameters()).binary_data_size
-        fields[name] = field if size is not None else f"{field}.data"
         if size is None:
-            arrays[name] = from_json(tensor.data, dtype, shape, fields[name])
-            continue
-        if tensor.data is not None or size > len(rest):
-            message = f"is {size}: {len(rest)} bytes are left, and `data` must not be"
-            place = f"{field}.parameters.binary_data_size"
-            raise RequestError(400, f"{message} there", place)
-        arrays[name] = from_bytes(rest[:size], dtype, shape, field)
-        rest = rest[size:]
+            field = f"{field}.data"
+            array = from_json(tensor.data, dtype, tensor.shape, field)
+        else:
+            array = from_bytes(rest[:size], dtype, math.prod(tensor.shape), field)
+            rest = rest[size:]
+        arrays[name], fields[name] = array.reshape(tensor.shape), field
     if rest:
         raise RequestError(400, f"has {len(rest)} bytes too many at its end", "body")
     return arrays, fields
@@ -205,36 +199,32 @@ def from_json(value: Any, dtype: np.dtype[Any], shape: list[int], field: str) ->
     elif len(value) != count:
         message = f"must have {count} numbers for its shape, has {len(value)}"
         raise RequestError(400, message, field)
-    result: Array = value.reshape(shape)
+    result: Array = value
     return result
 
 
-def from_bytes(
-    data: memoryview, dtype: np.dtype[Any], shape: list[int], field: str
-) -> Array:
+def from_bytes(data: memoryview, dtype: np.dtype[Any], count: int, field: str) -> Array:
     """Turn all the bytes of a tensor into an array; numbers are not copied."""
-    count = math.prod(shape)
     if dtype == object:
-        return np.array(texts(data, count, field), dtype=dtype).reshape(shape)
+        return np.array(texts(data, count, field), dtype=dtype)
     if len(data) != count * dtype.itemsize:
         wanted = f"{count * dtype.itemsize} bytes for its shape and its type"
         raise RequestError(400, f"must have {wanted}, has {len(data)}", field)
-    return np.frombuffer(data, dtype).reshape(shape)
+    return np.frombuffer(data, dtype)
 
 
 def texts(data: memoryview, count: int, field: str) -> list[str]:
     """Read texts, each of them in UTF-8 after its length."""
     found: list[str] = []
-    start = 0
-    while start + LENGTH.size <= len(data):
-        (length,) = LENGTH.unpack_from(data, start)
-        start += LENGTH.size + length
-        text = bytes(data[start - length : start]).decode(errors="replace")
-        if "\ufffd" in text:
-            raise RequestError(400, "is no UTF-8", f"{field}[{len(found)}]")
-        found.append(text)
-    if start != len(data) or len(found) != count:
-        raise RequestError(400, f"must be {count} texts, each after its length", field)
+    while len(data) >= 4:
+        end = 4 + int.from_bytes(data[:4], "little")
+        if end > len(data):
+            break
+        found.append(str(data[4:end], "utf-8", "replace"))
+        data = data[end:]
+    if data or len(found) != count or any("\ufffd" in text for text in found):
+        message = f"must be {count} texts in UTF-8, each after its length"
+        raise RequestError(400, message, field)
     return found
 
 

@@ -7,6 +7,7 @@ leaves to a handler. Here it is one row, a list of rows, either of them as `{"da
 """
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
@@ -18,14 +19,6 @@ from .values import media_type, parse, require_json
 
 INSTANCES, DATA = "instances", "data"
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # how PNG and JPEG files start
-# What TorchServe calls its errors, by status.
-TYPES = {
-    400: "BadRequestException",
-    404: "ModelNotFoundException",
-    413: "RequestEntityTooLargeException",
-    415: "UnsupportedMediaTypeException",
-    503: "ServiceUnavailableException",
-}
 
 
 def ping(model: Model, request: Request) -> Response:
@@ -76,7 +69,8 @@ def named(model: Model, values: Array) -> list[Any]:
 
 def refuse(error: RequestError) -> Response:
     """Write an error as TorchServe does."""
-    kind = TYPES.get(error.status, "InternalServerException")
+    phrase = HTTPStatus(error.status).phrase if error.status != 404 else "ModelNotFound"
+    kind = f"{phrase.replace(' ', '')}Exception"
     content = {"code": error.status, "type": kind, "message": str(error)}
     return reply_json(content, error.status)
 
