@@ -74,9 +74,21 @@ def record(experiment: str, save: Callable[[], Path]) -> Record:
             if error:
                 raise error
             tell(version=str(save()))
-        return Path(f"models/model/.runs/{name}.json")
+        return Path(f"models/model/.runs/{name}.jsonl")
 
     return train
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    """Return the facts that are written of a run."""
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def forget(file: Path) -> None:
+    """Remove the last line of a run, as if the answer of MLflow had been lost."""
+    *told, last = file.read_text("utf-8").splitlines(keepends=True)
+    assert json.loads(last).keys() == {"time", "sent"}
+    file.write_text("".join(told), "utf-8")
 
 
 def everything(experiment: str) -> list[dict[str, Any]]:
@@ -122,8 +134,8 @@ def test_a_training_is_a_run_with_everything_that_is_known_of_it(
     client = tracking.connect(os.environ[URI])
     version = client.get_model_version_by_alias(f"{experiment}-model", "production")
     assert version.tags["version"] == "1"
-    assert main.main(["tracking"]) == 0
-    assert "FINISHED sent" in capsys.readouterr().out
+    assert main.main(["tracking", "sync"]) == 0
+    assert "sent:    0 runs" in capsys.readouterr().out
 
 
 def test_a_run_that_is_sent_again_is_there_once(
@@ -131,8 +143,7 @@ def test_a_run_that_is_sent_again_is_there_once(
 ) -> None:
     file = record()
     before = everything(experiment)
-    run = json.loads(file.read_bytes())
-    file.write_text(json.dumps({**run, "sent": ""}))  # as if the answer had been lost
+    forget(file)
     assert main.main(["tracking", "sync"]) == 0
     assert everything(experiment) == before
     assert before[0]["figures"] == {"val_accuracy": [(1, 0.8), (2, 0.9)]}
@@ -155,10 +166,11 @@ def test_a_training_that_was_stopped_waits_for_nothing_and_goes_on_as_the_same_r
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         record("one", KeyboardInterrupt())
+    assert lines(Path("models/model/.runs/one.jsonl"))[-1]["end"] == "KILLED"
+    Path("models/model/.runs/none.jsonl").touch()  # of a disk that was full
     with pytest.raises(ValueError, match="bad"):
         record("two", ValueError("bad"))
-    assert [run["status"] for run in everything(experiment)] == ["FAILED"]
-    assert main.main(["tracking", "sync"]) == 0
+    assert [run["status"] for run in everything(experiment)] == ["KILLED", "FAILED"]
     record("one")
     runs = everything(experiment)
     status = {run["tags"]["recorded_run"]: run["status"] for run in runs}
@@ -182,15 +194,23 @@ def test_a_long_training_is_sent_while_it_goes_on(
     assert (run["status"], run["figures"]) == ("FINISHED", {"loss": [(1, 0.5)]})
 
 
-def test_a_training_that_was_killed_is_sent_as_such(
-    record: Record, experiment: str
-) -> None:
-    file = record()
-    run = json.loads(file.read_bytes())
-    silent = run["end"] - 2000 * tracking.SILENT_SECONDS  # SIGKILL left it like this
-    file.write_text(json.dumps({**run, "status": "RUNNING", "end": silent, "sent": ""}))
+@pytest.mark.skipif(os.name == "nt", reason="kills a process")
+def test_a_training_that_was_killed_is_sent_as_such(experiment: str) -> None:
+    code = (
+        "import os, signal\n"
+        "from {{ cookiecutter.package_name }} import main, registry\n"
+        "def kill(*_, **__): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "registry.save_version = kill\n"
+        f"main.main(['train', '--quiet', *{QUICK_TRAINING}])"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    (file,) = Path("models/model/.runs").glob("*.jsonl")
     assert main.main(["tracking", "sync"]) == 0
-    assert [run["status"] for run in everything(experiment)] == ["KILLED"]
+    assert [run["status"] for run in everything(experiment)] == ["RUNNING"]
+    os.utime(file, (0, 0))  # nothing was heard of it for long
+    for _ in range(2):
+        assert main.main(["tracking", "sync"]) == 0
+        assert [run["status"] for run in everything(experiment)] == ["KILLED"]
 
 
 @pytest.fixture
@@ -233,7 +253,7 @@ def test_a_server_that_is_killed_half_way_has_all_after_a_sync(
     monkeypatch.setattr(tracking, "put", put)
     file = record()
     assert "Connection" in caplog.text and "`tracking sync`" in caplog.text
-    assert json.loads(file.read_bytes())["sent"] == ""
+    assert lines(file)[-1]["end"] == "FINISHED"
     assert main.main(["tracking", "sync"]) == 2
     monkeypatch.setattr(tracking, "put", whole)
     # What stands behind the server is what it had; another one would begin with this.
@@ -253,12 +273,12 @@ def test_a_server_that_is_down_or_never_answers_costs_seconds_and_no_training(
         monkeypatch.setenv(URI, f"http://ada:secret@127.0.0.1:{port}")
         with monkeypatch.context() as patch:
             patch.setattr(tracking, "SECONDS", 0.5)
-            assert json.loads(record().read_bytes())["status"] == "FINISHED"
+            assert lines(record())[-1]["end"] == "FINISHED"
     assert "no answer within 0.5 s" in caplog.text
     assert main.main(["tracking", "sync"]) == 2  # nobody listens there any more
     told = capsys.readouterr().err
     assert "refused" in told or "reset" in told
-    file = Path("models/model/.runs/one.json").read_text()
+    file = Path("models/model/.runs/one.jsonl").read_text()
     assert "secret" not in caplog.text + told + file
 
 
@@ -282,8 +302,7 @@ def test_an_account_needs_no_home_and_no_name(record: Record, experiment: str) -
         "from {{ cookiecutter.package_name }} import main\n"
         "sys.exit(main.main(['tracking', 'sync']))"
     )
-    file = record()
-    file.write_text(json.dumps({**json.loads(file.read_bytes()), "sent": ""}))
+    forget(record())
     names = {"HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "USERPROFILE"}
     bare = {name: value for name, value in os.environ.items() if name not in names}
     subprocess.run([sys.executable, "-c", code], env=bare, check=True)

@@ -1,10 +1,10 @@
 """Trainings and searches as runs of MLflow, in a database or on a server.
 
 A command logs what it does, with the facts as `extra`: `run` as it begins, each `epoch`
-and `trial`, the `version` that it saved, what is in `production`. They are written into
-models/<name>/.runs/ and sent now and then, and at the end: nothing that MLflow does
-costs a training, and `tracking sync` sends what is missing. MLflow has the name of a
-run as a tag: what is sent twice is there once.
+and `trial`, the `version` that it saved, what is in `production`. They become lines of
+models/<name>/.runs/<run>.jsonl, which are sent now and then, and at the end: nothing
+that MLflow does costs a training, and `tracking sync` sends what is missing. MLflow has
+the name of a run as a tag: what is sent twice is there once.
 
 Yours: `send_run` says what MLflow is told. `--help` imports this module, but no MLflow.
 """
@@ -15,7 +15,6 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping
 from functools import cached_property
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -26,13 +25,13 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
 from .config import ProjectError, Settings, load_settings
-from .files import write_json, write_whole
+from .files import write_whole
 from .registry import production, read_manifest
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 60  # between two sendings; and that a command waits for MLflow at its end
-SILENT_SECONDS = 3600  # after which a run that goes on is taken for one that was killed
+SILENT_SECONDS = 3600  # after which a run that has not ended is taken for a killed one
 ENVIRONMENT = {  # of MLflow, which would try for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -42,10 +41,10 @@ ENVIRONMENT = {  # of MLflow, which would try for minutes
 
 
 class TrackingSettings(Settings):
-    """List the runs of a model, or send MLflow those that it does not have."""
+    """Send MLflow the runs of a model that it does not have."""
 
     group: ClassVar[str] = "track"
-    action: CliPositionalArg[Literal["list", "sync"]] = "list"
+    action: CliPositionalArg[Literal["sync"]] = "sync"
     """What to do"""
     tracking: bool = True
     """Whether commands record what they do"""
@@ -63,15 +62,17 @@ class TrackingSettings(Settings):
 
 
 class MlflowRun(logging.Handler):
-    """Hears what a command logs, writes its run down, and sends it."""
+    """Hears what a command logs, writes its run down, and sends it at the end."""
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings of the command."""
         super().__init__()
-        self.settings = settings
-        self.files: list[Path] = []  # that of the run, if it is recorded
-        self.run: dict[str, Any] = {"points": {}, "trials": [], "version": {}}
-        self.promoted, self.sent_at = False, time.monotonic()
+        known = ["--config", str(settings.config), "--model-name", settings.model_name]
+        known += ["--models-dir", str(settings.models_dir)]
+        self.tracking = load_settings(TrackingSettings, known, "tracking")
+        self.settings, self.promoted = settings, False
+        self.file: Path | None = None  # that of the run, if it is recorded
+        self.sent_at = time.monotonic()
 
     def __enter__(self) -> Self:
         """Begin to hear."""
@@ -79,133 +80,104 @@ class MlflowRun(logging.Handler):
         return self
 
     @cached_property
-    def tracking(self) -> TrackingSettings:
-        """Where to: the YAML file and the environment say it."""
-        settings = self.settings
-        known = ["--config", str(settings.config), "--model-name", settings.model_name]
-        known += ["--models-dir", str(settings.models_dir)]
-        return load_settings(TrackingSettings, known, "tracking")
-
-    @cached_property
     def sender(self) -> ThreadPool:
         """A thread that ends with the process where a server hangs."""
         return ThreadPool(1)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take the facts from what is logged."""
-        told = vars(record)
+        """Write down the facts of what is logged; a figure is (name, value, step)."""
+        told = vars(record) if self.tracking.tracking else {}
         if "run" in told:
-            self.start(**told["run"])
+            tags = dict(told["run"])  # the same name: the same run, taken up again
+            name = re.sub(r"[^\w.-]", "_", tags.pop("name"))
+            self.file = self.settings.model_dir / ".runs" / f"{name}.jsonl"
+            self.write(run=tags, params=self.settings.model_dump(mode="json"))
         elif "epoch" in told:
-            self.log_epoch(told["epoch"], told["figures"])
+            figures = told["figures"].items()
+            self.write(figures=[(*each, told["epoch"]) for each in figures])
         elif "trial" in told:
-            self.log_trial(**told["trial"])
-        elif "version" in told:
-            self.log_version(Path(told["version"]))
-        elif "production" in told:  # MLflow's alias follows, if the model has runs
-            recorded = (self.settings.model_dir / ".runs").is_dir()
-            self.promoted = self.tracking.tracking and recorded
+            number, score, params = told["trial"].values()
+            self.write(trial=number, tried=params, figures=[("score", score, number)])
+        elif "version" in told:  # its folder may have gone when this is sent
+            folder = Path(told["version"])
+            known = read_manifest(folder)
+            all_figures = [
+                (name, value, step)
+                for name, last in known.metrics.items()
+                for step, value in enumerate(known.history.get(name, [last]), 1)
+            ]
+            what = {"version": folder.name, "created": known.created}
+            self.write(version=what, params=known.settings, figures=all_figures)
+        self.promoted |= "production" in told
 
-    def start(self, command: str, name: str, dataset: str, data_sha256: str) -> None:
-        """Begin the file of a run, or go on with it."""
-        name = re.sub(r"[^\w.-]", "_", name)
-        file = self.settings.model_dir / ".runs" / f"{name}.json"
-        if file.is_file():
-            self.run = json.loads(file.read_bytes())
-        tags = {"command": command, "dataset": dataset, "data_sha256": data_sha256}
-        params = self.settings.model_dump(mode="json")
-        self.run |= {"name": name, "start": now(), "tags": tags, "params": params}
-        self.files = [file] if self.tracking.tracking else []
-        self.write("RUNNING")
-
-    def write(self, status: str) -> None:
-        """Write the file, if the run is recorded."""
-        self.run |= {"status": status, "end": now(), "sent": ""}
-        for file in self.files:
-            write_json(file, self.run)
-
-    def log_epoch(self, number: int, figures: Mapping[str, float]) -> None:
-        """Keep the figures of an epoch, unless it has told them; send them at times."""
-        for name, value in figures.items():
-            point = name, float(value), now(), number
-            self.run["points"].setdefault(f"{name} {number}", point)
-        if self.files and time.monotonic() - self.sent_at > SECONDS:
+    def write(self, **facts: Any) -> None:
+        """Append a line to the file of the run, if there is one; send it at times."""
+        if self.file is None:
+            return
+        append(self.file, facts)
+        if time.monotonic() - self.sent_at > SECONDS:
             self.sent_at = time.monotonic()
-            self.write("RUNNING")
-            self.sender.apply_async(send, (self.tracking, self.files))
-
-    def log_trial(self, number: int, score: float, params: Mapping[str, Any]) -> None:
-        """Keep a trial, as a run within the run."""
-        trial = {"name": f"{self.run['name']}/{number}", "params": dict(params)}
-        points = {"score": ("score", float(score), now(), number)}
-        times = {"status": "FINISHED", "start": now(), "end": now()}
-        self.run["trials"].append({**trial, **times, "points": points})
-        self.log_epoch(number, {"score": score})
-
-    def log_version(self, folder: Path) -> None:
-        """Keep what the manifest of a version says, beside what each epoch has told."""
-        told = read_manifest(folder)
-        self.run["version"] = {"version": folder.name, "created": told.created}
-        self.run["params"] |= told.settings
-        for name, value in told.metrics.items():
-            for number, figure in enumerate(told.history.get(name, [value]), 1):
-                self.log_epoch(number, {name: figure})
+            self.sender.apply_async(send, (self.tracking,))
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """Write the run; send it, unless somebody waits for the command to stop."""
+        """Write how it ends; send it, unless somebody waits for the command to stop."""
         logging.getLogger(__package__).removeHandler(self)
         stopped = isinstance(error, KeyboardInterrupt)
         try:
-            self.write("KILLED" if stopped else "FAILED" if error else "FINISHED")
-            if not stopped and (self.files or self.promoted):
-                job = self.sender.apply_async(send, (self.tracking, self.files))
-                job.get(SECONDS)
+            self.write(end="KILLED" if stopped else "FAILED" if error else "FINISHED")
+            if not stopped and (self.file or self.promoted):
+                self.sender.apply_async(send, (self.tracking,)).get(SECONDS)
         except Exception as problem:  # of MLflow, a driver or a connection
             why = masked(str(problem)) or f"no answer within {SECONDS} s"
             text = "MLflow lacks this: %s; it is kept, and `tracking sync` sends it"
             logger.warning(text, why, exc_info=logger.isEnabledFor(logging.DEBUG))
 
 
+def append(file: Path, facts: dict[str, Any]) -> None:
+    """Append a line to the file of a run: facts, and the time as MLflow counts it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps({"time": int(time.time() * 1000), **facts}) + "\n")
+
+
 def tracking(settings: TrackingSettings) -> None:
-    """List the runs of a model, or send them; a ProjectError says why that failed."""
-    missing = []
-    for file in sorted((settings.model_dir / ".runs").glob("*.json")):
-        run = json.loads(file.read_bytes())
-        if run["status"] == "RUNNING" and now() - run["end"] > SILENT_SECONDS * 1000:
-            run["status"] = "KILLED"
-            write_json(file, run)
-        sent = run["sent"] == masked(settings.tracking_uri)
-        missing += [] if sent else [file]
-        if settings.action == "list":
-            told = f"{run['tags']['command']:<8} {run['status']:<8}"
-            print(f"{file.stem:<24} {told} {'sent' if sent else 'not sent'}")
-    if settings.action == "sync":
-        try:
-            send(settings, missing)
-        except Exception as error:  # of MLflow, a driver or a connection
-            raise ProjectError(f"MLflow lacks runs: {masked(str(error))}") from error
-        print(f"sent:    {len(missing)} runs")
+    """Send the runs of a model; a ProjectError says why that failed."""
+    try:
+        print(f"sent:    {send(settings)} runs")
+    except Exception as error:  # of MLflow, a driver or a connection
+        raise ProjectError(f"MLflow lacks runs: {masked(str(error))}") from error
 
 
-def send(settings: TrackingSettings, files: list[Path]) -> None:
-    """Send runs, and which version is in production; raise whatever MLflow raises."""
-    client, model_dir = connect(settings.tracking_uri), settings.model_dir
-    with filelock.FileLock(model_dir / ".runs" / ".lock", timeout=SECONDS):
+def send(settings: TrackingSettings) -> int:
+    """Send what MLflow lacks, and return how many runs; raise whatever it raises."""
+    runs, uri, count = settings.model_dir / ".runs", settings.tracking_uri, 0
+    if not runs.is_dir():
+        return 0
+    client = connect(uri)
+    model = f"{settings.experiment}-{settings.model_name}"
+    with filelock.FileLock(runs / ".lock", timeout=SECONDS):
         found = client.get_experiment_by_name(settings.experiment)
         place = found and found.experiment_id
         place = place or client.create_experiment(settings.experiment)
-        model = f"{settings.experiment}-{settings.model_name}"
-        for file in files:
-            run = json.loads(file.read_bytes())
-            send_run(client, place, run, model)
-            if run["status"] != "RUNNING":
-                write_json(file, {**run, "sent": masked(settings.tracking_uri)})
-        if number := production(model_dir):
+        for file in sorted(runs.glob("*.jsonl")):
+            lines = [line for line in file.open("rb") if line.endswith(b"}\n")]
+            facts = [json.loads(line) for line in lines]  # the last one may be torn
+            if not facts or facts[-1].get("sent") == masked(uri):
+                continue
+            silent = time.time() - file.stat().st_mtime > SILENT_SECONDS
+            *_, last = (told for told in facts if told.keys() & {"run", "end"})
+            status = last.get("end", "KILLED" if silent else "RUNNING")
+            send_run(client, place, model, file.stem, facts, status)
+            if status != "RUNNING":
+                append(file, {"sent": masked(uri)})
+            count += 1
+        if number := production(settings.model_dir):
             # Numbers begin again when models/ is emptied; times do not.
-            created = read_manifest(model_dir / str(number)).created
+            created = read_manifest(settings.model_dir / str(number)).created
             same = f"name = '{model}' and tag.created = '{created}'"
             for version in client.search_model_versions(same):
                 client.set_registered_model_alias(model, "production", version.version)
+    return count
 
 
 def connect(uri: str) -> Any:
@@ -232,49 +204,59 @@ def connect(uri: str) -> Any:
     return MlflowClient(uri, uri)
 
 
-def send_run(client: Any, place: str, run: dict[str, Any], model: str) -> None:
+def send_run(
+    client: Any, place: str, model: str, name: str, facts: list[Any], status: str
+) -> None:
     """Send a run with its trials and its version; what is there already stays."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    tags, version = run["tags"], run["version"]
-    run_id = put(client, place, run, tags)
-    for trial in run["trials"]:
-        put(client, place, trial, {"mlflow.parentRunId": run_id})
+    tags = facts[0]["run"]
+    run_id = put(client, place, name, tags, facts, status)
+    for told in facts:
+        if "trial" in told:
+            trial = [{**told, "params": told["tried"]}]
+            parent, own = {"mlflow.parentRunId": run_id}, f"{name}/{told['trial']}"
+            put(client, place, own, parent, trial, "FINISHED")
     source = json.dumps({"sha256": tags["data_sha256"]})
     data = Dataset(tags["dataset"], tags["data_sha256"][:36], "local", source)
     use = InputTag("mlflow.data.context", "training")
     client.log_inputs(run_id, [DatasetInput(data, [use])])
-    if version and not client.search_registered_models(f"name = '{model}'"):
-        client.create_registered_model(model)
-    if version and not client.search_model_versions(f"run_id = '{run_id}'"):
-        where = client.get_run(run_id).info.artifact_uri
-        client.create_model_version(model, where, run_id, version, await_creation_for=0)
+    for version in (told["version"] for told in facts if "version" in told):
+        if not client.search_registered_models(f"name = '{model}'"):
+            client.create_registered_model(model)
+        if not client.search_model_versions(f"run_id = '{run_id}'"):
+            where = client.get_run(run_id).info.artifact_uri
+            options = {"tags": version, "await_creation_for": 0}
+            client.create_model_version(model, where, run_id, **options)
 
 
-def put(client: Any, place: str, run: dict[str, Any], tags: dict[str, str]) -> str:
+def put(
+    client: Any, place: str, name: str, tags: Any, facts: list[Any], status: str
+) -> str:
     """Make a run, or complete the one that has its name; return its identifier."""
     from mlflow.entities import Metric, Param
 
-    name = run["name"]
+    params: dict[str, Any] = {}
+    metrics: dict[tuple[str, int], Metric] = {}  # as they were told first
+    for told in facts:
+        params |= told.get("params", {})
+        for key, value, step in told.get("figures", ()):
+            metrics.setdefault((key, step), Metric(key, value, told["time"], step))
     found = client.search_runs([place], f"tags.recorded_run = '{name}'")
-    tags = {**tags, "recorded_run": name}
-    there = found[0] if found else client.create_run(place, run["start"], tags, name)
+    tags, start = {**tags, "recorded_run": name}, facts[0]["time"]
+    there = found[0] if found else client.create_run(place, start, tags, name)
     run_id, old = str(there.info.run_id), there.data.params
-    params = [Param(k, str(v)) for k, v in run["params"].items() if k not in old]
-    client.log_batch(run_id, params=params)
-    metrics = [Metric(*point) for point in run["points"].values()]
-    for start in range(0, len(metrics), 1000):  # what MLflow takes at once
-        client.log_batch(run_id, metrics[start : start + 1000])
-    if run["status"] != "RUNNING":
-        client.set_terminated(run_id, run["status"], run["end"])
+    new = [Param(key, str(value)) for key, value in params.items() if key not in old]
+    client.log_batch(run_id, params=new)
+    points = list(metrics.values())
+    for first in range(0, len(points), 1000):  # what MLflow takes at once
+        client.log_batch(run_id, points[first : first + 1000])
+    if status != "RUNNING":
+        end = max(told["time"] for told in facts if "sent" not in told)
+        client.set_terminated(run_id, status, end)
     return run_id
 
 
 def masked(text: str) -> str:
     """Return a text with addresses in it, without their users and passwords."""
     return re.sub(r"://[^/@\s]+@", "://***@", text)
-
-
-def now() -> int:
-    """Return milliseconds since 1970, as MLflow counts."""
-    return int(time.time() * 1000)
