@@ -37,16 +37,11 @@ class Reading(BaseModel, extra="forbid", frozen=True, use_attribute_docstrings=T
 
     @property
     def missing(self) -> frozenset[str | float]:
-        """All that means a missing value: texts, and the numbers that they are.
-
-        One is what a model is given, see `MISSING`.
-        """
+        """What means a missing value: texts, `MISSING` too, and the numbers they are."""
         found: set[str | float] = {"", "(missing)", *self.na_values}
         for text in self.na_values:
-            try:
+            if text.removeprefix("-").replace(".", "", 1).isdecimal():
                 found.add(float(text))
-            except ValueError:
-                continue
         return frozenset(found)
 
 

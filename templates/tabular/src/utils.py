@@ -186,8 +186,8 @@ def read_parquet(file: Path, columns: Collection[str] | None) -> Iterator[pd.Dat
     from pyarrow import parquet
 
     def declared(kind: pa.DataType) -> pd.ArrowDtype | None:
-        if pa.types.is_floating(kind):
-            return None  # NumPy's, where null and NaN are one
+        if pa.types.is_floating(kind) or pa.types.is_temporal(kind):
+            return None  # NumPy's: null and NaN are one, and arithmetic is quick
         coded = pa.types.is_dictionary(kind)
         return pd.ArrowDtype(kind.value_type if coded else kind)
 
@@ -195,7 +195,7 @@ def read_parquet(file: Path, columns: Collection[str] | None) -> Iterator[pd.Dat
         names = reader.schema_arrow.names
         known = [name for name in names if columns is None or name in columns]
         for batch in reader.iter_batches(CHUNK_ROWS, columns=known):
-            yield batch.to_pandas(types_mapper=declared)
+            yield batch.to_pandas(types_mapper=declared, date_as_object=False)
 
 
 def read_checked(

@@ -23,24 +23,17 @@ from .files import write_text
 MOSTLY = 0.9  # with this share of readable cells, the others are taken for mistakes
 MOST_CATEGORIES = 50  # a column with more different texts is not given a list of them
 EXACT = 2**53  # from here on, float64 does not tell all integers apart
-SHOWN = 3  # texts that a remark names
+SHOWN = 3  # texts that a remark counts
 # What people write where there is nothing, which is a text all the same.
 LIKE_MISSING = ["NA", "N/A", "#N/A", "NaN", "nan", "None", "NULL", "null", "?", "-"]
-# Other ways to write numbers and dates, which `remarks` tries.
-SPELLINGS: dict[Kind, list[dict[str, Any]]] = {
-    "boolean": [],
-    "number": [
-        {"thousands": ","},
-        {"decimal": ","},
-        {"decimal": ",", "thousands": "."},
-        {"percent": True},
-        {"percent": True, "decimal": ","},
-    ],
-    "date": [
-        {"date_format": f"{day}{time}"}
-        for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
-        for time in ("", " %H:%M", " %H:%M:%S")
-    ],
+DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%Y %H:%M")
+# Ways to read texts as numbers and dates, which `remarks` tries.
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "--thousands ,": ("number", {"thousands": ","}),
+    "--decimal ,": ("number", {"decimal": ","}),
+    "--decimal , --thousands .": ("number", {"decimal": ",", "thousands": "."}),
+    "--percent": ("number", {"percent": True}),
+    **{f"--date-format '{each}'": ("date", {"date_format": each}) for each in DATES},
 }
 HEADER = """\
 # What the columns may hold, as the command `schema` found it; correct it where you know
@@ -90,14 +83,14 @@ def days(cells: Cells, reading: Reading) -> "pd.Series[float]":
     """Return dates as days since 1970, float64; NaN where there is none."""
     if types.is_datetime64_any_dtype(cells):
         since = pd.to_datetime(cells, utc=True) - pd.Timestamp(EPOCH)
-        return (since / pd.Timedelta("1D")).astype("float64")
-    cells = cells.astype(str)
-    known = {text: to_days(text, reading.date_format) for text in set(cells.dropna())}
-    return cells.map(known).astype("float64")
+        return since / pd.Timedelta("1D")
+    codes, texts = pd.factorize(cells.astype(str))  # few, as a rule, of many cells
+    values = [to_days(text, reading.date_format) for text in texts]
+    return pd.Series(np.array([*values, math.nan])[codes], cells.index)
 
 
 # How the cells of a column become what a model is given; NaN if they cannot.
-READERS: dict[Kind, Callable[[Cells, Reading], Cells]] = {
+READERS: dict[str, Callable[[Cells, Reading], Cells]] = {
     "boolean": booleans,
     "number": numbers,
     "date": days,
@@ -162,14 +155,13 @@ def infer_column(cells: Cells, reading: Reading) -> Column:
     kind = find_kind(present, reading)
     values = READERS[kind](present, reading).dropna()
     if kind == "category":
-        known = tuple(sorted(set(values)))
+        known = tuple(sorted(values.unique()))
         listed = known if len(known) <= MOST_CATEGORIES else None
         return Column(kind=kind, nullable=nullable, categories=listed)
-    if kind == "boolean":
-        return Column(kind=kind, nullable=nullable)
     middle = float(values.quantile(interpolation="lower"))
-    day = (EPOCH + timedelta(days=middle)).date() if kind == "date" else None
-    return Column(kind=kind, nullable=nullable, example=day or middle)
+    day = EPOCH + timedelta(days=middle) if kind == "date" else None
+    example = {"number": middle, "date": day and day.date()}.get(kind)
+    return Column(kind=kind, nullable=nullable, example=example)
 
 
 def find_kind(present: Cells, reading: Reading) -> Kind:
@@ -180,10 +172,12 @@ def find_kind(present: Cells, reading: Reading) -> Kind:
         return "boolean"
     if types.is_numeric_dtype(present):
         return "number"
+    if types.is_datetime64_any_dtype(present):
+        return "date"
     if isinstance(present.dtype, pd.ArrowDtype):
-        return "date" if types.is_datetime64_any_dtype(present) else "category"
+        return "category"
     texts = present[~present.isin(LIKE_MISSING)]
-    for kind in SPELLINGS:
+    for kind in ("boolean", "number", "date"):
         if readable(kind, texts, reading):
             return kind
     return "category"
@@ -202,58 +196,36 @@ def is_code(present: Cells, reading: Reading) -> bool:
 def remarks(frame: pd.DataFrame, inputs: Inputs) -> Iterator[str]:
     """Yield what a person should know of a table beside the schema inferred from it."""
     for name, rule in inputs.rules.items():
-        missing = blank(frame[name], inputs)
-        present, named = frame[name][~missing], frame[name][missing].dropna()
-        if len(named):
-            yield f"{name}: missing, as na_values says: {counted(named)}"
-        if not types.is_string_dtype(present):
+        cells, missing = frame[name], blank(frame[name], inputs)
+        like = ~missing & cells.astype(str).isin(LIKE_MISSING)
+        for rows, told in (
+            (missing, "missing, as na_values says"),
+            (like, "no missing values, unless --na-values names them"),
+        ):
+            if counts := cells[rows].value_counts().head(SHOWN).to_dict():
+                yield f"{name}: {counts} are {told}"
+        texts = cells[~missing & ~like]
+        if rule.kind != "category" or name == inputs.target or texts.empty:
             continue
-        like = present.isin(LIKE_MISSING)
-        if like.any():
+        few = texts.astype(str).head(1000)
+        kinds = [k for k in ("number", "date") if readable(k, few, inputs)]
+        ways = [f"kind: {kind} is written here" for kind in kinds] or [
+            f"{way} is given"
+            for way, (kind, change) in WAYS.items()
+            if readable(kind, few, inputs.model_copy(update=change))
+        ]
+        if ways:
+            yield f"{name}: {few.iloc[0]!r:.60} is a text, unless {' or '.join(ways)}"
+        if texts.nunique() > max(MOST_CATEGORIES, MOSTLY * len(texts)):
             yield (
-                f"{name}: {counted(present[like])}: texts like any other; if they mean "
-                "a missing value, name them by --na-values"
+                f"{name}: {texts.nunique():,} different texts in {len(texts):,} rows "
+                "tell a model nothing of other rows; leave it out by --drop"
             )
-        if rule.kind == "category" and name != inputs.target:
-            for said in about_texts(present[~like], inputs):
-                yield f"{name}: {said}"
 
 
-def about_texts(texts: Cells, inputs: Inputs) -> Iterator[str]:
-    """Yield what is strange about a column of texts."""
-    few, ways = texts.head(1000), []
-    for kind, spellings in SPELLINGS.items():
-        if readable(kind, few, inputs):  # a code; or a file has declared it a text
-            ways.append(f"with kind: {kind} in the schema it is a {kind}")
-            continue
-        for options in spellings:
-            if readable(kind, few, inputs.model_copy(update=options)):
-                given = (
-                    f"--{name.replace('_', '-')}{f' {v!r}' * (v is not True)}"
-                    for name, v in options.items()
-                )
-                ways.append(f"with {' '.join(given)} it is a {kind}")
-    if ways:
-        yield f"{few.iloc[0]!r:.60} is a text; {', '.join(ways)}"
-    unique = texts.nunique()
-    if unique > MOST_CATEGORIES and unique > MOSTLY * len(texts):
-        yield (
-            f"{unique:,} different texts in {len(texts):,} rows tell a model nothing "
-            "of other rows; leave it out by --drop"
-        )
-
-
-def readable(kind: Kind, texts: Cells, reading: Reading) -> bool:
+def readable(kind: str, texts: Cells, reading: Reading) -> bool:
     """Whether nearly all texts are of a kind; none at all are of no kind."""
     return bool(READERS[kind](texts, reading).notna().mean() >= MOSTLY)
-
-
-def counted(cells: Cells) -> str:
-    """Say how often the most frequent of some cells are there."""
-    counts = cells.value_counts()
-    more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
-    shown = [f"{str(cell)!r:.60} {count} times" for cell, count in counts.items()]
-    return ", ".join(shown[:SHOWN]) + more
 
 
 def validated(content: dict[str, Any], what: str) -> Inputs:
