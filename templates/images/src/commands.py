@@ -72,11 +72,7 @@ def train(settings: TrainSettings) -> Path:
         verbose=0,
         #% endif
     )
-
-    def write(folder: Path) -> Mapping[str, Any]:
-        models.save_model(model, folder)
-        return write_exports(run, model, unseen, folder)
-
+    write = partial(write_exports, model, inputs, unseen)
     version = run.save(settings.model_dir, write)
     run.remove()
     logger.info("saved as %s", version, extra={"version": str(version)})
@@ -180,13 +176,14 @@ class Run:
 
 
 def write_exports(
-    run: Run, model: Any, images: utils.Images, folder: Path
+    model: Any, inputs: adapter.Inputs, images: utils.Images, folder: Path
 ) -> Mapping[str, Any]:
-    """Write what servers load, compared with the model on some test images.
+    """Write a model, and what servers load, compared with it on some test images.
 
     Nothing is learned from the test set here, and nothing is scored.
     """
-    inputs, images = run.facts["inputs"], images[: export.COMPARED_ROWS]
+    models.save_model(model, folder)
+    images = images[: export.COMPARED_ROWS]
     scaled = utils.preprocess_data(images, max_value=inputs.max_value)
     outputs = models.predict_probabilities(model, scaled)
     feeds = adapter.feeds(images, inputs)

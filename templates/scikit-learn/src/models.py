@@ -18,6 +18,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.utils import shuffle
 from skops import io as skops
 
 from .adapter import MISSING, Array, Labelled
@@ -158,15 +159,13 @@ def cross_validate(
     Raises:
         ConfigError: If scikit-learn refuses folds or parameters.
     """
-    splitter: Any = model_selection.KFold
     scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
-    if y_train.dtype == np.int64:
-        splitter = model_selection.StratifiedKFold
+    if is_classifier(pipeline):  # the folds are stratified, then
         scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
-    parts = splitter(folds, shuffle=True, random_state=seed)
+    rows, labels = shuffle(x_train, y_train, random_state=seed)
     try:
         found = model_selection.cross_validate(
-            pipeline, x_train, y_train, cv=parts, scoring=scoring, error_score="raise"
+            pipeline, rows, labels, cv=folds, scoring=scoring, error_score="raise"
         )
     except (ValueError, AttributeError) as error:
         raise ConfigError(f"folds, estimator or parameters: {error}") from error

@@ -169,7 +169,7 @@ def evaluate(settings: EvaluateSettings) -> Path:
     scores = models.score_outputs(outputs, labels, manifest.classes)
     names = ["r2", "mae", "rmse"]  # of always guessing the mean, R2 is 0
     if manifest.classes:
-        names = ["accuracy", "baseline"]  # that of always the most frequent class
+        names = ["baseline", "accuracy"]  # that of always the most frequent class
         scores["baseline"] = float((labels == np.bincount(known).argmax()).mean())
     file = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
     write_json(file, {"model": str(folder), **scores})
