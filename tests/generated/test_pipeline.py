@@ -11,11 +11,8 @@ pytestmark = pytest.mark.generated
 
 DVC = ("uvx", "--quiet", "--from", "dvc>=3.60,<4", "dvc")
 STEPS = ["train", "evaluate", "export", "explain", "report"]
-# Quick to explain by and to report on: options of the steps' commands.
-QUICK = {
-    "explain": "--explained-rows 3 --background-rows 10 --lime-samples 20",
-    "report": "--bootstrap-samples 100",
-}
+# Quick to explain by: options of the steps' commands.
+QUICK = {"explain": "--explained-rows 3 --background-rows 10 --lime-samples 20"}
 
 
 class Checkout:

@@ -12,15 +12,13 @@ from jinja2 import Environment, PackageLoader
 from sklearn.metrics import roc_auc_score
 
 from {{ cookiecutter.package_name }} import main
-from {{ cookiecutter.package_name }}.config import load_settings
 from {{ cookiecutter.package_name }}.registry import Manifest
 from {{ cookiecutter.package_name }}.reporting import card, charts, command, scores
-from {{ cookiecutter.package_name }}.reporting.settings import ReportSettings
 
 from samples import INPUTS
 
 ROOT = Path(__file__).parents[1]
-FEW = ["report", "--bootstrap-samples", "100", "--quiet"]
+REPORT = ["report", "--quiet"]
 FOLDER = Path("reports/model/1")
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -84,19 +82,14 @@ def manifest() -> Manifest:
     )
 
 
-def given(*options: str) -> ReportSettings:
-    """Return the settings of the command."""
-    return load_settings(ReportSettings, options, "report")
-
-
 def test_a_report_needs_nothing_else_and_agrees_with_evaluate(
     trained: Path, capsys: Output
 ) -> None:
-    assert main.main([*FEW, "--model-name", "other"]) == 2
+    assert main.main([*REPORT, "--model-name", "other"]) == 2
     assert "run the command `train` first" in capsys.readouterr().err
     assert main.main(["evaluate", "--quiet"]) == 0
     capsys.readouterr()
-    assert main.main(FEW) == 0
+    assert main.main(REPORT) == 0
     accuracy = json.loads((FOLDER / "metrics.json").read_bytes())["accuracy"]
     assert f"accuracy: {accuracy:.4f} (" in capsys.readouterr().out
     text = (FOLDER / "report.html").read_text(encoding="utf-8")
@@ -106,12 +99,12 @@ def test_a_report_needs_nothing_else_and_agrees_with_evaluate(
     for title in ("Confusion matrix", "ROC", "Precision and recall", "Calibration"):
         assert title in page.texts
     assert "run the command “explain”" in text
-    assert main.main(FEW) == 0
+    assert main.main(REPORT) == 0
     assert (FOLDER / "report.html").read_text(encoding="utf-8") == text
 
 
 def test_a_card_has_the_hubs_metadata_and_makes_nothing_up(trained: Path) -> None:
-    assert main.main(FEW) == 0
+    assert main.main(REPORT) == 0
     text = (FOLDER / "model_card.md").read_text(encoding="utf-8")
     _, header, body = text.split("---\n", 2)
     found = yaml.safe_load(header)
@@ -126,7 +119,7 @@ def test_a_card_has_the_hubs_metadata_and_makes_nothing_up(trained: Path) -> Non
 
 def test_an_interval_is_that_of_the_binomial_distribution() -> None:
     rows = 400
-    found = scores.scores_of(judged(rows), given("--bootstrap-samples", "300"))[0]
+    found = scores.scores_of(judged(rows))[0]
     width = 2 * 1.96 * np.sqrt(found.value * (1 - found.value) / rows)
     assert found.low < found.value < found.high
     assert found.high - found.low == pytest.approx(width, rel=0.2)
@@ -142,20 +135,19 @@ def test_scores_of_values_and_of_classes_are_those_that_are_known() -> None:
     truth = np.array([1.0, 2.0, 3.0, 4.0])
     outputs = truth[:, None] + np.array([[1.0], [-1.0], [1.0], [-1.0]])
     numbers = scores.Tested(None, np.arange(4), truth, outputs, ())
-    few = given("--bootstrap-samples", "100")
-    found = {s.key: s.value for s in scores.scores_of(numbers, few)}
+    found = {s.key: s.value for s in scores.scores_of(numbers)}
     assert found == pytest.approx({"r2": 0.2, "mae": 1, "rmse": 1})
     sure = np.eye(2)[[0, 1, 0, 1]]
     labels = np.array([0, 1, 0, 1])
     classes = scores.Tested(None, np.arange(4), labels, sure, ("a", "b"))
-    found = {s.key: s.value for s in scores.scores_of(classes, few)}
+    found = {s.key: s.value for s in scores.scores_of(classes)}
     assert found == pytest.approx({"accuracy": 1, "f1": 1, "roc_auc": 1, "log_loss": 0})
     assert len(charts.figures(classes)) == 4 and len(charts.figures(numbers)) == 2
 
 
 def test_data_stay_text_wherever_the_page_shows_them() -> None:
     rows = judged()
-    found = scores.scores_of(rows, given("--bootstrap-samples", "100"))
+    found = scores.scores_of(rows)
     sections = {
         "Test set": command.details(rows),
         "Training": [charts.learning_curves(manifest().history)],
@@ -179,7 +171,7 @@ def test_a_card_with_hostile_data_has_neither_tags_nor_more_cells() -> None:
     text = card.CardText(
         license="cc-by-4.0", intended_use="# Sorting *letters* <b>", ethics=HOSTILE[4]
     )
-    found = scores.scores_of(judged(), given("--bootstrap-samples", "100"))
+    found = scores.scores_of(judged())
     _, header, body = card.render_card(text, manifest(), found, "so").split("---\n", 2)
     assert yaml.safe_load(header)["datasets"] == [HOSTILE[0]]
     assert yaml.safe_load(header)["license"] == "cc-by-4.0"
@@ -201,7 +193,7 @@ def test_what_is_no_text_of_a_card_is_refused(
     content: str, problem: str, project: Path, capsys: Output
 ) -> None:
     Path("card.yaml").write_text(content, encoding="utf-8")
-    assert main.main([*FEW, "--model-card", "card.yaml"]) == 2
+    assert main.main([*REPORT, "--model-card", "card.yaml"]) == 2
     assert f"card.yaml: {problem}" in capsys.readouterr().err
 
 

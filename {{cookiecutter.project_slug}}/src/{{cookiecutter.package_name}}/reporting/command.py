@@ -14,8 +14,11 @@ from .. import adapter, files
 from ..registry import Manifest, load_version
 from . import charts
 from .card import read_card, render_card
-from .scores import Tested, scores_of
+from .scores import CONFIDENCE, RESAMPLES, Tested, scores_of
 from .settings import ReportSettings
+
+MOST_ROWS = 5000  # of the test set; more would make the intervals hardly narrower
+WORST = 12  # mistakes that are shown
 
 
 def report(settings: ReportSettings) -> None:
@@ -23,16 +26,16 @@ def report(settings: ReportSettings) -> None:
     text = read_card(settings.model_card)
     folder, manifest = load_version(settings.model_dir, settings.version)
     tested, whole = load_tested(settings, folder, manifest)
-    scores = scores_of(tested, settings)
+    scores = scores_of(tested)
     note = (
         f"Scores of {len(tested.truth)} of {whole} test rows, which were not trained "
-        f"on, and where {settings.confidence:.0%} of {settings.bootstrap_samples} test "
-        "sets lie that are drawn from these with replacement (percentile bootstrap)."
+        f"on, and where {CONFIDENCE:.0%} of {RESAMPLES} test sets lie that are drawn "
+        "from these with replacement (percentile bootstrap)."
     )
     reports = settings.reports_dir / settings.model_name / folder.name
     sections = {
         "Test set": details(tested),
-        "Worst mistakes": mistakes(tested, manifest, settings.worst),
+        "Worst mistakes": mistakes(tested, manifest),
         "Explanations": explanations(reports / "explain"),
         "Training": [charts.learning_curves(manifest.history)],
     }
@@ -57,7 +60,7 @@ def load_tested(
         manifest, folder, settings.data_dir, settings.quiet
     )
     whole = len(rows)
-    few = {"n_samples": min(whole, settings.max_rows), "random_state": settings.seed}
+    few = {"n_samples": min(whole, MOST_ROWS), "random_state": 0}
     numbers, rows, truth = resample(np.arange(whole), rows, truth, replace=False, **few)
     outputs = adapter.predictor(folder, manifest)(rows)
     return Tested(rows, numbers, truth, outputs, manifest.classes), whole
@@ -76,9 +79,9 @@ def details(tested: Tested) -> list[Any]:
     return [charts.figures(tested), table]
 
 
-def mistakes(tested: Tested, manifest: Manifest, most: int) -> list[Any]:
+def mistakes(tested: Tested, manifest: Manifest) -> list[Any]:
     """Return the rows that cost most, with what is true and what was predicted."""
-    order = np.argsort(-tested.losses(), kind="stable")[:most]
+    order = np.argsort(-tested.losses(), kind="stable")[:WORST]
     frame = pd.DataFrame({"row": tested.numbers, "true": tested.truth})
     frame["predicted"] = tested.predicted()
     if tested.classes:

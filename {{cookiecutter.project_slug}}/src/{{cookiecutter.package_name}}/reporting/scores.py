@@ -14,9 +14,10 @@ import numpy.typing as npt
 from scipy import stats
 from sklearn import metrics
 
-from .settings import ReportSettings
-
 Array = npt.NDArray[Any]
+
+RESAMPLES = 500  # test sets to draw
+CONFIDENCE = 0.95  # how often an interval shall hold the truth
 
 
 class Tested(NamedTuple):
@@ -88,7 +89,7 @@ VALUE_SCORES: dict[str, tuple[str, Metric]] = {
 }
 
 
-def scores_of(tested: Tested, settings: ReportSettings) -> list[Score]:
+def scores_of(tested: Tested) -> list[Score]:
     """Return the scores of a test set, with their intervals."""
     found = []
     metrics_of_task = CLASS_SCORES if tested.classes else VALUE_SCORES
@@ -105,10 +106,10 @@ def scores_of(tested: Tested, settings: ReportSettings) -> list[Score]:
                 (places,),
                 score,
                 vectorized=False,
-                n_resamples=settings.bootstrap_samples,
-                confidence_level=settings.confidence,
+                n_resamples=RESAMPLES,
+                confidence_level=CONFIDENCE,
                 method="percentile",
-                rng=np.random.default_rng(settings.seed),
+                rng=np.random.default_rng(0),
             ).confidence_interval
             found.append(Score(key, name, score(places), float(low), float(high)))
     return found
