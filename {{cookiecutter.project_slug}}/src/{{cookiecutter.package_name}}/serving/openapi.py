@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, TypeAlias
 
+import numpy as np
 import orjson
 
 from . import rows
@@ -123,7 +124,7 @@ def requests(model: Model, row: Any) -> dict[str, dict[str, Any]]:
             "name": each.name,
             "datatype": NAMES[rows.asked(each).newbyteorder("<")],
             "shape": [1, *each.shape[1:]],
-            "data": inputs["inputs"][each.name],
+            "data": np.ravel(inputs["inputs"][each.name]).tolist(),
         }
         for each in model.tensors
     ]
