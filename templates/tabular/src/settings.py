@@ -37,7 +37,7 @@ class Reading(BaseModel, extra="forbid", frozen=True, use_attribute_docstrings=T
 
     @property
     def missing(self) -> frozenset[str | float]:
-        """What means a missing value: texts, `MISSING` too, and the numbers they are."""
+        """What means a missing value: texts, `MISSING` too, and numbers."""
         found: set[str | float] = {"", "(missing)", *self.na_values}
         for text in self.na_values:
             if text.removeprefix("-").replace(".", "", 1).isdecimal():

@@ -132,9 +132,12 @@ def plain(model: Model, name: str, values: list[Any], where: Where) -> list[Any]
 
     Each may be alone in a list.
     """
-    rule, missing = model.inputs.rules[name], model.inputs.missing
-    usual = set(map(type, values)) <= TYPES[rule.kind] and missing.isdisjoint(values)
-    if usual and rule.kind != "date":
+    rule = model.inputs.rules[name]
+    usual = set(map(type, values)) <= TYPES[rule.kind]
+    if usual and rule.kind == "number" and not model.inputs.na_values:
+        return values  # as nearly always: to look for what is missing takes as long
+    missing = model.inputs.missing
+    if usual and rule.kind != "date" and missing.isdisjoint(values):
         return values
     found = []
     for row, value in enumerate(values):
