@@ -29,6 +29,8 @@ IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 NEEDS = {
     # frameworks and kinds of data
     "configs/schemas/*": "tabular",
+    "src/*/pictures.py": "images",
+    "tests/test_pictures.py": "images",
     "src/*/schema.py": "tabular",
     "src/*/tuning.py": "tabular",
     "tests/test_schema.py": "tabular",

@@ -66,7 +66,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )
     torch.export.save(program, folder / "model.pt2")
-    inputs = {"height": 2, "width": 3, "max_value": MAX_VALUE}
+    inputs = {"height": 2, "width": 3, "max_value": MAX_VALUE, "colours": False}
     manifest = {"name": "model", "classes": CLASSES, "inputs": inputs}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with zipfile.ZipFile(imported("archive").write_archive(folder, folder)) as packed:

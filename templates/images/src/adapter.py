@@ -34,11 +34,19 @@ class Inputs(BaseModel, extra="forbid", frozen=True):
     height: int  # of an image, in pixels
     width: int
     max_value: float  # the largest pixel value; what images are divided by
+    colours: bool = False  # a pixel is red, green and blue, or one number
+    scaled: bool = False  # whether pictures of other sizes are scaled, as in training
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (height, width), or (height, width, 3) of colours."""
+        size = (self.height, self.width)
+        return (*size, 3) if self.colours else size
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each input of the exported graph; -1: the number of images."""
-        return {"images": (-1, self.height, self.width)}
+        return {"images": (-1, *self.shape)}
 
     @property
     def limits(self) -> dict[str, Limits]:
@@ -51,21 +59,28 @@ def describe(rows: Array, inputs: Inputs) -> dict[str, Array]:
     """Return what drift is looked for in: single pixels say too little.
 
     Args:
-        rows: Images (n, height, width).
+        rows: Images (n, height, width[, 3]).
         inputs: What the model takes.
 
     Returns:
         float64 (n,), all in shares of the largest pixel value: `brightness`, the mean;
         `contrast`, the standard deviation; `sharpness`, the mean difference of pixels
-        that are neighbours; and the mean of each of up to 49 areas.
+        that are neighbours; and the mean of each of up to 49 areas. Of colours, these
+        are of the mean of the channels; and `red`, `green` and `blue`, their means.
     """
     images = rows.astype(np.float64) / inputs.max_value
+    colours = {}
+    if images.ndim == 4:
+        means = images.mean(axis=(1, 2)).T
+        colours = dict(zip(("red", "green", "blue"), means, strict=True))
+        images = images.mean(axis=3)
     across = np.abs(np.diff(images, axis=2)).mean(axis=(1, 2))
     down = np.abs(np.diff(images, axis=1)).mean(axis=(1, 2))
     found = {
         "brightness": images.mean(axis=(1, 2)),
         "contrast": images.std(axis=(1, 2)),
         "sharpness": (across + down) / 2,
+        **colours,
     }
     ys, xs = edges(inputs.height), edges(inputs.width)
     for top, bottom in zip(ys, ys[1:]):
@@ -84,7 +99,7 @@ def edges(size: int) -> list[int]:
 
 #% endif
 def feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
-    """Return images as the ONNX graph takes them: float32 (n, height, width)."""
+    """Return images as the ONNX graph takes them: float32 (n, height, width[, 3])."""
     (name,) = inputs.shapes
     return {name: rows.astype(np.float32)}
 
@@ -92,10 +107,11 @@ def feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
 def read_rows(
     path: Path, inputs: Inputs, cols_to_drop: Sequence[str] = (), strict: bool = True
 ) -> tuple[Array, Array | None]:
-    """Read the images of a file, float64 (n, height, width); no labels are with them.
+    """Read images, numbers (n, height, width[, 3]); no labels are with them.
 
     Args:
-        path: A .csv file, one image a row, or a .npy file.
+        path: A .csv file, one image a row, or a .npy file; or a picture, or a folder of
+            pictures, in the order of their names.
         inputs: What the model takes.
         cols_to_drop: CSV columns that are not pixels.
         strict: Whether bad rows are an error, which those of images always are.
@@ -106,9 +122,19 @@ def read_rows(
     """
     from . import utils
 
-    images = utils.read_images(path, inputs.height, inputs.width, cols_to_drop)
-    utils.preprocess_data(images, max_value=inputs.max_value)
-    return images, None
+    if path.suffix in (".csv", ".npy"):
+        images = utils.read_images(path, inputs.shape, cols_to_drop)
+        utils.preprocess_data(images, max_value=inputs.max_value)
+        return images, None
+    from .config import DataError
+    from .pictures import FORMATS, read_pictures
+
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [file for file in files if file.suffix.lower() in FORMATS]
+    pixels, bad = read_pictures(files, inputs.shape)
+    if bad and strict:  # an answer is found by its number
+        raise DataError(f"{len(bad)} pictures cannot be read; remove them")
+    return pixels * (inputs.max_value / 255), None
 
 
 def load_splits(
@@ -122,15 +148,14 @@ def load_splits(
     from . import utils
     from .config import DataError
 
-    training, test = utils.load_mnist_data(
-        manifest.dataset, data_dir, manifest.settings["data_url"], quiet
-    )
-    if utils.data_fingerprint(*training) != manifest.data_sha256:
+    shape, url = manifest.inputs.shape, manifest.settings["data_url"]
+    data = utils.load_data(manifest.dataset, data_dir, url, quiet, shape)
+    if utils.data_fingerprint(*data.training) != manifest.data_sha256:
         raise DataError(
             f"{manifest.dataset} has changed since version {folder.name} was trained; "
             "train a new version"
         )
-    return training, test
+    return data.training, data.test
 
 
 def predictor(

@@ -39,21 +39,30 @@ IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    max_value = utils.DATASETS[settings.dataset].max_value
-    training, (unseen, _) = utils.load_mnist_data(
-        settings.dataset, settings.data_dir, settings.data_url, settings.quiet
+    size = (settings.image_size, settings.image_size)
+    data = utils.load_data(
+        settings.dataset,
+        settings.data_dir,
+        settings.data_url,
+        settings.quiet,
+        (*size, 3) if settings.colours else size,
     )
-    images = utils.preprocess_data(training[0], max_value=max_value)
+    images = utils.preprocess_data(data.training[0], max_value=data.max_value)
     fitted, validation = utils.split_data(
-        images, training[1], settings.validation_fraction, settings.seed
+        images, data.training[1], settings.validation_fraction, settings.seed
     )
-    _, height, width = images.shape
-    inputs = adapter.Inputs(height=height, width=width, max_value=max_value)
+    inputs = adapter.Inputs(
+        height=images.shape[1],
+        width=images.shape[2],
+        colours=images.ndim == 4,
+        max_value=data.max_value,
+        scaled=settings.dataset not in utils.DATASETS,
+    )
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    run = Run(settings, inputs, utils.data_fingerprint(*training))
+    run = Run(settings, inputs, data)
     model = run.load() if settings.resume else run.new_model(len(fitted[1]))
     told = {name: run.facts[name] for name in ("dataset", "data_sha256")}
     told |= {"command": "train", "name": run.folder.name}
@@ -72,7 +81,7 @@ def train(settings: TrainSettings) -> Path:
         verbose=0,
         #% endif
     )
-    write = partial(write_exports, model, inputs, unseen)
+    write = partial(write_exports, model, inputs, data.test[0])
     version = run.save(settings.model_dir, write)
     run.remove()
     logger.info("saved as %s", version, extra={"version": str(version)})
@@ -85,7 +94,7 @@ class Run:
     """A training, and its last checkpoint: a version in a folder of its own."""
 
     def __init__(
-        self, settings: TrainSettings, inputs: adapter.Inputs, data_sha256: str
+        self, settings: TrainSettings, inputs: adapter.Inputs, data: utils.Data
     ) -> None:
         """Begin, under a name that no other training has."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
@@ -96,9 +105,9 @@ class Run:
             "settings": settings.model_dump(mode="json"),
             "seed": settings.seed,
             "dataset": settings.dataset,
-            "classes": utils.DATASETS[settings.dataset].classes,
+            "classes": data.classes,
             "inputs": inputs,
-            "data_sha256": data_sha256,
+            "data_sha256": utils.data_fingerprint(*data.training),
             "libraries": library_versions(LIBRARIES),
             "git_commit": git_commit(),
         }
@@ -107,8 +116,8 @@ class Run:
     def new_model(self, images: int) -> Any:
         """Build and compile the network for a training on so many images."""
         settings, inputs = self.settings, self.facts["inputs"]
-        model = models.build_mnist_model(
-            (inputs.height, inputs.width),
+        model = models.NETWORKS[settings.network](
+            inputs.shape,
             len(self.facts["classes"]),
             settings.hidden_units,
             settings.dropout,
@@ -193,9 +202,14 @@ def write_exports(
 def evaluate(settings: EvaluateSettings) -> Path:
     """Score a version on the test set and return the file with the metrics."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    _, (images, labels) = utils.load_mnist_data(
-        manifest.dataset, settings.data_dir, settings.data_url, settings.quiet
+    data = utils.load_data(
+        manifest.dataset,
+        settings.data_dir,
+        settings.data_url,
+        settings.quiet,
+        manifest.inputs.shape,
     )
+    images, labels = data.test
     probabilities = adapter.predictor(folder, manifest)(images)
     scores = utils.score_probabilities(probabilities, labels, manifest.classes)
     report = settings.reports_dir / settings.model_name / folder.name / "metrics.json"

@@ -1,14 +1,20 @@
 class TrainSettings(Settings):
     """Train a model and keep it as a new version."""
 
-    dataset: Literal["digits", "mnist", "fashion_mnist"] = "digits"
-    """Data set; digits needs no network"""
+    dataset: str = "digits"
+    """digits (offline), mnist, fashion_mnist; or a folder with one for each class"""
+    image_size: int = Field(32, ge=4, le=4096)
+    """Height and width that pictures of a folder are scaled to"""
+    colours: bool = True
+    """Whether these are read in colour, or their brightness alone"""
     data_url: str | None = Field(None, pattern=r"^https?://\S+$")
     """Mirror to download from"""
     validation_fraction: float = Field(0.2, ge=0.01, le=0.5)
     """Part of the training set to validate on"""
     seed: int = Field(1, ge=0, lt=2**32)
     """Same seed, same weights"""
+    network: Literal["mlp", "cnn"] = "mlp"
+    """Which one of models.py"""
     hidden_units: int = Field(128, ge=1, le=65_536)
     """Width of the hidden layer"""
     dropout: float = Field(0.2, ge=0, lt=1)
@@ -41,7 +47,7 @@ class PredictSettings(Settings):
     """Classify the images of a file."""
 
     input: Path
-    """CSV file, one image a row, or .npy file of shape (n, h, w)"""
+    """Picture, folder of pictures, CSV file (one image a row), .npy file (n, h, w)"""
     output: Path | None = None
     """CSV file to write; the terminal if not given"""
     drop: tuple[str, ...] = ()

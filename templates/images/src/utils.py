@@ -1,8 +1,8 @@
 """Images: load, check, scale and split them, read them from files, score predictions.
 
-Yours: for images of your own, add a data set to `DATASETS` and a branch to
-`load_mnist_data`, or replace it. The rest of the project takes the shape and the names
-of the classes from there. Nothing here knows of a training framework.
+Yours: pictures in a folder need no change, but `--dataset FOLDER`; for arrays of your
+own, replace `load_mnist_data`. The project takes shape, classes and range from what is
+loaded. Nothing here knows of a training framework.
 """
 
 import gzip
@@ -23,17 +23,25 @@ from .config import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-Images = npt.NDArray[Any]  # (n, height, width)
+Images = npt.NDArray[Any]  # (n, height, width), or (n, height, width, 3) of colours
 Labels = npt.NDArray[np.int64]  # (n,)
 Labelled = tuple[Images, Labels]
 
-TEST_FRACTION = 0.2  # of `digits`; the other sets name their own test images
+TEST_FRACTION = 0.2  # of `digits` and of pictures; other sets have their own
+
+
+class Data(NamedTuple):
+    """What a model learns from, and all that the project knows of it."""
+
+    training: Labelled
+    test: Labelled
+    classes: tuple[str, ...]  # in the order of the labels
+    max_value: float  # the largest that a pixel can be; the smallest is 0
 
 
 class Dataset(NamedTuple):
-    """What there is to know of a data set without loading it."""
+    """A data set that can be downloaded."""
 
-    max_value: int  # of a pixel; the smallest is 0
     classes: tuple[str, ...]  # in the order of the labels
     # Each with the SHA-256 of what it holds; a mirror may compress that again.
     files: dict[str, str]
@@ -55,14 +63,41 @@ MNIST = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 DATASETS = {
     # 1,797 images of 8x8 pixels that come with scikit-learn: the test part of
     # https://archive.ics.uci.edu/dataset/80/
-    "digits": Dataset(16, tuple("0123456789"), {}),
-    "mnist": Dataset(255, tuple("0123456789"), {"mnist.npz": MNIST}),  # LeCun, 1998
+    "digits": Dataset(tuple("0123456789"), {}),
+    "mnist": Dataset(tuple("0123456789"), {"mnist.npz": MNIST}),  # LeCun, 1998
     "fashion_mnist": Dataset(  # Xiao et al., 2017, https://arxiv.org/abs/1708.07747
-        255,
         tuple(CLOTHES.split(",")),
         {f"{line[65:]}.gz": line[:64] for line in FASHION_MNIST.splitlines()},
     ),
 }
+
+
+def load_data(
+    name: str,
+    data_dir: Path,
+    data_url: str | None,
+    quiet: bool,
+    shape: tuple[int, ...],
+) -> Data:
+    """Load a data set by its name, or pictures from a folder or a CSV file.
+
+    Args:
+        name: A key of `DATASETS`, or a path that `find_pictures` takes.
+        data_dir: As `load_mnist_data` takes it; `data_url` and `quiet` too.
+        shape: (height, width[, 3]) that pictures are read with; names have their own.
+
+    Raises:
+        DataError: If there is no such set, or it cannot be split by its classes.
+    """
+    if name not in DATASETS and Path(name).exists():
+        from .pictures import load_pictures
+
+        return Data(*load_pictures(Path(name), shape), max_value=255)
+    training, test = load_mnist_data(name, data_dir, data_url, quiet)
+    classes, count = DATASETS[name].classes, 1 + int(training[1].max())
+    if len(classes) != count:  # what `load_mnist_data` returns is yours
+        classes = tuple(map(str, range(count)))
+    return Data(training, test, classes, float(training[0].max()))
 
 
 def load_mnist_data(
@@ -151,12 +186,13 @@ def preprocess_data(
     """Scale pixels to [0, 1].
 
     Args:
-        x_train: Images (n, height, width), any number type, from 0 to `max_value`.
+        x_train: Images (n, height, width), or (n, height, width, 3) of colours, from 0
+            to `max_value`.
         x_test: More of them; what they hold decides nothing.
         max_value: The largest value of a pixel; that of `x_train` if not given.
 
     Returns:
-        float32 (n, height, width), in [0, 1]; a pair of them if there is `x_test`.
+        float32 of that shape, in [0, 1]; a pair of them if there is `x_test`.
 
     Raises:
         DataError: If the shape is another, or a pixel is not in the range.
@@ -164,8 +200,9 @@ def preprocess_data(
     given = (x_train,) if x_test is None else (x_train, x_test)
     largest = max_value or float(np.max(x_train, initial=0)) or 1
     for images in given:
-        if images.ndim != 3 or 0 in images.shape:
-            raise DataError(f"images must be (n, height, width), not {images.shape}")
+        if images.ndim < 3 or images.shape[3:] not in ((), (3,)) or 0 in images.shape:
+            wanted = "(n, height, width), or (n, height, width, 3)"
+            raise DataError(f"images must be {wanted}, not {images.shape}")
         low, high = images.min(), images.max()
         if not 0 <= low <= high <= largest:  # as NaN is not, either
             raise DataError(
@@ -212,14 +249,13 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFram
 
 
 def read_images(
-    path: Path, height: int, width: int, cols_to_drop: Sequence[str] = ()
+    path: Path, shape: tuple[int, ...], cols_to_drop: Sequence[str] = ()
 ) -> npt.NDArray[np.float64]:
-    """Read images of one size, float64 (n, height, width), as they are stored.
+    """Read images of one shape, float64 (n, *shape), as they are stored.
 
     Args:
         path: A .csv file, one image a row, its pixels row by row; or a .npy file.
-        height: Of an image, in pixels.
-        width: The same.
+        shape: (height, width[, 3]) of an image, in pixels.
         cols_to_drop: CSV columns that are not pixels.
 
     Raises:
@@ -231,11 +267,11 @@ def read_images(
             pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
         else:
             pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
-        images = pixels.reshape(len(pixels), height, width)
+        images = pixels.reshape(len(pixels), *shape)
         if np.isnan(images).any():
             raise ValueError("a pixel is missing, or is not a number")
     except (OSError, ValueError, TypeError) as error:
-        size = f"the model takes images of {height} x {width} pixels"
+        size = f"the model takes images of {' x '.join(map(str, shape))} pixels"
         raise DataError(f"{path}: {error}; {size}") from error
     return images
 

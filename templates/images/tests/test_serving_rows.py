@@ -223,10 +223,10 @@ def test_an_image_in_json_needs_no_list_around_it(model: Model) -> None:
     [
         (encoded(Image.new("L", (9, 8))), "must be 8 x 8 pixels, is 9 x 8, and is not"),
         (encoded(Image.new("L", (3000, 3000))), "is 3000 x 3000"),
-        (encoded(Image.new("I;16", (8, 8))), "8 bits a channel, is of mode I;16"),
-        (encoded(Image.new("L", (8, 8)), "GIF"), "is not a PNG or JPEG picture"),
-        (b"", "is not a PNG or JPEG picture"),
-        (PNG[:60], "is not a PNG or JPEG picture"),
+        (encoded(Image.new("I;16", (8, 8))), "more than 8 bits a channel"),
+        (encoded(Image.new("L", (8, 8)), "GIF"), "is not a JPEG, PNG or WebP picture"),
+        (b"", "is not a JPEG, PNG or WebP picture"),
+        (PNG[:60], "is not a JPEG, PNG or WebP picture"),
     ],
 )
 def test_what_cannot_be_read_is_refused(

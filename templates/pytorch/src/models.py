@@ -1,10 +1,11 @@
 """The network: build, compile, train, evaluate, save and load it (PyTorch).
 
-Yours: `build_mnist_model` is the network, `compile_model` how it learns, `train_model`
-the loop. Functions of arrays only: where data come from and where models go is decided
-in commands.py.
+Yours: `build_mnist_model` and the others of `NETWORKS`; `compile_model` says how they
+learn, and `train_model` is the loop. Functions of arrays only: where data come from and
+where models go is decided in commands.py.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -33,56 +34,100 @@ EVALUATION_BATCH = 1024
 torch.set_num_threads(1)
 
 
-class MultilayerPerceptron(nn.Module):
-    """The classic network of the MNIST tutorials, and once compiled, what trains it."""
+class Network(nn.Module):
+    """Layers from images to logits, and once compiled, what trains them."""
 
     # Made by `compile_model`: what takes the steps, and what lets their size fall.
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
 
-    def __init__(
-        self, pixels: int | None, classes: int, units: int, drop: float
-    ) -> None:
-        """Make the layers, with random weights; without `pixels`, at the first use."""
+    def __init__(self, name: str, sizes: tuple[Any, ...], *layers: nn.Module) -> None:
+        """Take layers, and how `NETWORKS` makes the same ones again."""
         super().__init__()
-        self.sizes = (pixels, classes, units, drop)
-        self.layers = nn.Sequential(
-            nn.Flatten(),  # (n, height * width)
-            nn.LazyLinear(units) if pixels is None else nn.Linear(pixels, units),
-            nn.ReLU(),
-            nn.Dropout(drop),
-            nn.Linear(units, classes),
-        )
+        self.made_by, self.layers = (name, sizes), nn.Sequential(*layers)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (n, classes) of images (n, height, width)."""
+        """Return logits (n, classes) of images (n, height, width[, 3])."""
         logits: Tensor = self.layers(images)
         return logits
 
 
 def build_mnist_model(
-    input_shape: tuple[int, int] | None = None,
+    input_shape: tuple[int, ...] | None = None,
     num_classes: int = 10,
     hidden_units: int = 128,
     dropout: float = 0.2,
-) -> MultilayerPerceptron:
+) -> Network:
     """Build the classic network from images to logits (n, num_classes).
 
     Args:
-        input_shape: (height, width) of an image; that of the first ones if not given.
+        input_shape: (height, width[, 3]) of an image; that of the first if not given.
         num_classes: Number of outputs.
         hidden_units: Width of the hidden layer.
         dropout: Part of the hidden units left out in training, in [0, 1).
     """
-    pixels = input_shape and input_shape[0] * input_shape[1]
-    return MultilayerPerceptron(pixels, num_classes, hidden_units, dropout)
+    sizes = (input_shape, num_classes, hidden_units, dropout)
+    return Network(
+        "mlp",
+        sizes,
+        nn.Flatten(),  # (n, height * width)
+        (
+            nn.Linear(math.prod(input_shape), hidden_units)
+            if input_shape
+            else nn.LazyLinear(hidden_units)
+        ),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden_units, num_classes),
+    )
+
+
+class ChannelsFirst(nn.Module):
+    """From images as files have them to what convolutions take."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return (n, channels, height, width) of images (n, height, width[, 3])."""
+        return images.unsqueeze(1) if images.dim() == 3 else images.permute(0, 3, 1, 2)
+
+
+def build_cnn(
+    input_shape: tuple[int, ...],
+    num_classes: int = 10,
+    hidden_units: int = 128,
+    dropout: float = 0.2,
+) -> Network:
+    """Build a small convolutional network; the arguments are as above."""
+    height, width, channels = (*input_shape, 1)[:3]
+    return Network(
+        "cnn",
+        (input_shape, num_classes, hidden_units, dropout),
+        ChannelsFirst(),
+        nn.Conv2d(channels, 32, 3, padding="same"),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding="same"),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(64 * (height // 4) * (width // 4), hidden_units),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden_units, num_classes),
+    )
+
+
+# What the setting `network` can be.
+NETWORKS: dict[str, Callable[..., Network]] = {
+    "mlp": build_mnist_model,
+    "cnn": build_cnn,
+}
 
 
 def compile_model(
-    model: MultilayerPerceptron,
+    model: Network,
     learning_rate: float = 0.001,
     total_steps: int | None = None,
-) -> MultilayerPerceptron:
+) -> Network:
     """Choose the optimizer and how its step size falls; return the same model.
 
     Args:
@@ -132,7 +177,7 @@ def shuffled(
         yield images.index_select(0, rows), labels.index_select(0, rows)
 
 
-def train_epoch(model: MultilayerPerceptron, batches: Batches) -> dict[str, float]:
+def train_epoch(model: Network, batches: Batches) -> dict[str, float]:
     """Take a gradient step for each batch.
 
     The mean loss and accuracy judge each image before the step that it was used in.
@@ -159,7 +204,7 @@ def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
 
 
 def train_model(
-    model: MultilayerPerceptron,
+    model: Network,
     x_train: Any,
     y_train: Any = None,
     epochs: int = 5,
@@ -236,16 +281,16 @@ def evaluate_model(model: nn.Module, x_test: Any, y_test: Any) -> tuple[float, f
     return score_logits(predict_logits(model, x_test), as_tensor(y_test))
 
 
-def save_model(model: MultilayerPerceptron, folder: Path) -> None:
-    """Write sizes and weights, and what training needs to go on, into a folder."""
-    content: dict[str, Any] = {"sizes": model.sizes, "weights": model.state_dict()}
+def save_model(model: Network, folder: Path) -> None:
+    """Write layers and weights, and what training needs to go on, into a folder."""
+    content: dict[str, Any] = {"made_by": model.made_by, "weights": model.state_dict()}
     if hasattr(model, "optimizer"):
         content["optimizer"] = model.optimizer.state_dict()
         content["schedule"] = model.schedule.state_dict()
     torch.save(content, folder / MODEL_FILE)
 
 
-def load_model(folder: Path) -> MultilayerPerceptron:
+def load_model(folder: Path) -> Network:
     """Load what `save_model` wrote.
 
     PyTorch's files are pickles, which could run any code when they are read: a
@@ -254,7 +299,8 @@ def load_model(folder: Path) -> MultilayerPerceptron:
     device = torch.get_default_device()
     with careful(folder / MODEL_FILE):
         content = torch.load(folder / MODEL_FILE, device, weights_only=True)
-        model = MultilayerPerceptron(*content["sizes"])
+        name, sizes = content["made_by"]
+        model = NETWORKS[name](*sizes)
         model.load_state_dict(content["weights"])
         if "optimizer" in content:
             falls = "T_max" in content["schedule"]  # which is replaced, too

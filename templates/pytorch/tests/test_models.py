@@ -14,7 +14,7 @@ from {{ cookiecutter.package_name }} import adapter, export, models
 from {{ cookiecutter.package_name }}.config import ConfigError
 from {{ cookiecutter.package_name }}.files import FileError
 from {{ cookiecutter.package_name }}.models import (
-    MultilayerPerceptron,
+    Network,
     build_mnist_model,
     compile_model,
     evaluate_model,
@@ -32,21 +32,19 @@ SHAPE = (6, 5)
 FORMATS = {"onnx", "torch"}  # of an export
 
 
-def small_model(seed: int = 0) -> MultilayerPerceptron:
+def small_model(seed: int = 0) -> Network:
     """A compiled model for the stripes."""
     set_seed(seed)
     return compile_model(build_mnist_model(SHAPE, 3, hidden_units=16), 0.01, 100)
 
 
-def fit(
-    model: MultilayerPerceptron, data: Arrays, **options: Any
-) -> dict[str, list[float]]:
+def fit(model: Network, data: Arrays, **options: Any) -> dict[str, list[float]]:
     """Train on the first 200 stripes, validate on the others."""
     options = {"epochs": 4, "validation_split": 1 / 6, **options}
     return train_model(model, *data, **options)
 
 
-def state(model: MultilayerPerceptron) -> bytes:
+def state(model: Network) -> bytes:
     """All weights and the optimizer's state, to the last bit."""
     optimizer = model.optimizer.state_dict()["state"]
     moments = [value for each in optimizer.values() for value in each.values()]

@@ -1,7 +1,8 @@
 """The network: build, compile, train, evaluate, save and load it (Keras).
 
-Yours: `build_mnist_model` is the network, `compile_model` how it learns. Functions of
-arrays only: where data come from and where models go is decided in commands.py.
+Yours: `build_mnist_model` and the others of `NETWORKS`; `compile_model` says how they
+learn. Functions of arrays only: where data come from and where models go is decided in
+commands.py.
 """
 
 import os
@@ -54,7 +55,7 @@ EVALUATION_BATCH = 1024
 
 
 def build_mnist_model(
-    input_shape: tuple[int, int] | None = None,
+    input_shape: tuple[int, ...] | None = None,
     num_classes: int = 10,
     hidden_units: int = 128,
     dropout: float = 0.2,
@@ -62,7 +63,7 @@ def build_mnist_model(
     """Build the classic network from images to probabilities (n, num_classes).
 
     Args:
-        input_shape: (height, width) of an image; that of the first ones if not given.
+        input_shape: (height, width[, 3]) of an image; that of the first if not given.
         num_classes: Number of outputs.
         hidden_units: Width of the hidden layer.
         dropout: Part of the hidden units left out in training, in [0, 1).
@@ -76,6 +77,32 @@ def build_mnist_model(
     if input_shape is not None:
         layers.insert(0, keras.Input(input_shape, name="image"))
     return keras.Sequential(layers, name="mlp")
+
+
+def build_cnn(
+    input_shape: tuple[int, ...],
+    num_classes: int = 10,
+    hidden_units: int = 128,
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Build a small convolutional network; the arguments are as above."""
+    layers = [
+        keras.Input(input_shape, name="image"),
+        keras.layers.Reshape((*input_shape[:2], -1)),  # brightness is one channel
+        keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(hidden_units, activation="relu"),
+        keras.layers.Dropout(dropout),
+        keras.layers.Dense(num_classes, activation="softmax", name="probability"),
+    ]
+    return keras.Sequential(layers, name="cnn")
+
+
+# What the setting `network` can be.
+NETWORKS = {"mlp": build_mnist_model, "cnn": build_cnn}
 
 
 def compile_model(

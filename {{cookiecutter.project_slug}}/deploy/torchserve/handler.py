@@ -3,13 +3,13 @@
 archive.py packs this file into model.mar, beside
 
     model.pt2           the network, written with `torch.export.save`: raw pixels
-                        float32 (n, height, width) in, probabilities (n, classes) out
+                        float32 (n, height, width[, 3]) in, probabilities (n, classes) out
     index_to_name.json  {"0": the first class's name, ...}
-    inputs.json         {"height": ..., "width": ..., "max_value": ...} of an image
+    inputs.json         {"height", "width", "max_value", "colours"} of an image
 
 A request's body is one of
 
-    an image as JSON, rows of pixels from 0 to max_value
+    an image as JSON, rows of pixels from 0 to max_value; of colours, of three each
     a list of such images
     {"data": ...}, one of these two
     {"instances": [image, ...]}, answered with {"predictions": [...]}
@@ -51,6 +51,7 @@ class Handler:
         self.classes = [names[str(index)] for index in range(len(names))]
         inputs = json.loads((folder / "inputs.json").read_text("utf-8"))
         self.size = (inputs["height"], inputs["width"])
+        self.shape = (*self.size, 3) if inputs["colours"] else self.size
         self.max_value = float(inputs["max_value"])
 
     def handle(self, requests: list[dict[str, Any]], context: Any) -> list[Any]:
@@ -95,7 +96,7 @@ class Handler:
         images = self.tensor(body, field)
         if field == "instances":
             return {"predictions": self.predict(images, field)}
-        if images.dim() == 2:
+        if images.dim() == len(self.shape):
             return self.predict(images[None], field)[0]
         return self.predict(images, field)
 
@@ -118,9 +119,9 @@ class Handler:
         return images
 
     def decoded(self, file: bytes) -> torch.Tensor:
-        """Return the pixels of an image file, float32 (1, height, width).
+        """Return the pixels of an image file, float32 (1, height, width[, 3]).
 
-        Grey values of 0 to 255 become 0 to max_value. An image of another size is
+        Values of 0 to 255 become 0 to max_value. An image of another size is
         refused: stretching it would show the network something it was not trained on.
 
         Raises:
@@ -134,27 +135,27 @@ class Handler:
                     found = "{1} x {0}".format(*image.size)
                     wanted = f"{height} x {width} (height x width)"
                     raise ValueError(f"body: an image of {wanted} pixels, not {found}")
-                grey = image.convert("L")
+                seen = image.convert("RGB" if len(self.shape) == 3 else "L")
         except UnidentifiedImageError as error:
             raise ValueError("body: neither JSON, PNG nor JPEG") from error
         except (OSError, SyntaxError) as error:
             raise ValueError(f"body: a damaged image: {error}") from error
-        pixels = torch.frombuffer(bytearray(grey.tobytes()), dtype=torch.uint8)
-        return pixels.reshape(1, height, width) * (self.max_value / 255)
+        pixels = torch.frombuffer(bytearray(seen.tobytes()), dtype=torch.uint8)
+        return pixels.reshape(1, *self.shape) * (self.max_value / 255)
 
     def predict(self, images: torch.Tensor, field: str) -> list[dict[str, float]]:
         """Return, for each image, the classes' probabilities, the largest first.
 
         Args:
-            images: float32 (n, height, width), from 0 to max_value.
+            images: float32 (n, height, width[, 3]), from 0 to max_value.
             field: What the images are called in the request, for messages.
 
         Raises:
             ValueError: If there is no image, the size is another, or a pixel is
                 outside its range or not a number.
         """
-        wanted = ("n", *self.size)
-        if images.dim() != 3 or not len(images) or images.shape[1:] != self.size:
+        wanted = ("n", *self.shape)
+        if not images.dim() or not len(images) or images.shape[1:] != self.shape:
             raise ValueError(f"{field}: expected {wanted}, got {tuple(images.shape)}")
         if not bool(((images >= 0) & (images <= self.max_value)).all()):
             raise ValueError(f"{field}: a pixel is not from 0 to {self.max_value:g}")

@@ -1,7 +1,8 @@
 """From the images of a request to the tensor of the model, and what they look like.
 
-An image is `height` lists of `width` numbers, from 0 to `max_value`, as they are: the
-graph divides them. Nothing is resized, reshaped, inverted or cut off.
+An image is `height` lists of `width` numbers, or of lists of three, from 0 to
+`max_value`, as they are: the graph divides them. Nothing is reshaped, inverted or cut
+off; pictures in files are scaled only if those of the training were.
 """
 
 import io
@@ -10,19 +11,15 @@ from typing import Any
 
 import numpy as np
 import simdjson
-from PIL import Image
 
+from ..config import DataError
+from ..pictures import read_picture
 from .messages import Array, Feeds, RequestError
 from .model import Model, Tensor
 from .values import GIVES_UP, require_list, require_names, require_shape
 
 NAME = "images"
 ROW = "Image"  # what the OpenAPI document calls the schema of a row
-# Pillow's modes of 8 bits or less: truth values, grey, palette, colour; each also with
-# an opacity, which is ignored. Of more bits, `convert` would cut the bright ones off.
-MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
-# What Pillow raises for files that are cut off or damaged, or would be huge.
-DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:
@@ -36,10 +33,11 @@ def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:
     Returns:
         The feeds; None if anything is unusual: then the exact way says what.
     """
-    # A byte order mark is refused by orjson, and skipped by simdjson.
-    if body[:1] not in (b"{", b"["):
-        return None
     height, width = model.inputs.height, model.inputs.width
+    # A byte order mark is refused by orjson, and skipped by simdjson. Of colours, there
+    # is a list for each pixel, whose lengths would take as long to compare.
+    if body[:1] not in (b"{", b"[") or model.inputs.colours:
+        return None
     try:
         found: Any = simdjson.Parser().parse(body)
         for key in keys:
@@ -81,11 +79,11 @@ def from_row(model: Model, row: Any, field: str) -> Feeds:
 
 
 def read(model: Model, row: Any, field: str) -> Array:
-    """Turn the lists of one image into an array, (height, width), and check it."""
+    """Turn the lists of one image into an array of its shape, and check it."""
     if isinstance(row, dict):
         require_names(row, [NAME], field)
         row, field = row[NAME], f"{field}.{NAME}"
-    require_shape(row, (model.inputs.height, model.inputs.width), field)
+    require_shape(row, model.inputs.shape, field)
     image = np.array(row, dtype=np.float64)
     require_range(model, image, field)
     return image
@@ -105,10 +103,9 @@ def from_tensors(
     """Read tensors by name, of any type; `fields` says where each one was."""
     require_names(tensors, [NAME], "inputs")
     images, field = tensors[NAME], fields[NAME]
-    height, width = model.inputs.height, model.inputs.width
-    if images.shape[1:] != (height, width):
-        expected, given = f"[n, {height}, {width}]", list(images.shape)
-        raise RequestError(400, f"must be of shape {expected}, is {given}", field)
+    if images.shape[1:] != model.inputs.shape:
+        expected, given = ", ".join(map(str, model.inputs.shape)), list(images.shape)
+        raise RequestError(400, f"must be of shape [n, {expected}], is {given}", field)
     if images.dtype == object:
         raise RequestError(400, "must be numbers, is texts", field)
     return checked(model, images, field)
@@ -120,31 +117,23 @@ def asked(tensor: Tensor) -> np.dtype[Any]:
 
 
 def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
-    """Read a PNG or JPEG file: black is 0, white `max_value`; brightness counts."""
+    """Read a JPEG, PNG or WebP file: black is 0, white `max_value`."""
     inputs = model.inputs
-    # Pillow's own words name objects of this process.
-    problem = "is not a PNG or JPEG picture that can be read"
     try:
-        with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG")) as image:
-            # The size is in the header: a huge picture is never unpacked.
-            if image.size != (inputs.width, inputs.height):
-                wanted, given = f"{inputs.width} x {inputs.height}", image.size
-                problem = "must be {} pixels, is {} x {}, and is not resized"
-                problem = problem.format(wanted, *given)
-            elif image.mode not in MODES:
-                problem = f"must have 8 bits a channel, is of mode {image.mode}"
-            else:
-                pixels = np.asarray(image.convert("L"), dtype=np.float32)
-                return {NAME: pixels[np.newaxis] * np.float32(inputs.max_value / 255)}
-    except DAMAGED as error:
-        problem = f"{problem} ({type(error).__name__})"
+        pixels = read_picture(io.BytesIO(picture), inputs.shape, inputs.scaled)
+    except DataError as error:
+        problem = str(error)
+    else:
+        return {NAME: np.float32(inputs.max_value / 255) * pixels[np.newaxis]}
     raise RequestError(400, problem, field)
 
 
 def is_one(model: Model, value: Any) -> bool:
-    """Whether a value is one image, lists of numbers, and not a list of images."""
-    first = value[0] if isinstance(value, list) and value else None
-    return isinstance(first, list) and bool(first) and not isinstance(first[0], list)
+    """Whether a value is lists as deep as one image, and not a list of images."""
+    depth = 0
+    while isinstance(value, list) and value:
+        value, depth = value[0], depth + 1
+    return depth == len(model.inputs.shape)
 
 
 def checked(model: Model, images: Array, field: str) -> Feeds:
@@ -176,27 +165,23 @@ def output_names(model: Model) -> tuple[str, ...]:
 
 def row_schema(model: Model) -> dict[str, Any]:
     """Return the schema of an image."""
-    height, width = model.inputs.height, model.inputs.width
-    largest = model.inputs.max_value
-    pixel = {"type": "number", "minimum": 0, "maximum": largest}
-    line = {"type": "array", "minItems": width, "maxItems": width, "items": pixel}
-    return {
-        "type": "array",
-        "description": (
-            f"{height} lines of {width} pixels, from the top and from the left, as "
-            f"they are in a file: 0 is the background, {largest:g} the full brightness."
-        ),
-        "minItems": height,
-        "maxItems": height,
-        "items": line,
-    }
+    largest, shape = model.inputs.max_value, model.inputs.shape
+    schema: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": largest}
+    for size in reversed(shape):
+        schema = {"type": "array", "minItems": size, "maxItems": size, "items": schema}
+    pixels = "pixels" if len(shape) == 2 else "pixels of red, green and blue"
+    schema["description"] = (
+        f"{shape[0]} lines of {shape[1]} {pixels}, from the top and from the left, as "
+        f"they are in a file: 0 is dark, {largest:g} the full brightness."
+    )
+    return schema
 
 
-def row_example(model: Model) -> list[list[float]]:
+def row_example(model: Model) -> list[Any]:
     """Return an image: an upright line, which is the digit 1 where digits are meant."""
-    height, width = model.inputs.height, model.inputs.width
-    image = np.zeros((height, width))
+    height, width, *_ = model.inputs.shape
+    image = np.zeros(model.inputs.shape)
     top, left = height // 8, width * 3 // 8
     image[top : height - top, left : width - left] = model.inputs.max_value
-    lines: list[list[float]] = image.tolist()
+    lines: list[Any] = image.tolist()
     return lines

@@ -24,7 +24,9 @@ def draw(found: Explanation, rows: Rows, folder: Path) -> None:
     save(folder / "importance")
 #% if cookiecutter.__data_kind == "images"
     maps = found.values[:ROWS_SHOWN, rows.patches, None]
-    shap.image_plot(maps, rows.explained[:ROWS_SHOWN, ..., None], show=False)
+    images = rows.explained[:ROWS_SHOWN]
+    images = images if images.ndim == 4 else images[..., None]
+    shap.image_plot(maps, images, show=False)
     plt.gcf().axes[-1].set_xlabel(ADDS)
     save(folder / "rows")
 #% endif

@@ -52,7 +52,7 @@ class Rows:
     @cached_property
     def patches(self) -> IntArray:
         """The number of each pixel's patch, int64 (height, width)."""
-        shape = self.explained.shape[1:]
+        shape = self.explained.shape[1:3]
         ys, xs = np.indices(shape) // max(2, round(shape[0] / PATCHES))
         return np.asarray(ys * (xs.max() + 1) + xs, dtype=np.int64)
 
@@ -65,7 +65,8 @@ class Rows:
     def cells(self) -> FloatArray:
         """Return how bright the patches of each image are, (n, patches)."""
         masks = np.eye(len(self.features))[self.patches]  # (height, width, patches)
-        return np.tensordot(self.explained, masks / masks.sum(axis=(0, 1)))
+        grey = self.explained if self.explained.ndim == 3 else self.explained.mean(3)
+        return np.tensordot(grey, masks / masks.sum(axis=(0, 1)))
 
     def outputs(self, origins: IntArray) -> FloatArray:
         """Return the outputs of images that are put together.
@@ -75,7 +76,8 @@ class Rows:
                 taken from, first those to compare with, then those to explain.
         """
         pool = np.concatenate([self.background, self.explained])
-        return self.predict(pool[origins[:, self.patches], *np.indices(pool.shape[1:])])
+        places = np.indices(self.patches.shape)
+        return self.predict(pool[origins[:, self.patches], *places])
 
 #% else
     @property

@@ -92,9 +92,9 @@ def address(content: bytes, kind: str) -> str:
 
 #% if cookiecutter.__data_kind == "images"
 def as_png(image: Any, max_value: float) -> str:
-    """Return (height, width) grey values as a `data:` address."""
+    """Return (height, width[, 3]) pixels as a `data:` address."""
     file = io.BytesIO()
-    imsave(file, image, cmap="gray", vmin=0, vmax=max_value, format="png")
+    imsave(file, image / max_value, cmap="gray", vmin=0, vmax=1, format="png")
     return address(file.getvalue(), "png")
 
 

@@ -26,7 +26,7 @@ const DIGITS = [
 let lines = []; // each a list of points [x, y], from 0 to 1
 let picture = null; // a file, instead of lines
 let cursor = null; // where the arrow keys are, and whether they draw
-let size = { height: 0, width: 0, largest: 0 };
+let size = { height: 0, width: 0, largest: 0, colours: false };
 let ask = () => {};
 
 async function start() {
@@ -34,10 +34,12 @@ async function start() {
   const content = await readDocument();
   if (!content) return;
   const { Image, Class } = content.components.schemas;
+  const pixel = Image.items.items; // a number, or a list of three
   size = {
     height: Image.maxItems,
     width: Image.items.maxItems,
-    largest: Image.items.items.maximum,
+    largest: pixel.maximum ?? pixel.items.maximum,
+    colours: pixel.type === "array",
   };
   byId("size").textContent = `What the model sees: ${size.width} × ${size.height} pixels`;
   const names = Class.enum;
@@ -192,28 +194,32 @@ function trace(context, width, map) {
   }
 }
 
-/** The image as the model takes it: `height` lists of `width` numbers. */
+/** The image as the model takes it: `height` lists of `width` numbers, or colours. */
 function seen() {
-  const { height, width, largest } = size;
+  const { height, width, largest, colours } = size;
   const canvas = new OffscreenCanvas(width * DETAIL, height * DETAIL);
   const context = canvas.getContext("2d", { willReadFrequently: true });
+  // Around lines it is dark; behind what is clear in a file, as training has it, white.
+  context.fillStyle = picture ? "#fff" : "#000";
   context.fillRect(0, 0, canvas.width, canvas.height);
   if (picture) context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   else if (lines.length) fit(context, canvas);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-  const image = Array.from({ length: height }, () => new Array(width).fill(0));
+  const black = () => new Array(width).fill(null).map(() => [0, 0, 0]);
+  const image = Array.from({ length: height }, black);
   for (let y = 0; y < canvas.height; y += 1) {
     for (let x = 0; x < canvas.width; x += 1) {
       const at = 4 * (y * canvas.width + x);
-      // The brightness of a colour, as ITU-R BT.601 has it.
-      const grey = 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2];
-      image[Math.floor(y / DETAIL)][Math.floor(x / DETAIL)] += grey;
+      const sums = image[Math.floor(y / DETAIL)][Math.floor(x / DETAIL)];
+      for (let channel = 0; channel < 3; channel += 1) sums[channel] += pixels[at + channel];
     }
   }
   const unit = largest / (255 * DETAIL * DETAIL);
   // Rounded: nobody can see more, and the request stays short. Never above the largest.
   const round = (value) => Math.min(largest, Number((value * unit).toFixed(2)));
-  return image.map((row) => row.map(round));
+  // The brightness of a colour, as ITU-R BT.601 has it.
+  const grey = ([red, green, blue]) => round(0.299 * red + 0.587 * green + 0.114 * blue);
+  return image.map((row) => row.map(colours ? (sums) => sums.map(round) : grey));
 }
 
 /** Draw the lines as large as the images are that the model learnt from.
@@ -243,8 +249,8 @@ function preview(image) {
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(size.width, size.height);
   image.flat().forEach((value, index) => {
-    pixels.data.fill((255 * value) / size.largest, 4 * index, 4 * index + 3);
-    pixels.data[4 * index + 3] = 255;
+    const rgb = size.colours ? value : [value, value, value];
+    pixels.data.set([...rgb.map((part) => (255 * part) / size.largest), 255], 4 * index);
   });
   context.putImageData(pixels, 0, 0);
 }
