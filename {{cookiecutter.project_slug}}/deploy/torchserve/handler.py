@@ -2,8 +2,8 @@
 
 archive.py packs this file into model.mar, beside
 
-    model.pt2           the network, written with `torch.export.save`: raw pixels
-                        float32 (n, height, width[, 3]) in, probabilities (n, classes) out
+    model.pt2           the network, written with `torch.export.save`: from raw pixels
+                        float32 (n, height, width[, 3]) to probabilities (n, classes)
     index_to_name.json  {"0": the first class's name, ...}
     inputs.json         {"height", "width", "max_value", "colours"} of an image
 
