@@ -5,7 +5,7 @@ bodies and answers have in common. So nothing in it is wrong, and nothing lacks 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from .model import Model
 from .open_inference import NAMES
 
 Schema: TypeAlias = dict[str, Any]
+Called: TypeAlias = Callable[[Any], str | None]
 SERVER = "{{ cookiecutter.project_slug }}"
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
 KINDS |= {dict: "object", type(None): "null"}
@@ -40,6 +41,15 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
     schemas = {rows.ROW: rows.row_schema(model)}
     if model.classes:
         schemas["Class"] = {"type": "string", "enum": model.classes}
+        schemas["Probabilities"] = like([dict.fromkeys(model.classes, 1.0)])
+
+    def called(value: Any) -> str | None:
+        """Return the name of the schema that a value has, if it is one of these."""
+        if value is row:
+            return rows.ROW
+        named = isinstance(value, dict) and value.keys() == set(model.classes)
+        return "Probabilities" if named and value else None
+
     known = {"name": model.name, "version": str(model.version), "label": "production"}
     error = RequestError(400, "must have 8 numbers, has 7", "instances[0][3]")
     for each in endpoints:
@@ -48,10 +58,10 @@ def document(model: Model, endpoints: Sequence[Endpoint], needs_key: bool) -> Sc
         bodies = examples.get(each.name, {})
         asked = list(bodies.values())
         answers = [answered(model, each, path, body) for body in asked or [b""]]
-        schemas[f"{each.name}_reply"] = like(answers, row)
-        schemas[error_name(each)] = like([orjson.loads(each.refuse(error).body)], row)
+        schemas[f"{each.name}_reply"] = like(answers, called)
+        schemas[error_name(each)] = like([orjson.loads(each.refuse(error).body)])
         if bodies:
-            schemas[f"{each.name}_request"] = like(asked, row)
+            schemas[f"{each.name}_request"] = like(asked, called)
         operation = described(each, path, bodies, answers[0])
         paths.setdefault(each.path, {})[each.method.lower()] = operation
     return {
@@ -147,28 +157,28 @@ def answered(model: Model, endpoint: Endpoint, path: dict[str, str], body: Any) 
     return orjson.loads(write(model.predict(feeds)).body)
 
 
-def like(values: Sequence[Any], row: Any) -> Schema:
-    """Return the schema of values; the row's has a name."""
+def like(values: Sequence[Any], called: Called = lambda value: None) -> Schema:
+    """Return the schema of values; those that are called something have one."""
     kinds: dict[str, list[Any]] = {}
     for value in values:
-        kind = rows.ROW if value is row else KINDS.get(type(value), "array")
+        kind = called(value) or KINDS.get(type(value), "array")
         kinds.setdefault(kind, []).append(value)
-    schemas = [of_kind(kind, same, row) for kind, same in kinds.items()]
+    schemas = [of_kind(kind, same, called) for kind, same in kinds.items()]
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
-def of_kind(kind: str, values: list[Any], row: Any) -> Schema:
+def of_kind(kind: str, values: list[Any], called: Called) -> Schema:
     """Return the schema of values of one kind."""
-    if kind == rows.ROW:
+    if called(values[0]):
         schema: Schema = content(kind)[JSON]["schema"]
         return schema
     schema = {"type": kind}
     if kind == "array":
-        schema["items"] = like([x for value in values for x in value] or [""], row)
+        schema["items"] = like([x for value in values for x in value] or [""], called)
     if kind == "object":
         names = list(dict.fromkeys(name for value in values for name in value))
         each = {name: [value.get(name) for value in values] for name in names}
         schema["required"] = [name for name in names if all(name in x for x in values)]
         # What may be missing may be null.
-        schema["properties"] = {name: like(each[name], row) for name in names}
+        schema["properties"] = {name: like(each[name], called) for name in names}
     return schema
