@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -63,7 +64,7 @@ class Column(BaseModel, extra="forbid", frozen=True):
             raise ValueError("minimum, example and maximum are not in this order")
         return self
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value; a date in days since 1970."""
         low, high = self.minimum, self.maximum
