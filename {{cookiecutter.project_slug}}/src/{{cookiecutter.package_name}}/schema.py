@@ -69,8 +69,8 @@ def numbers(cells: Cells, reading: Reading) -> "pd.Series[float]":
         if reading.decimal == ",":
             cells = cells.str.translate({ord("."): ",", ord(","): "."})
         cells = pd.to_numeric(cells, errors="coerce")
-    values = pd.Series(cells.to_numpy(np.float64, na_value=np.nan), cells.index)
-    return values.where(values.abs() < math.inf)
+    values = cells.to_numpy(np.float64, na_value=np.nan)
+    return pd.Series(np.where(np.isfinite(values), values, np.nan), cells.index)
 
 
 def booleans(cells: Cells, reading: Reading) -> "pd.Series[float]":
@@ -116,13 +116,16 @@ def check(
     for name, rule in inputs.rules.items():
         cells = frame.get(name, empty)
         missing = blank(cells, inputs)
-        values = typed[name] = READERS[rule.kind](cells, inputs).mask(missing)
+        values = READERS[rule.kind](cells, inputs)
+        typed[name] = values = values.mask(missing) if missing.any() else values
         if name == inputs.target and not target:
             continue
         if rule.kind != "category":
             good = values.between(*rule.bounds)
         else:
             good = values.isin(rule.categories) if rule.categories else ~missing
+        if good.all():  # as nearly always
+            continue
         for row, cell in cells[~(good | missing & rule.nullable)].items():
             shown = None if missing[row] else str(cell)
             bad.setdefault(row, []).append(f"{name}: {rule.refusal(shown)}")
