@@ -167,7 +167,7 @@ def test_a_damaged_alias_file_is_refused_with_the_way_out(
             command(model_dir)
 
 
-def test_the_command_lists_verifies_promotes_and_rolls_back(
+def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
     project: Path, save: Save, model_dir: Path, capsys: Output
 ) -> None:
     def run(*arguments: str) -> str:
@@ -175,6 +175,8 @@ def test_the_command_lists_verifies_promotes_and_rolls_back(
         return capsys.readouterr().out
 
     save(), save()
+    shown = json.loads(run("show", "--version", "2"))
+    assert (shown["name"], shown["metrics"]) == ("model", {"val_accuracy": 0.9})
     assert run("promote", "--version", "1") == "production: version 1\n"
     header, row, _ = run().splitlines()
     assert header.split() == ["version", "created", "score", "exports"]
@@ -191,7 +193,7 @@ def test_the_command_lists_verifies_promotes_and_rolls_back(
     ("arguments", "message"),
     [
         (["promote", "--version", "9"], "no version 9"),
-        (["remove"], "ACTION: 'remove': Input should be 'list', 'promote'"),
+        (["remove"], "ACTION: 'remove': Input should be 'list', 'show'"),
         (["verify", "--model-name", "other"], "run the command `train` first"),
     ],
 )

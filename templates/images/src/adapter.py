@@ -120,18 +120,16 @@ def read_rows(
         DataError: If the file cannot be read, its images are of another size, or a
             pixel is out of range.
     """
-    from . import utils
+    from . import pictures, utils
+    from .config import DataError
 
     if path.suffix in (".csv", ".npy"):
-        images = utils.read_images(path, inputs.shape, cols_to_drop)
+        images = pictures.read_images(path, inputs.shape, cols_to_drop)
         utils.preprocess_data(images, max_value=inputs.max_value)
         return images, None
-    from .config import DataError
-    from .pictures import FORMATS, read_pictures
-
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    files = [file for file in files if file.suffix.lower() in FORMATS]
-    pixels, bad = read_pictures(files, inputs.shape)
+    files = [file for file in files if file.suffix.lower() in pictures.FORMATS]
+    pixels, bad = pictures.read_pictures(files, inputs.shape)
     if bad and strict:  # an answer is found by its number
         raise DataError(f"{len(bad)} pictures cannot be read; remove them")
     return pixels * (inputs.max_value / 255), None

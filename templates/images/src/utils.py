@@ -1,4 +1,4 @@
-"""Images: load, check, scale and split them, read them from files, score predictions.
+"""Images: load, check, scale and split them; score predictions.
 
 Yours: pictures in a folder need no change, but `--dataset FOLDER`; for arrays of your
 own, replace `load_mnist_data`. The project takes shape, classes and range from what is
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.format import open_memmap
 
 from .config import DataError
 
@@ -246,34 +245,6 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFram
         return frame.drop(columns=list(cols_to_drop))
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: {error}") from error
-
-
-def read_images(
-    path: Path, shape: tuple[int, ...], cols_to_drop: Sequence[str] = ()
-) -> npt.NDArray[np.float64]:
-    """Read images of one shape, float64 (n, *shape), as they are stored.
-
-    Args:
-        path: A .csv file, one image a row, its pixels row by row; or a .npy file.
-        shape: (height, width[, 3]) of an image, in pixels.
-        cols_to_drop: CSV columns that are not pixels.
-
-    Raises:
-        DataError: If the file cannot be read, or holds anything else.
-    """
-    try:
-        if path.suffix == ".npy":
-            # Mapped first: no pickles, and no memory for what the file lacks.
-            pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
-        else:
-            pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
-        images = pixels.reshape(len(pixels), *shape)
-        if np.isnan(images).any():
-            raise ValueError("a pixel is missing, or is not a number")
-    except (OSError, ValueError, TypeError) as error:
-        size = f"the model takes images of {' x '.join(map(str, shape))} pixels"
-        raise DataError(f"{path}: {error}; {size}") from error
-    return images
 
 
 def data_fingerprint(*arrays: npt.NDArray[Any]) -> str:

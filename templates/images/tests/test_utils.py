@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }} import utils
+from {{ cookiecutter.package_name }} import pictures, utils
 from {{ cookiecutter.package_name }}.config import DataError
 
 IMAGES = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
@@ -217,14 +217,14 @@ def test_a_bad_csv_file_is_refused(
     if text is not None:
         file.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=f"images.csv.*{message}"):
-        utils.read_images(file, (1, 2))
+        pictures.read_images(file, (1, 2))
     with pytest.raises(DataError, match="images.csv"):
         utils.get_data(file, ["absent"])
 
 
 def test_an_array_file_is_read_but_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.ones((2, 3, 3)))
-    assert utils.read_images(tmp_path / "images.npy", (3, 3)).shape == (2, 3, 3)
+    assert pictures.read_images(tmp_path / "images.npy", (3, 3)).shape == (2, 3, 3)
     whole = (tmp_path / "images.npy").read_bytes()
     bad = tmp_path / "bad.npy"
     np.save(bad, np.array([{}], dtype=object), allow_pickle=True)
@@ -233,7 +233,7 @@ def test_an_array_file_is_read_but_never_unpickled(tmp_path: Path) -> None:
     for content in (pickled, b"", whole[:-1], huge, b"PK\3\4" + whole):
         bad.write_bytes(content)
         with pytest.raises(DataError, match="bad.npy"):
-            utils.read_images(bad, (3, 3))
+            pictures.read_images(bad, (3, 3))
 
 
 def test_the_fingerprint_tells_values_shapes_and_types_apart() -> None:

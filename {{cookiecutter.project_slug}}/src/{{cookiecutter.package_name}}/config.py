@@ -204,12 +204,14 @@ class ExportSettings(Settings):
 
 
 class RegistrySettings(Settings):
-    """List or verify versions; promote one to production, or roll back."""
+    """List, show, verify versions; promote one to production, or roll back."""
 
-    action: CliPositionalArg[Literal["list", "promote", "rollback", "verify"]] = "list"
+    action: CliPositionalArg[
+        Literal["list", "show", "promote", "rollback", "verify"]
+    ] = "list"
     """What to do"""
     version: Version = None
-    """Version to promote (or else the newest), or to verify (or else all)"""
+    """Version to show or promote (or else the newest), or to verify (or else all)"""
 
 
 #% include cookiecutter.__data_kind ~ "/src/settings.py"

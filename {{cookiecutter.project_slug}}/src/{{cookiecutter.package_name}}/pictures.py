@@ -1,4 +1,4 @@
-"""Pictures in files: find them, and read each as the model is to see it.
+"""Images in files: find pictures, read each as the model is to see it; read arrays.
 
 A data set of your own is a folder with a folder for each class, or a CSV file with the
 columns `path` and `label`. Where folders `train` and `test` are above those, or such
@@ -9,13 +9,14 @@ it is sent by the same function.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.format import open_memmap
 from PIL import Image, ImageOps
 
 from .config import DataError
@@ -153,3 +154,31 @@ def find_pictures(path: Path) -> "pd.DataFrame":
             f"{path} must have a folder for each class, with JPEG, PNG or WebP pictures"
         )
     return frame
+
+
+def read_images(
+    path: Path, shape: tuple[int, ...], cols_to_drop: Sequence[str] = ()
+) -> npt.NDArray[np.float64]:
+    """Read images of one shape, float64 (n, *shape), as they are stored.
+
+    Args:
+        path: A .csv file, one image a row, its pixels row by row; or a .npy file.
+        shape: (height, width[, 3]) of an image, in pixels.
+        cols_to_drop: CSV columns that are not pixels.
+
+    Raises:
+        DataError: If the file cannot be read, or holds anything else.
+    """
+    try:
+        if path.suffix == ".npy":
+            # Mapped first: no pickles, and no memory for what the file lacks.
+            pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
+        else:
+            pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
+        images = pixels.reshape(len(pixels), *shape)
+        if np.isnan(images).any():
+            raise ValueError("a pixel is missing, or is not a number")
+    except (OSError, ValueError, TypeError) as error:
+        size = f"the model takes images of {' x '.join(map(str, shape))} pixels"
+        raise DataError(f"{path}: {error}; {size}") from error
+    return images

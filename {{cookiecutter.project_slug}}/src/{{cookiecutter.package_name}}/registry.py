@@ -196,6 +196,8 @@ def registry(settings: RegistrySettings) -> None:
     folder = find_version(model_dir, settings.version)
     if action == "list":
         list_versions(model_dir)
+    elif action == "show":
+        print((folder / MANIFEST).read_text("utf-8"), end="")
     elif action == "verify":
         for number in [settings.version] if settings.version else versions(model_dir):
             _, found = load_version(model_dir, number)
