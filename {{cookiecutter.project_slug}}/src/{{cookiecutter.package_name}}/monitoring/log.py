@@ -3,7 +3,8 @@
 <folder>/2026-11-21.jsonl     what was asked and answered that day (UTC), a line a row
 """
 
-import io
+import json
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..config import DataError
 from ..files import careful
 from .drift import Array
 
+MOST_LINES = 20_000  # the newest ones; more would take memory, and minutes
 COLUMNS = ["time", "request_id", "row", "model", "version", "inputs", "outputs"]
 
 
@@ -20,26 +22,19 @@ def read_log(folder: Path, model: str, version: int, hours: float) -> pd.DataFra
     """Return rows that a version was asked for, the newest first, or a ProjectError."""
     since = pd.Timestamp.now("UTC") - pd.Timedelta(hours=hours)
     days = [day for day in folder.glob("*.jsonl") if day.stem >= f"{since:%Y-%m-%d}"]
-    found = [rows for rows in map(read_day, sorted(days)) if len(rows)]
-    rows = pd.concat(found or [pd.DataFrame(columns=COLUMNS)])
+    with careful(folder, "remove what is no line of a request log"):
+        every = (line for day in sorted(days) for line in day.open("rb"))
+        lines = deque(every, MOST_LINES)
+        # Of a full disk, half a line may be left.
+        told = [json.loads(line) for line in lines if line.endswith(b"}\n")]
+        rows = pd.DataFrame(told, columns=COLUMNS)
+        rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
     rows = rows[(rows["model"] == model) & (rows["version"] == version)]
     rows = rows[rows["time"] >= since]
     if rows.empty:
         problem = f"{folder} has no row of version {version} in the last {hours:g} h"
         raise DataError(f"{problem}; `serve --request-log` writes them")
     return rows.sort_values("time", ascending=False, kind="stable")
-
-
-def read_day(file: Path) -> pd.DataFrame:
-    """Return the rows of a day as they were logged; an id of digits is a text too."""
-    with careful(file, "remove what is no line of a request log"):
-        # Of a full disk, half a line may be left.
-        lines = (line for line in file.open("rb") if line.endswith(b"}\n"))
-        text = io.BytesIO(b"".join(lines))
-        rows = pd.read_json(text, lines=True, dtype=False, precise_float=True)
-        rows = rows.reindex(columns=COLUMNS)
-        rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
-        return rows
 
 
 def read_labels(path: Path, keys: pd.DataFrame, classes: tuple[str, ...]) -> Array:
