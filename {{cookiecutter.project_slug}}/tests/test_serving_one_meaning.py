@@ -1,7 +1,5 @@
 """A value means the same in every file and in the requests of every protocol."""
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from pyarrow import parquet
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.schema import read_schema
 from {{ cookiecutter.package_name }}.serving import (
-    mlflow,
     open_inference,
     seldon,
     tensorflow_serving,
@@ -24,9 +21,11 @@ from {{ cookiecutter.package_name }}.serving import (
 from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
 from {{ cookiecutter.package_name }}.serving.model import Model, load_model
 
+Output = pytest.CaptureFixture[str]
+Row = dict[str, Any]
+
 FILES = ("plain.csv", "pandas.csv", "nulls.parquet", "nan.parquet")
-# A row as JSON has it; in a CSV file that a person has written, true is TRUE.
-ROWS: list[dict[str, Any]] = [
+ROWS: list[Row] = [
     {
         "age": None if number % 7 == 3 else 20 + number,
         "member": None if number % 11 == 5 else number % 3 == 0,
@@ -38,16 +37,17 @@ ROWS: list[dict[str, Any]] = [
 ]
 PAID = ["yes" if number > 20 else "no" for number in range(len(ROWS))]
 TRAINED = ("--target", "paid", "--task", "classification", "--quiet")
+KINDS = {"age": "FP64", "member": "BOOL"}  # of Open Inference; others are BYTES
+WAYS = ("TensorFlow Serving", "Open Inference", "Seldon", "TorchServe")
 
 
-def write(file: str, rows: list[dict[str, Any]], paid: list[str]) -> None:
-    """Write rows as one of `FILES`."""
-    texts = [{key: shown(value) for key, value in row.items()} for row in rows]
-    frame = pd.DataFrame(rows).assign(paid=paid)
+def write(file: str, rows: list[Row], paid: list[str]) -> None:
+    """Write rows as one of `FILES`; what a person writes has whole numbers and TRUE."""
+    frame = pd.DataFrame(rows, dtype=object if file == "plain.csv" else None)
+    frame["paid"] = paid
     if file == "plain.csv":
-        pd.DataFrame(texts).assign(paid=paid).to_csv(file, index=False)
-        return
-    if file == "pandas.csv":
+        frame["member"] = frame["member"].replace({True: "TRUE", False: "FALSE"})
+    if file.endswith(".csv"):
         frame.to_csv(file, index=False)
         return
     frame["joined"] = pd.to_datetime(frame["joined"]).dt.date
@@ -59,80 +59,31 @@ def write(file: str, rows: list[dict[str, Any]], paid: list[str]) -> None:
     parquet.write_table(table, file)
 
 
-def shown(value: Any) -> str:
-    """Write a value as a person does."""
-    if value is None:
-        return ""
-    return str(value).upper() if isinstance(value, bool) else str(value)
+def tensor(name: str, rows: list[Row]) -> Row:
+    """Return the values of a column, as texts if one is a text."""
+    data = [row[name] for row in rows]
+    kind = "BYTES" if str in map(type, data) else KINDS.get(name, "BYTES")
+    return {"name": name, "datatype": kind, "shape": [len(rows), 1], "data": data}
 
 
-def tensors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a tensor for each column, of the type that its values have."""
-    kinds = {"age": "FP64", "member": "BOOL"}
-    sent = {bool: "BOOL", str: "BYTES", int: "FP64"}
-    found = []
-    for name in rows[0]:
-        data = [row[name] for row in rows]
-        known = {sent[type(value)] for value in data if value is not None}
-        kind = known.pop() if known else kinds.get(name, "BYTES")
-        tensor = {"name": name, "datatype": kind, "shape": [len(rows), 1]}
-        found.append({**tensor, "data": data})
-    return found
-
-
-def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return the values of each column."""
-    return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def lists(rows: list[dict[str, Any]]) -> list[list[Any]]:
-    """Return the values of each row."""
-    return [[*row.values()] for row in rows]
-
-
-# How the same rows are sent, and where an answer has its probabilities.
-WAYS: dict[str, tuple[Any, Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "TensorFlow Serving's rows": (
-        tensorflow_serving.predict,
-        lambda rows: {"instances": rows},
-        lambda answer: answer["predictions"],
-    ),
-    "TensorFlow Serving's columns": (
-        tensorflow_serving.predict,
-        lambda rows: {"inputs": columns(rows)},
-        lambda answer: answer["outputs"],
-    ),
-    "Open Inference": (
-        open_inference.infer,
-        lambda rows: {"inputs": tensors(rows)},
-        lambda answer: np.reshape(answer["outputs"][0]["data"], (-1, 2)),
-    ),
-    "Seldon": (
-        seldon.predict,
-        lambda rows: {"data": {"names": [*rows[0]], "ndarray": lists(rows)}},
-        lambda answer: answer["data"]["ndarray"],
-    ),
-    "TorchServe": (
-        torchserve.predict,
-        lambda rows: rows,
-        lambda answer: [[each["no"], each["yes"]] for each in answer],
-    ),
-    "MLflow": (
-        mlflow.predict,
-        lambda rows: {"dataframe_split": {"columns": [*rows[0]], "data": lists(rows)}},
-        lambda answer: answer["predictions"],
-    ),
-}
-
-
-def ask(model: Model, way: str, rows: list[dict[str, Any]]) -> Any:
+def ask(model: Model, way: str, rows: list[Row]) -> Any:
     """Return the probabilities of rows that are sent one way."""
-    read, body, probabilities = WAYS[way]
-    feeds, answer = read(model, Request({}, {}, orjson.dumps(body(rows))))
-    return probabilities(orjson.loads(answer(model.predict(feeds)).body))
+    lists = [[*row.values()] for row in rows]
+    read: Any
+    read, body = {
+        "TensorFlow Serving": (tensorflow_serving.predict, {"instances": rows}),
+        "Open Inference": (
+            open_inference.infer,
+            {"inputs": [tensor(name, rows) for name in rows[0]]},
+        ),
+        "Seldon": (seldon.predict, {"data": {"names": [*rows[0]], "ndarray": lists}}),
+        "TorchServe": (torchserve.predict, rows),
+    }[way]
+    feeds, _ = read(model, Request({}, {}, orjson.dumps(body)))
+    return model.predict(feeds)
 
 
-def predicted(file: str, capsys: pytest.CaptureFixture[str]) -> str:
+def predicted(file: str, capsys: Output) -> str:
     """Return what `predict` says of a file, or why it says nothing."""
     capsys.readouterr()
     main.main(["predict", "--input", file, "--quiet"])
@@ -165,45 +116,40 @@ def test_every_file_has_the_same_schema(model: Model) -> None:
         assert found == model.inputs, file
 
 
-def test_every_way_gives_the_same_answer(
-    model: Model, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_way_gives_the_same_answer(model: Model, capsys: Output) -> None:
     answers = {file: predicted(file, capsys) for file in FILES}
     assert set(answers.values()) == {answers[FILES[0]]}
     table = [line.split(",") for line in answers[FILES[0]].splitlines()[1:]]
     for way in WAYS:
-        rows = np.array(ask(model, way, ROWS))
-        classes = ["yes" if yes > no else "no" for no, yes in rows]
-        assert classes == [name for _, name, _ in table], way
-        assert np.allclose(rows.max(axis=1), [float(p) for *_, p in table], atol=1e-5)
+        outputs = ask(model, way, ROWS)
+        assert [("no", "yes")[each] for each in outputs.argmax(axis=1)] == [
+            name for _, name, _ in table
+        ], way
+        shares = [float(share) for *_, share in table]
+        assert np.allclose(outputs.max(axis=1), shares, atol=1e-5), way
 
 
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("age", "old", 'age: must be a number, is "old"'),
-        ("member", "maybe", 'member: must be true or false, is "maybe"'),
-        ("joined", "2020-02-30", 'joined: must be a date like 2024-12-31, is "2020-'),
-        ("joined", None, "joined: must not be missing"),
-        ("zip", "99999", 'zip: must be one of "01234", "10001", "94105", is "99999"'),
-        ("country", "Nowhere", 'country: must be one of "DE", "NA", "None", is "Nowhe'),
+        ("age", "old", 'must be a number, is "old"'),
+        ("member", "maybe", 'must be true or false, is "maybe"'),
+        ("joined", "2020-02-30", 'must be a date like 2024-12-31, is "2020-'),
+        ("joined", None, "must not be missing"),
+        ("zip", "99999", 'must be one of "01234", "10001", "94105", is "99999"'),
+        ("country", "Nowhere", 'must be one of "DE", "NA", "None", is "Nowhe'),
     ],
 )
 def test_every_way_refuses_for_the_same_reason(
-    column: str,
-    value: Any,
-    reason: str,
-    model: Model,
-    capsys: pytest.CaptureFixture[str],
+    column: str, value: Any, reason: str, model: Model, capsys: Output
 ) -> None:
     bad = [{**ROWS[0], column: value}]
     for file in FILES[:2]:
         write(file, bad, PAID[:1])
-        assert reason in predicted(file, capsys)
+        assert f"{column}: {reason}" in predicted(file, capsys)
     pd.DataFrame(bad).to_parquet("bad.parquet")
-    assert reason in predicted("bad.parquet", capsys)
+    assert f"{column}: {reason}" in predicted("bad.parquet", capsys)
     for way in WAYS:
         with pytest.raises(RequestError) as refused:
             ask(model, way, bad)
-        said = re.sub(r"\[\d\]:|\.data\[0\]:", ":", str(refused.value))
-        assert reason.partition(": ")[2] in said, way
+        assert reason in str(refused.value), way
