@@ -162,6 +162,7 @@ class Answer:
         """
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
         assert endpoint.read is not None, f"{endpoint.name} neither handles nor reads"
+        request.most_rows = settings.max_rows
         if "content-encoding" in request.headers:
             what = request.body, request.headers, settings.max_body_bytes
             request.body = await worker.run(True, unpacked, *what)

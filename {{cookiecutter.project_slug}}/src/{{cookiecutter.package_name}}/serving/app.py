@@ -185,8 +185,8 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         RegistryError: If there is no version to serve, or it cannot be used.
         ConfigError: If a setting cannot be used.
     """
-    what = settings.model_dir, settings.threads, settings.max_rows
-    worker = Worker(settings, served or ServedModel(*what))
+    served = served or ServedModel(settings.model_dir, settings.threads)
+    worker = Worker(settings, served)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -208,9 +208,9 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         write_lines(worker.lines)
 
     async def figures(incoming: Incoming) -> Response:
-        text = worker.metrics.text(worker.served.get())
+        text = worker.metrics.text(served.get())
         #% if "monitor" in cookiecutter.__extras
-        text += monitored(worker.served.get(), settings.reports_dir)
+        text += monitored(served.get(), settings.reports_dir)
         #% endif
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -226,7 +226,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
     routes.append(Route("/metrics", figures, name="metrics"))
     #% if "monitor" in cookiecutter.__extras
     if settings.request_log is not None:
-        shapes = worker.served.get().inputs.shapes
+        shapes = served.get().inputs.shapes
         worker.requests = RequestLog(settings, worker.metrics, shapes)
     #% endif
     middleware = [Middleware(Front, worker)]

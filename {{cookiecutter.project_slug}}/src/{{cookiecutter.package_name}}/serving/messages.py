@@ -47,6 +47,7 @@ class Request:
     path: Mapping[str, str]  # the variable parts of it, such as `name`
     headers: Mapping[str, str]  # by lower-case name
     body: bytes = b""
+    most_rows: int = 4096
     id: str = ""
     held: int = 0  # bytes of the body that are here
     predicted: tuple[Model, Feeds, Array] | None = None  # by what, from what, what

@@ -65,15 +65,12 @@ class Model:
         tensors: The inputs of the graph.
         outputs: Its one output, `probabilities` or `value`.
         seconds: How long one row takes.
-        most_rows: How many a request may have.
     """
 
-    def __init__(
-        self, folder: Path, manifest: Manifest, session: Any, most_rows: int = 4096
-    ) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, session: Any) -> None:
         """Try the model, or raise RegistryError if it is not that of the manifest."""
         self.name, self.version = folder.parent.name, int(folder.name)
-        self.folder, self.manifest, self.most_rows = folder, manifest, most_rows
+        self.folder, self.manifest = folder, manifest
         self.classes, self.inputs = manifest.classes, manifest.inputs
         onnx = ONNX_FILE in manifest.files
         self.platform = "onnxruntime_onnx" if onnx else "python"
@@ -142,17 +139,14 @@ class Pipeline:
 class ServedModel:
     """The one model of a server; a version that is promoted takes its place."""
 
-    def __init__(
-        self, model_dir: Path, threads: int = 1, most_rows: int = 4096
-    ) -> None:
+    def __init__(self, model_dir: Path, threads: int = 1) -> None:
         """Load the version that is to be served, or raise RegistryError.
 
         Args:
             model_dir: The folder of all versions; its name is the model's.
             threads: How many threads one prediction may use.
-            most_rows: How many rows a request may have.
         """
-        self.model_dir, self.threads, self.most_rows = model_dir, threads, most_rows
+        self.model_dir, self.threads = model_dir, threads
         # Before the version: a promote in between is then seen by the first look.
         self.seen, self.retry_at = self.promotions(), math.inf
         self.model = self.load(served_version(model_dir))
@@ -177,7 +171,7 @@ class ServedModel:
 
     def load(self, version: int) -> Model:
         """Load a version as this server predicts with it."""
-        return load_model(self.model_dir, version, self.threads, self.most_rows)
+        return load_model(self.model_dir, version, self.threads)
 
     def promotions(self) -> bytes | None:
         """Return what changes when a version is promoted; None before the first is."""
@@ -204,9 +198,7 @@ class ServedModel:
         return changed
 
 
-def load_model(
-    model_dir: Path, version: int, threads: int = 1, most_rows: int = 4096
-) -> Model:
+def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
     """Load a version, or say what is wrong with it by RegistryError or FileError."""
     folder, manifest = load_version(model_dir, version)
     with careful(folder / ONNX_FILE):
@@ -214,7 +206,7 @@ def load_model(
         if ONNX_FILE not in manifest.files:
             why = manifest.not_exported.get("onnx", "it was not exported")
             logger.warning("the pipeline itself predicts, not ONNX: %s", why)
-            return Model(folder, manifest, Pipeline(folder, manifest), most_rows)
+            return Model(folder, manifest, Pipeline(folder, manifest))
         #% endif
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -223,4 +215,4 @@ def load_model(
         session = onnxruntime.InferenceSession(
             folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
         )
-        return Model(folder, manifest, session, most_rows)
+        return Model(folder, manifest, session)

@@ -99,7 +99,7 @@ def infer(model: Model, request: Request) -> Asked:
     """Predict from tensors, in JSON or after it."""
     if HEADER_LENGTH in request.headers:  # then any type of the body will do
         content, rest = split(request)
-        require_size(model, content)
+        require_size(model, content, request.most_rows)
         document = parse(content)
     else:
         require_json(model, request)
@@ -247,19 +247,9 @@ def server(model: Model, request: Request) -> Response:
     return reply_json({**about, "extensions": ["binary_tensor_data"]})
 
 
-def server_live(model: Model, request: Request) -> Response:
-    """Say that the process answers."""
-    return reply_json({"live": True})
-
-
-def server_ready(model: Model, request: Request) -> Response:
-    """Say that there is a model."""
-    return reply_json({"ready": True})
-
-
 def ready(model: Model, request: Request) -> Response:
-    """Say that the model that the path names is loaded."""
-    return reply_json({"name": model.name, "ready": True})
+    """Say that the process answers, and that the model is loaded."""
+    return reply_json({"name": model.name, "live": True, "ready": True})
 
 
 def model_metadata(model: Model, request: Request) -> Response:
@@ -287,8 +277,8 @@ SERVERS, MODELS = ["/v2"], ["/v2/models/{name}", "/v2/models/{name}/versions/{ve
 ENDPOINTS = [
     Endpoint(method, path + at, f"{ID}_{name}", NAME, refuse, handler, read, probe)
     for method, paths, at, name, handler, read, probe in (
-        ("GET", SERVERS, "/health/live", "server_live", server_live, None, "alive"),
-        ("GET", SERVERS, "/health/ready", "server_ready", server_ready, None, "ready"),
+        ("GET", SERVERS, "/health/live", "server_live", ready, None, "alive"),
+        ("GET", SERVERS, "/health/ready", "server_ready", ready, None, "ready"),
         ("GET", SERVERS, "", "server_metadata", server, None, ""),
         ("POST", MODELS, "/infer", "infer", None, infer, ""),
         ("GET", MODELS, "/ready", "model_ready", ready, None, "ready"),

@@ -15,11 +15,10 @@ import orjson
 from . import rows
 from .messages import JSON, Endpoint, Request, RequestError, dump
 from .model import Model
-from .open_inference import NAMES
+from .open_inference import NAMES, SERVER
 
 Schema: TypeAlias = dict[str, Any]
 Called: TypeAlias = Callable[[Any], str | None]
-SERVER = "{{ cookiecutter.project_slug }}"
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
 KINDS |= {dict: "object", type(None): "null"}
 KEYS = {

@@ -63,10 +63,10 @@ def require_json(model: Model, request: Request) -> None:
     kind = media_type(request)
     if kind not in (JSON, FORM, "") and not kind.endswith("+json"):
         raise RequestError(415, f"is {kind!r:.60}; send {JSON}", "content-type")
-    require_size(model, request.body)
+    require_size(model, request.body, request.most_rows)
 
 
-def require_size(model: Model, body: bytes) -> None:
+def require_size(model: Model, body: bytes, most_rows: int) -> None:
     """Refuse, before it is parsed, what holds more than all rows together can need.
 
     As Python objects, 16 MB of `[],` take half a gigabyte. Counted are the commas and
@@ -81,8 +81,8 @@ def require_size(model: Model, body: bytes) -> None:
         values += math.prod(tensor.shape[1:]) + within
     content = np.frombuffer(body, np.uint8)
     for mark, most in (("[", lists), ("{", lists), (",", values)):
-        if np.count_nonzero(content == ord(mark)) > model.most_rows * most + AROUND:
-            message = f"holds more than {model.most_rows} rows, the most at once, need"
+        if np.count_nonzero(content == ord(mark)) > most_rows * most + AROUND:
+            message = f"holds more than {most_rows} rows, the most at once, need"
             raise RequestError(413, message, "body")
 
 
