@@ -22,9 +22,9 @@ class ExplainSettings(Settings):
     """Its columns to leave out"""
     row: int | None = Field(None, ge=0)
     """One row to explain, from 0"""
-    explained_rows: int = Field(100, ge=1)
+    explained_rows: int = Field(50, ge=1)
     """Rows to explain; of more, some are drawn"""
-    background_rows: int = Field(50, ge=2)
+    background_rows: int = Field(20, ge=2)
     """Training rows to compare them with"""
     lime_samples: int = Field(1000, ge=10)
     """Variations of a row for LIME"""
