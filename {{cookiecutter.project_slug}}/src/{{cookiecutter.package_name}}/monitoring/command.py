@@ -6,6 +6,7 @@ reports/<model>/<version>/monitor/monitor.json   every test
 """
 
 import time
+from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
@@ -129,21 +130,20 @@ def write_gauges(
 ) -> None:
     """Write gauges, as Prometheus' node exporter and the server here read them."""
     gauges = CollectorRegistry()
-    for name, value, text in (
-        ("alarm", facts["alarm"], "1 if the last run of `monitor` raised an alarm"),
-        ("rows", facts["rows"], "Rows that it looked at"),
-        ("time_seconds", time.time(), "When that was, in seconds since 1970"),
-    ):
-        gauge = Gauge(f"model_monitor_{name}", text, ["version"], registry=gauges)
-        gauge.labels(version).set(value)
-    for name, column, text in (
-        ("effect", "effect", "The difference, from 0 to 1"),
-        ("p_value", "adjusted", "Of the test, for all of the run"),
-    ):
-        labels = ["version", "group", "variable"]
-        gauge = Gauge(f"model_monitor_{name}", text, labels, registry=gauges)
-        for each in found.to_dict("records"):
-            gauge.labels(version, each["group"], each["variable"]).set(each[column])
+    gauge = partial(Gauge, registry=gauges)
+    alarm = gauge("model_monitor_alarm", "1 if `monitor` raised an alarm", ["version"])
+    alarm.labels(version).set(facts["alarm"])
+    rows = gauge("model_monitor_rows", "Rows that it looked at", ["version"])
+    rows.labels(version).set(facts["rows"])
+    text = "When that was, in seconds since 1970"
+    when = gauge("model_monitor_time_seconds", text, ["version"])
+    when.labels(version).set_to_current_time()
+    labels = ["version", "group", "variable"]
+    effect = gauge("model_monitor_effect", "The difference, from 0 to 1", labels)
+    p_value = gauge("model_monitor_p_value", "Of the test, for all of the run", labels)
+    for each in found.itertuples():
+        effect.labels(version, each.group, each.variable).set(each.effect)
+        p_value.labels(version, each.group, each.variable).set(each.adjusted)
     write_to_textfile(str(file), gauges)
 
 
