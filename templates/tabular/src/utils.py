@@ -8,7 +8,6 @@ multiple of `FILE_ROWS` on.
 
 import hashlib
 import json
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -149,12 +148,9 @@ def read_chunks(
                 first += len(frame)
                 yield frame
         except UnicodeError as error:
-            marks = file.open("rb").read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
-            other = "utf-16, by its first bytes" if marks else "cp1252 or latin-1"
-            raise DataError(
-                f"{file}: its encoding is not {reading.encoding} but perhaps {other}; "
-                "set encoding: an option of `schema`, later a line of the schema"
-            ) from error
+            other = "utf-16 if byte 0 is 0xff or 0xfe, or try cp1252"
+            message = f"{error}; by `schema`, or in it, set encoding: {other}"
+            raise DataError(f"{file}: {message}") from error
         except (OSError, ValueError, LookupError) as error:
             raise DataError(f"{file}: {error}") from error
 

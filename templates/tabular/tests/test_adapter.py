@@ -48,12 +48,6 @@ def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
         Column.model_validate(rule)
 
 
-def test_bounds_are_numbers_and_dates_are_counted_in_days() -> None:
-    assert Column(kind="number", minimum=0).bounds == (0, np.inf)
-    date = Column.model_validate({"kind": "date", "maximum": "1970-01-03"})
-    assert date.bounds == (-np.inf, 2)
-
-
 def test_a_server_imports_nothing_heavy_for_it() -> None:
     code = (
         "import sys\n"

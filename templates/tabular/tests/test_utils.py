@@ -59,8 +59,8 @@ def test_the_tables_of_scikit_learn_have_names(project: Path) -> None:
         (b"a,b\n1,2,3\n", "more cells than the header"),
         (b"a,b\n", "no rows"),
         (b"", "No columns"),
-        (b"a,b\n1,\xff\n", "not utf-8 but perhaps cp1252 .*; set encoding"),
-        ("a,b\n1,2\n".encode("utf-16"), "not utf-8 but perhaps utf-16"),
+        (b"a,b\n1,\xf6\n", "'utf-8' .* 0xf6 .* set encoding: .* try cp1252"),
+        ("a,b\n1,2\n".encode("utf-16"), "'utf-8' .* 0xff in position 0.* utf-16 if"),
         (b"a,c\n1,2\n", "'b'.* not found in axis.*; there are .'a', 'c'."),
     ],
 )
