@@ -106,16 +106,6 @@ def test_every_command_takes_colours(
     assert capsys.readouterr().out.count(",blue,") == 30
     assert main(["predict", "--quiet", "--input", "own/red"]) == 2
     assert "1 pictures cannot be read" in capsys.readouterr().err
-    rows, _ = adapter.read_rows(Path("own/red/0.jpg"), manifest.inputs)
-    described = adapter.describe(rows, manifest.inputs)
-    assert described["red"] > 0.7 > described["blue"]
-
-
-def test_brightness_alone_can_be_enough(folder: Path) -> None:
-    options = ["--dataset", "own", "--no-colours", "--image-size", "8"]
-    assert main(["train", *QUICK, *options]) == 0
-    _, manifest = registry.load_version(Path("models/model"))
-    assert manifest.inputs.shapes == {"images": (-1, 8, 8)}
 
 
 #% if "serve" in cookiecutter.__extras
@@ -138,4 +128,21 @@ def test_a_server_reads_colours_as_training_did(folder: Path) -> None:
     image[3][4].append(0)
     with pytest.raises(RequestError, match=r"x\[0\]\[3\]\[4\]: must be a list of 3"):
         rows.from_rows(model, [image], "x")
+
+
 #% endif
+#% if "monitor" in cookiecutter.__extras
+def test_the_means_of_colours_are_watched(folder: Path) -> None:
+    size = {"height": 12, "width": 12, "max_value": 255}
+    inputs = adapter.Inputs(**size, colours=True, scaled=True)
+    rows, _ = adapter.read_rows(folder / "red/0.jpg", inputs)
+    described = adapter.describe(rows, inputs)
+    assert described["red"] > 0.7 > described["blue"]
+
+
+#% endif
+def test_brightness_alone_can_be_enough(folder: Path) -> None:
+    options = ["--dataset", "own", "--no-colours", "--image-size", "8"]
+    assert main(["train", *QUICK, *options]) == 0
+    _, manifest = registry.load_version(Path("models/model"))
+    assert manifest.inputs.shapes == {"images": (-1, 8, 8)}
