@@ -81,6 +81,7 @@ def serve(settings: ServeSettings) -> None:
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
     with config.bind_socket() as listener:  # or uvicorn says why not, and exits
+        listener.listen(config.backlog)  # who comes early waits for the first worker
         if several:
             del app, model  # and the memory that they take
             supervise(config, listener)
