@@ -145,4 +145,5 @@ def test_brightness_alone_can_be_enough(folder: Path) -> None:
     options = ["--dataset", "own", "--no-colours", "--image-size", "8"]
     assert main(["train", *QUICK, *options]) == 0
     _, manifest = registry.load_version(Path("models/model"))
-    assert manifest.inputs.shapes == {"images": (-1, 8, 8)}
+    grey = adapter.Inputs(height=8, width=8, max_value=255, scaled=True)
+    assert manifest.inputs == grey and grey.shape == (8, 8)

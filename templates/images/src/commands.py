@@ -214,10 +214,6 @@ def evaluate(settings: EvaluateSettings) -> Path:
     scores = utils.score_probabilities(probabilities, labels, manifest.classes)
     report = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
     write_json(report, {"model": str(folder), **scores})
-    print(f"{'class':<12} precision  recall  images")
-    for name, each in scores["classes"].items():
-        precision, recall, _, images = each.values()
-        print(f"{name:<12} {precision:9.4f} {recall:7.4f} {images:7.0f}")
     print(f"test accuracy: {scores['accuracy']:.4f}")
     print(f"model:   {folder}\nmetrics: {report}")
     return report

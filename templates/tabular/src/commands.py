@@ -173,10 +173,6 @@ def evaluate(settings: EvaluateSettings) -> Path:
         scores["baseline"] = float((labels == np.bincount(known).argmax()).mean())
     file = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
     write_json(file, {"model": str(folder), **scores})
-    for label, each in scores.get("classes", {}).items():
-        print(
-            f"{label}: precision {each['precision']:.4f}, recall {each['recall']:.4f}"
-        )
     for name in names:
         print(f"test {name}: {scores[name]:.4f}")
     print(f"model:   {folder}\nmetrics: {file}")
