@@ -143,7 +143,8 @@ def read_chunks(
         try:
             for frame in frames:
                 if not isinstance(frame.index, pd.RangeIndex):
-                    raise DataError("rows have more cells than the header")
+                    problem = "rows have more cells than the header"
+                    raise DataError(f"{problem}; is sep another character?")
                 frame.index = pd.RangeIndex(first, first + len(frame), name="row")
                 first += len(frame)
                 yield frame

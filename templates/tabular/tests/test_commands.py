@@ -172,6 +172,27 @@ def test_a_table_that_changed_after_training_is_not_scored(
     assert "has changed since version 1" in refused(capsys, "evaluate")
 
 
+def test_how_a_file_is_written_is_kept_with_the_version(
+    project: Path, capsys: Output
+) -> None:
+    for number in (1, 3):  # what was trained on, and what comes later
+        rows = [f"{number}.{each:03},5;?;{each % 9 + 1}.2.2024;ä" for each in range(40)]
+        rows += [f"9{each}.000,0;7;1.3.202{each % 7};b" for each in range(10, 50)]
+        text = "\n".join(["größe;count;day;paid", *rows, ""])
+        Path(f"{number}.csv").write_text(text, encoding="cp1252")
+    german = ["--sep", ";", "--decimal", ",", "--thousands", ".", "--na-values", "?"]
+    german += ["--encoding", "cp1252", "--date-format", "%d.%m.%Y"]
+    shown = refused(capsys, "schema", "--data", "1.csv", *MIXED[2:], *german[2:])
+    assert "is sep another character?" in shown
+    run("schema", "--data", "1.csv", *MIXED[2:], *german)
+    assert "count: {'?': 40} are missing" in capsys.readouterr().out
+    run("train", "--data", "1.csv")
+    run("predict", "--input", "3.csv")
+    assert capsys.readouterr().out.count(",ä,") == 40
+    kept = read_json("models/model/1/manifest.json")["inputs"]
+    assert kept["na_values"] == ["?"] and kept["rules"]["größe"]["kind"] == "number"
+
+
 def test_a_file_that_the_model_cannot_take_is_refused(
     mixed: Path, capsys: Output
 ) -> None:
