@@ -114,8 +114,8 @@ def load_mnist_data(
         quiet: Whether to show no progress bar while downloading.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`. Images are uint8 (n, height, width) from
-        0 to the set's `max_value`, labels int64 (n,).
+        `(x_train, y_train), (x_test, y_test)`: images uint8 (n, height, width), labels
+        int64 (n,).
 
     Raises:
         DataError: If there is no such set, or a file of it cannot be had.

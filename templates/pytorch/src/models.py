@@ -66,16 +66,12 @@ def build_mnist_model(
         hidden_units: Width of the hidden layer.
         dropout: Part of the hidden units left out in training, in [0, 1).
     """
-    sizes = (input_shape, num_classes, hidden_units, dropout)
+    pixels = input_shape and math.prod(input_shape)
     return Network(
         "mlp",
-        sizes,
+        (input_shape, num_classes, hidden_units, dropout),
         nn.Flatten(),  # (n, height * width)
-        (
-            nn.Linear(math.prod(input_shape), hidden_units)
-            if input_shape
-            else nn.LazyLinear(hidden_units)
-        ),
+        nn.Linear(pixels, hidden_units) if pixels else nn.LazyLinear(hidden_units),
         nn.ReLU(),
         nn.Dropout(dropout),
         nn.Linear(hidden_units, num_classes),
@@ -124,9 +120,7 @@ NETWORKS: dict[str, Callable[..., Network]] = {
 
 
 def compile_model(
-    model: Network,
-    learning_rate: float = 0.001,
-    total_steps: int | None = None,
+    model: Network, learning_rate: float = 0.001, total_steps: int | None = None
 ) -> Network:
     """Choose the optimizer and how its step size falls; return the same model.
 
