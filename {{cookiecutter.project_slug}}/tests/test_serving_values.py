@@ -10,6 +10,7 @@ import pytest
 
 from {{ cookiecutter.package_name }}.serving import values
 from {{ cookiecutter.package_name }}.serving.messages import (
+    LARGE_BODY,
     Request,
     RequestError,
 )
@@ -105,7 +106,7 @@ def test_an_error_that_is_kept_keeps_no_body(end: bytes, model: Model) -> None:
 def test_as_many_rows_as_there_may_be_are_read(model: Model) -> None:
     for instances in ([graphs.ROWS[0]] * 4096, [graphs.LISTS[0]] * 4096):
         body = orjson.dumps({"instances": instances}, option=orjson.OPT_INDENT_2)
-        assert len(body) > values.SMALL_BODY
+        assert len(body) > LARGE_BODY
         feeds, _ = predict(model, Request({}, {}, body))
         assert {len(array) for array in feeds.values()} == {4096}
     numbers = np.arange(7).tolist()

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..config import ConfigError
 from .batching import INLINE_SECONDS, Batches
-from .messages import Endpoint, Request, RequestError
+from .messages import LARGE_BODY, Endpoint, Request, RequestError
 from .metrics import Metrics
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
@@ -25,8 +25,6 @@ from .values import unpacked
 
 Result = TypeVar("Result")
 
-# Longer bodies are read and answered in a thread; shorter ones always find room.
-LARGE_BODY = 65_536
 # More would only wait for each other: for the processors, and Python's lock.
 LARGE_AT_ONCE = 2
 # Beyond these, some 20 MB, whatever reads the access log has stopped.

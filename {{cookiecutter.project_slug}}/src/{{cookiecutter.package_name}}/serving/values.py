@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
-from .messages import JSON, TEXT, Request, RequestError
+from .messages import JSON, LARGE_BODY, TEXT, Request, RequestError
 from .model import Model
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -28,7 +28,6 @@ NUMBER: Kind = ({int, float}, "a number")
 FORM = "application/x-www-form-urlencoded"
 # What simdjson raises, and who asks for what is not in its document.
 GIVES_UP = (ValueError, KeyError, TypeError, RuntimeError, AttributeError)
-SMALL_BODY = 65_536  # bytes; whatever is in it needs little memory
 MARKS_IN_TEXT = 32  # commas and brackets of a text, on average if there are all rows
 AROUND = 100  # the same around the rows
 SHOWN = 5  # names of a list that an error repeats
@@ -72,7 +71,7 @@ def require_size(model: Model, body: bytes, most_rows: int) -> None:
     As Python objects, 16 MB of `[],` take half a gigabyte. Counted are the commas and
     the brackets, those within texts too, for which there is room.
     """
-    if len(body) <= SMALL_BODY:
+    if len(body) <= LARGE_BODY:
         return
     lists = values = 1  # of a row: it may be a list or an object itself
     for tensor in model.tensors:
