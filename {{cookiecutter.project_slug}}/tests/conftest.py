@@ -22,8 +22,11 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def working_in(folder: Path) -> Iterator[Path]:
-    """Work in an empty folder with this project's configs, and clean up after it."""
-    shutil.copytree(ROOT / "configs", folder / "configs")
+    """Work in an empty folder, with no setting but the defaults; clean up after it."""
+    yours = shutil.ignore_patterns("train.yaml", "serve.yaml")
+    shutil.copytree(ROOT / "configs", folder / "configs", ignore=yours)
+    for name in ("train.yaml", "serve.yaml"):
+        (folder / "configs" / name).touch()
     root = logging.getLogger()
     handlers, hook = root.handlers[:], sys.excepthook
     with pytest.MonkeyPatch.context() as patch:
@@ -44,7 +47,7 @@ def working_in(folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    """An empty folder with this project's configs, as the working folder."""
+    """An empty folder, where all settings are the defaults, as the working folder."""
     with working_in(tmp_path) as folder:
         yield folder
 
