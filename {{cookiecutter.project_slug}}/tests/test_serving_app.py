@@ -85,6 +85,8 @@ def test_a_draining_server_answers_but_is_not_ready(client: TestClient) -> None:
         ("DELETE", "/healthz", 405),
         ("GET", PREDICT, 405),
         ("GET", "/invocations", 405),
+        ("PUT", PREDICT, 405),
+        ("PUT", "/predictions/model", 200),  # as `curl -T` does
         ("OPTIONS", PREDICT, 405),
         ("GET", "/v1/models/other", 404),
         ("POST", "/v1/models/other:predict", 404),
@@ -115,7 +117,8 @@ def test_an_error_inside_is_logged_and_not_shown(
     monkeypatch.setattr(app, "ENDPOINTS", [endpoint(handler=fail)])
     monkeypatch.setattr(Metrics, "text", fail)
     with application(served) as client:
-        reply = client.get(path, headers={"X-Request-ID": "abc"})
+        method = "POST" if path == "/test" else "GET"
+        reply = client.request(method, path, headers={"X-Request-ID": "abc"})
     assert reply.status_code == 500
     assert list(reply.json().values()) == ["internal error, logged as abc"]
     (record,) = [each for each in caplog.records if each.levelname == "ERROR"]

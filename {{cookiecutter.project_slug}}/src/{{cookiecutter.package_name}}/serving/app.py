@@ -214,11 +214,14 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         #% endif
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
+    ways: dict[str, list[str]] = {}  # for `Allow`, each route names all of its path
+    for each in ENDPOINTS:
+        ways.setdefault(each.path, []).append(each.method)
     routes = [
         Route(
             each.path.replace("{name}", "{name:name}"),
             Answer(each, worker),
-            methods=["GET"] if each.handler else ["POST", "PUT"],  # as `curl -T` does
+            methods=ways[each.path],
             name=each.name,
         )
         for each in ENDPOINTS

@@ -82,9 +82,10 @@ def described(
 ) -> Schema:
     """Describe an endpoint, by examples of all that goes in and out."""
     name, variables = endpoint.name, [each for each in path if each != "name"]
+    put = ["put"] if endpoint.method == "PUT" else []
     refused, reply = content(error_name(endpoint)), content(f"{name}_reply")
     operation: Schema = {
-        "operationId": "_".join([name, *variables]),
+        "operationId": "_".join([name, *variables, *put]),
         "summary": str((endpoint.read or endpoint.handler).__doc__).partition("\n")[0],
         "tags": [endpoint.protocol],
         "parameters": [

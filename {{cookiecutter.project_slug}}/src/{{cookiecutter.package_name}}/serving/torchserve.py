@@ -79,7 +79,8 @@ NAME = "TorchServe"
 ENDPOINTS = [
     Endpoint("GET", "/ping", "torchserve_ping", NAME, refuse, ping, probe="alive"),
     *(
-        Endpoint("POST", path, "torchserve_predict", NAME, refuse, read=predict)
+        Endpoint(method, path, "torchserve_predict", NAME, refuse, read=predict)
+        for method in ("POST", "PUT")  # `curl -T` sends PUT
         for path in ("/predictions/{name}", "/predictions/{name}/{version}")
     ),
 ]
