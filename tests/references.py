@@ -90,7 +90,8 @@ class Render:
             field.target.id
             for tree in trees
             for node in ast.walk(tree)
-            if isinstance(node, ast.ClassDef) and node.name.endswith("Settings")
+            if isinstance(node, ast.ClassDef)
+            and node.name.endswith(("Settings", "Reading"))  # how a table is read
             for field in node.body
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         )

@@ -18,8 +18,14 @@ from {{ cookiecutter.package_name }}.serving import (
     tensorflow_serving,
     torchserve,
 )
-from {{ cookiecutter.package_name }}.serving.messages import Request, RequestError
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.messages import (
+    Request,
+    RequestError,
+)
+from {{ cookiecutter.package_name }}.serving.model import (
+    Model,
+    load_model,
+)
 
 Output = pytest.CaptureFixture[str]
 Row = dict[str, Any]
