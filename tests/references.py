@@ -280,7 +280,8 @@ def dead_settings(render: Render, source: str, prose: str) -> Iterator[str]:
         entries = json.loads(prose)["configurations"]
         arguments += [" ".join(entry.get("args", [])) for entry in entries]
     for name in sorted(set(OPTION.findall(" ".join(arguments)))):
-        if name.replace("-", "_") not in render.settings | {"help"}:
+        setting = name.removeprefix("no-").replace("-", "_")
+        if setting not in render.settings | {"help"}:
             yield f"--{name} is not an option"
     if not source.startswith("tests/"):  # they misspell some
         prefix = render.package.upper()
