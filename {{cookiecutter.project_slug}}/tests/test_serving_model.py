@@ -134,13 +134,18 @@ def test_the_newest_version_is_served_until_one_is_promoted(two_versions: Path) 
 
 def test_another_name_or_version_is_not_found(two_versions: Path) -> None:
     served = model.ServedModel(two_versions)
-    assert served.get("model", "2") is served.get("model", "2.0") is served.get()
-    with pytest.raises(RequestError, match="name: .*'other'; 'model' is served"):
-        served.get("other")
-    with pytest.raises(RequestError, match="version: .*'1' is not served; 2 is"):
-        served.get("model", "1")
-    with pytest.raises(RequestError, match="label: 'canary' is none; `production` is"):
-        served.get("model", label="canary")
+    for path in ({"name": "model", "version": "2"}, {"version": "2.0"}):
+        assert served.get(**path) is served.get()
+    for key, other, known in (
+        ("name", "other", "model"),
+        ("name", "model.0", "model"),
+        ("version", "1", "2"),
+        ("label", "canary", "production"),
+    ):
+        problem = f"{key}: '{other}' is not served; '{known}' is"
+        with pytest.raises(RequestError, match=problem) as refused:
+            served.get(**{key: other})
+        assert refused.value.status == 404
 
 
 def test_without_a_model_it_is_said_what_to_run(tmp_path: Path) -> None:

@@ -131,8 +131,7 @@ class Answer:
             raise RequestError(503, "the server is shutting down")
         if not endpoint.probe:
             worker.check_key(request.headers)
-        path = request.path.get
-        model = worker.served.get(path("name"), path("version"), path("label"))
+        model = worker.served.get(**request.path)
         if endpoint.handler is not None:
             return endpoint.handler(model, request)
         request.body = await worker.read_body(incoming, request)

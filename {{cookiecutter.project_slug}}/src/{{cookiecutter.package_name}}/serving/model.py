@@ -151,22 +151,18 @@ class ServedModel:
         self.seen, self.retry_at = self.promotions(), math.inf
         self.model = self.load(served_version(model_dir))
 
-    def get(
-        self,
-        name: str | None = None,
-        version: str | None = None,
-        label: str | None = None,
-    ) -> Model:
-        """Return the model, or raise RequestError if another one is asked for."""
-        model = self.model
-        if name not in (None, model.name):
-            message = f"no model {name!r}; {model.name!r} is served here"
-            raise RequestError(404, message, "name")
-        if version not in (None, str(model.version), f"{model.version}.0"):
-            message = f"version {version!r} is not served; {model.version} is"
-            raise RequestError(404, message, "version")
-        if label not in (None, "production"):
-            raise RequestError(404, f"{label!r} is none; `production` is", "label")
+    def get(self, **path: str) -> Model:
+        """Return the model, or raise RequestError if a path asks for another one."""
+        model, version = self.model, str(self.model.version)
+        known = {
+            "name": [model.name],
+            "version": [version, f"{version}.0"],  # of TorchServe's archives
+            "label": ["production"],
+        }
+        for key, served in known.items():
+            if path.get(key, served[0]) not in served:
+                message = f"{path[key]!r:.60} is not served; {served[0]!r} is"
+                raise RequestError(404, message, key)
         return model
 
     def load(self, version: int) -> Model:
