@@ -113,10 +113,7 @@ def build_cnn(
 
 
 # What the setting `network` can be.
-NETWORKS: dict[str, Callable[..., Network]] = {
-    "mlp": build_mnist_model,
-    "cnn": build_cnn,
-}
+NETWORKS = {"mlp": build_mnist_model, "cnn": build_cnn}
 
 
 def compile_model(
