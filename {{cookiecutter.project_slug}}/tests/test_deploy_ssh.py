@@ -1,12 +1,12 @@
 """deploy/ssh.py and a host that this process plays: an SSH server with a real shell."""
 
 import asyncio
-import importlib.util
+import importlib
 import json
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,21 +17,13 @@ import pytest
 import graphs
 from loopback import Quiet, running
 
-SCRIPT = Path(__file__).parents[1] / "deploy" / "ssh.py"
+FOLDER = Path(__file__).parents[1] / "deploy"
+Output = pytest.CaptureFixture[str]
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or not (shutil.which("sha256sum") and shutil.which("curl")),
     reason="the host is played by this machine, and has to be like Linux",
 )
-
-
-def load() -> Any:
-    """Import the script, which is in no package."""
-    spec = importlib.util.spec_from_file_location("ssh", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 async def run_command(process: asyncssh.SSHServerProcess[bytes]) -> None:
@@ -65,9 +57,9 @@ class Ready(Quiet):
 class Remote:
     """A host, a model server that its restart command starts, and a user's home."""
 
-    def __init__(self, folder: Path, server_port: int) -> None:
+    def __init__(self, folder: Path, server_port: int, capsys: Output) -> None:
         """Make the host's folder; somebody's folder has a blank in its name."""
-        self.folder = folder
+        self.folder, self.capsys = folder, capsys
         self.root = folder / "srv $(id)"
         (self.root / "releases").mkdir(parents=True)
         self.home = folder / ".ssh"
@@ -75,8 +67,7 @@ class Remote:
         self.options = ["--root", str(self.root), "--port", str(server_port)]
         self.options += ["--restart", f"readlink models > {folder}/loaded"]
         self.options += ["--seconds", "0"]
-        self.script = load()
-        self.script.POLL_SECONDS = 0.01
+        self.script: Any = importlib.import_module("ssh")
 
     def knows(self, port: int, host: asyncssh.SSHKey, user: asyncssh.SSHKey) -> None:
         """Write what a user has who has logged in before."""
@@ -87,14 +78,25 @@ class Remote:
         entry += [f"IdentityFile {self.home}/key", "IdentitiesOnly yes", ""]
         (self.home / "config").write_text("\n  ".join(entry))
 
-    def deploy(self, *options: str) -> int:
-        """Run the script and return its status."""
-        status: int = self.script.main(["there", *self.options, *options])
-        return status
+    def train(self) -> Path:
+        """Add a version to the project, and return its folder."""
+        return graphs.save(Path("models/model"))
 
-    def link(self, name: str = "models") -> str:
-        """Return which version a link leads to."""
-        return (self.root / name).readlink().name.partition("-")[0]
+    def deploy(self, *options: str, status: int = 0) -> tuple[str, str]:
+        """Run the script, which has to end so; return what it says, and its errors."""
+        found = self.script.main(["there", *self.options, *options])
+        said = self.capsys.readouterr()
+        assert found == status, said.err
+        return said
+
+    def links(self) -> dict[str, str]:
+        """Return which version each link leads to."""
+        found = (path for path in self.root.iterdir() if path.is_symlink())
+        return {path.name: path.readlink().name.partition("-")[0] for path in found}
+
+    def releases(self) -> list[Path]:
+        """Return what was copied."""
+        return list((self.root / "releases").iterdir())
 
 
 @pytest.fixture(scope="module", name="loop")
@@ -112,11 +114,15 @@ def run_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture(name="remote")
 def start_remote(
-    project: Path, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+    project: Path,
+    loop: asyncio.AbstractEventLoop,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Output,
 ) -> Iterator[Remote]:
     """Return a host that is well, has no version yet, and that the user knows."""
     folder = project / "host"
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.syspath_prepend(FOLDER)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setattr(Ready, "loaded", folder / "loaded", raising=False)
     monkeypatch.setattr(Ready, "broken", set(), raising=False)
@@ -137,17 +143,12 @@ def start_remote(
 
     acceptor = asyncio.run_coroutine_threadsafe(listen(), loop).result()
     with running(ThreadingHTTPServer(("127.0.0.1", 0), Ready)) as server:
-        remote = Remote(folder, server.server_port)
+        remote = Remote(folder, server.server_port, capsys)
+        monkeypatch.setattr(remote.script, "POLL_SECONDS", 0.01)
         remote.knows(acceptor.get_port(), host, user)
         yield remote
     loop.call_soon_threadsafe(acceptor.close)
     asyncio.run_coroutine_threadsafe(acceptor.wait_closed(), loop).result()
-
-
-@pytest.fixture(name="train")
-def train_versions(project: Path) -> Callable[[], Path]:
-    """Return what adds a version to the project."""
-    return lambda: graphs.save(project / "models/model")
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -156,95 +157,65 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in files}
 
 
-def test_a_version_is_copied_served_and_taken_back(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    first = train()
-    assert remote.deploy() == 0, capsys.readouterr().err
+def test_a_version_is_copied_served_and_taken_back(remote: Remote) -> None:
+    first = remote.train()
+    assert "serving: there:" in remote.deploy()[0]
     served = remote.root / "models/model/1"
     assert contents(served) == contents(first)
-    assert "serving: there:" in capsys.readouterr().out
     assert served.stat().st_mode & 0o777 == 0o755
     assert (served / "model.onnx").stat().st_mode & 0o777 == 0o644
+    _, told = remote.deploy("--rollback", status=1)
+    assert "only one version was ever deployed" in told
 
-    train()
-    assert remote.deploy() == 0
-    assert (remote.link(), remote.link("previous")) == ("2", "1")
-    assert remote.deploy("--rollback") == 0
-    assert (remote.link(), remote.link("previous")) == ("1", "2")
-    assert remote.deploy("--rollback") == 0
-    assert remote.link() == "2"
+    remote.train()
+    remote.deploy()
+    assert remote.links() == {"models": "2", "previous": "1"}
+    for served_now, before in ("12", "21"):
+        remote.deploy("--rollback")
+        assert remote.links() == {"models": served_now, "previous": before}
 
 
-def test_the_same_version_again_is_only_checked(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    train()
-    assert remote.deploy() == 0
-    (file,) = remote.root.glob("releases/1-*/model/1/model.onnx")
+def test_the_same_version_again_is_only_checked(remote: Remote) -> None:
+    remote.train()
+    remote.deploy()
+    file = remote.releases()[0] / "model/1/model.onnx"
     before = file.stat().st_mtime_ns
-    assert remote.deploy("--version", "1") == 0
+    remote.deploy("--version", "1")
     assert file.stat().st_mtime_ns == before
-    assert not (remote.root / "previous").is_symlink()
+    assert remote.links() == {"models": "1"}
     file.write_bytes(b"changed")
-    assert remote.deploy() == 1
-    assert "model.onnx: FAILED" in capsys.readouterr().err
+    assert "model.onnx: FAILED" in remote.deploy(status=1)[1]
 
 
-def test_a_version_that_does_not_run_is_taken_back(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    train()
-    assert remote.deploy() == 0
-    train()
+def test_a_version_that_does_not_run_is_taken_back(remote: Remote) -> None:
+    remote.train()
+    silent = ("--restart", "echo no such unit; exit 5")
+    told, complaint = remote.deploy(*silent, status=1)
+    assert "no such unit" in complaint and "Exit code: 5" in complaint
+    assert "going back to nothing" in told
+    remote.deploy()
+    remote.train()
     Ready.broken.add(2)
-    assert remote.deploy() == 1
-    shown = capsys.readouterr()
-    assert "version 2 is not served" in shown.err and "no model yet" in shown.err
-    assert "going back to releases/1-" in shown.out
-    assert remote.link() == "1"
+    told, complaint = remote.deploy(status=1)
+    assert "version 2 is not served" in complaint and "no model yet" in complaint
+    assert "going back to releases/1-" in told
+    assert remote.links() == {"models": "1"}
     assert (remote.folder / "loaded").read_text().startswith("releases/1-")
-    assert not (remote.root / "previous").is_symlink()
 
 
 def test_a_version_may_take_a_while_to_load(
-    remote: Remote, train: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train()
+    remote.train()
     Ready.broken.add(1)
-    monkeypatch.setattr(
-        remote.script.time, "sleep", lambda _: Ready.broken.clear(), raising=True
-    )
-    assert remote.deploy("--seconds", "60") == 0
-    assert remote.link() == "1"
+    monkeypatch.setattr(remote.script.time, "sleep", lambda _: Ready.broken.clear())
+    remote.deploy("--seconds", "60")
+    assert remote.links() == {"models": "1"}
 
 
-def test_a_first_version_that_does_not_run_is_said_to_be_the_first(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
+def test_what_is_damaged_here_or_on_the_way_is_never_served(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train()
-    assert remote.deploy("--restart", "echo no such unit; exit 5") == 1
-    shown = capsys.readouterr()
-    assert "no such unit" in shown.err and "Exit code: 5" in shown.err
-    assert "going back to nothing" in shown.out
-
-
-def test_without_a_deployment_before_there_is_no_way_back(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    train()
-    assert remote.deploy() == 0
-    assert remote.deploy("--rollback") == 1
-    assert "only one version was ever deployed" in capsys.readouterr().err
-
-
-def test_what_arrives_damaged_is_removed_and_never_served(
-    remote: Remote,
-    train: Callable[[], Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    train()
     put = remote.script.Connection.put
 
     def damage(self: Any, local: Any, remote: str, *options: Any) -> None:
@@ -252,43 +223,25 @@ def test_what_arrives_damaged_is_removed_and_never_served(
         if remote.endswith("model.onnx"):
             Path(remote).write_bytes(b"damaged")
 
-    monkeypatch.setattr(remote.script.Connection, "put", damage)
-    assert remote.deploy() == 1
-    assert "model.onnx: FAILED" in capsys.readouterr().err
-    assert list((remote.root / "releases").iterdir()) == []
-    assert not (remote.root / "models").is_symlink()
+    folder = remote.train()
+    with monkeypatch.context() as patch:
+        patch.setattr(remote.script.Connection, "put", damage)
+        assert "model.onnx: FAILED" in remote.deploy(status=1)[1]
+    (folder / "model.onnx").write_bytes(b"changed")
+    assert "model.onnx was changed" in remote.deploy(status=1)[1]
+    assert remote.releases() == [] and remote.links() == {}
 
 
-def test_only_the_host_that_is_known_is_talked_to(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    train()
-    known = remote.home / "known_hosts"
-    name = known.read_text().partition(" ")[0]
-    known.write_text("")
-    assert remote.deploy() == 1
-    assert "not found in known_hosts" in capsys.readouterr().err
-    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
-    known.write_text(f"{name} {other}")
-    assert remote.deploy() == 1
-    assert "does not match" in capsys.readouterr().err
-    assert list((remote.root / "releases").iterdir()) == []
-
-
-def test_a_user_without_the_key_is_refused(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    train()
+def test_only_a_known_host_is_talked_to_and_only_with_the_key(remote: Remote) -> None:
+    remote.train()
     other = asyncssh.generate_private_key("ssh-ed25519")
+    known = remote.home / "known_hosts"
+    right = known.read_text()
+    wrong = f"{right.partition(' ')[0]} {other.export_public_key().decode()}"
+    for text, message in (("", "not found in known_hosts"), (wrong, "does not match")):
+        known.write_text(text)
+        assert message in remote.deploy(status=1)[1]
+    known.write_text(right)
     other.write_private_key(remote.home / "key")
-    assert remote.deploy() == 1
-    assert "Authentication failed" in capsys.readouterr().err
-
-
-def test_a_version_that_is_not_whole_here_is_not_copied(
-    remote: Remote, train: Callable[[], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    (train() / "model.onnx").write_bytes(b"changed")
-    assert remote.deploy() == 1
-    assert "model.onnx was changed" in capsys.readouterr().err
-    assert list((remote.root / "releases").iterdir()) == []
+    assert "Authentication failed" in remote.deploy(status=1)[1]
+    assert remote.releases() == []
