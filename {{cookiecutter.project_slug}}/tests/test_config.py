@@ -82,18 +82,12 @@ def test_all_problems_are_told_at_once_with_their_place(
     with pytest.raises(ConfigError) as refused:
         load("--dropout", "2")
     lines = str(refused.value).splitlines()
-    places = {line.partition(":")[0] for line in lines}
-    assert places == {
+    assert {line.partition(":")[0] for line in lines} == {
         "--dropout",
         f"{config.ENV_PREFIX}SEED",
         "epochs in the settings file",
         "epoch in the settings file",
     }
-
-
-def test_a_misspelt_variable_is_refused(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setenv(f"{config.ENV_PREFIX}EPOCH", "3")
     with pytest.raises(ConfigError, match="EPOCH in the environment: no such setting"):
         load()
@@ -108,14 +102,11 @@ def test_an_unknown_option_is_refused(
     assert "--epoch" in capsys.readouterr().err
 
 
-def test_settings_of_another_command_are_no_mistake(project: Path) -> None:
+def test_settings_of_others_may_be_there_and_its_own_have_to(project: Path) -> None:
     write(project, "epochs: 3\nfile: table.csv")
     assert load().epochs == 3
     other = config.load_settings(Other, ["--columns", "label,id"], "other")
     assert (other.file, other.columns) == (Path("table.csv"), ("label", "id"))
-
-
-def test_a_required_setting_is_asked_for(project: Path) -> None:
     write(project, "")
     with pytest.raises(ConfigError, match=f"--file or {config.ENV_PREFIX}FILE"):
         config.load_settings(Other, [], "other")
@@ -123,19 +114,19 @@ def test_a_required_setting_is_asked_for(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("epochs: [", "not a YAML file"), ("- epochs", "must hold `setting: value`")],
+    [
+        ("epochs: [", "not a YAML file"),
+        ("- epochs", "must hold `setting: value`"),
+        (None, "own.yaml: .*--config"),
+    ],
 )
-def test_a_file_that_is_no_mapping_is_refused(
-    text: str, message: str, project: Path
+def test_a_file_that_is_missing_or_no_mapping_is_refused(
+    text: str | None, message: str, project: Path
 ) -> None:
-    write(project, text)
+    if text is not None:
+        Path("own.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
-        load()
-
-
-def test_a_missing_file_is_named(project: Path) -> None:
-    with pytest.raises(ConfigError, match="elsewhere.yaml: .*--config"):
-        load("--config", "elsewhere.yaml")
+        load("--config", "own.yaml")
 
 
 def test_settings_are_frozen(project: Path) -> None:
@@ -143,10 +134,13 @@ def test_settings_are_frozen(project: Path) -> None:
         load().epochs = 3  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    "options", [("--log-level", "WARNING"), ("--log-level", "DEBUG", "--quiet")]
+)
 def test_the_log_file_has_one_json_object_a_line_and_the_console_the_level(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    options: tuple[str, ...], project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config.set_up_logging(load("--log-level", "WARNING"))
+    config.set_up_logging(load(*options))
     logger.info("for the file: %s", "é")
     logger.warning("for both")
     with warnings.catch_warnings():
@@ -159,16 +153,6 @@ def test_the_log_file_has_one_json_object_a_line_and_the_console_the_level(
     assert "from a library" in records[2]["message"]
     console = capsys.readouterr().err
     assert "for both" in console and "for the file" not in console
-
-
-def test_quiet_hides_information_but_no_warning(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    config.set_up_logging(load("--log-level", "DEBUG", "--quiet"))
-    logger.info("hidden")
-    logger.warning("shown")
-    console = capsys.readouterr().err
-    assert "shown" in console and "hidden" not in console
 
 
 def test_a_logging_file_without_the_two_handlers_is_refused(project: Path) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }} import export, registry
 from {{ cookiecutter.package_name }}.main import main
@@ -40,22 +38,6 @@ def test_what_differs_is_refused(
 ) -> None:
     with pytest.raises(export.ExportError, match=message):
         export.differences({"onnx": outputs}, NATIVE)
-
-
-def test_a_graph_is_computed(tmp_path: Path) -> None:
-    kind = TensorProto.FLOAT
-    graph = helper.make_graph(
-        [helper.make_node("Neg", ["rows"], [export.PROBABILITIES])],
-        "negative",
-        [helper.make_tensor_value_info("rows", kind, ["batch", 2])],
-        [helper.make_tensor_value_info(export.PROBABILITIES, kind, ["batch", 2])],
-    )
-    opset = helper.make_opsetid("", 18)
-    model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
-    onnx.save_model(model, tmp_path / "model.onnx")
-    rows = np.array([[1, 2], [3, 4]], dtype=np.float32)
-    found = export.run_onnx(tmp_path / "model.onnx", {"rows": rows})
-    np.testing.assert_array_equal(found, -rows)
 
 
 def test_a_version_is_copied_if_it_is_whole_and_no_other_is_there(

@@ -92,11 +92,3 @@ def test_what_is_no_command_is_refused(
         main.main(arguments)
     assert stopped.value.code == 2
     assert arguments[0] in capsys.readouterr().err
-
-
-def test_a_refusal_is_one_message_and_status_2(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main.main(["train", "--log-level", "LOUD"]) == 2
-    shown = capsys.readouterr().err
-    assert "--log-level: 'LOUD'" in shown and "Traceback" not in shown

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,6 @@ def test_versions_are_numbered_and_the_newest_is_the_default(
         registry.load_version(model_dir, 12)
 
 
-def test_where_there_is_no_model_it_says_what_to_do(model_dir: Path) -> None:
-    with pytest.raises(RegistryError, match="run the command `train` first"):
-        registry.load_version(model_dir)
-
-
 def test_every_difference_from_what_was_written_is_named(
     save: Save, model_dir: Path
 ) -> None:
@@ -63,17 +58,17 @@ def test_a_link_to_the_same_content_is_refused(save: Save, model_dir: Path) -> N
 
 @pytest.mark.parametrize("change", [{"seed": "x"}, {"unknown": 1}])
 def test_a_damaged_manifest_is_refused(
-    change: dict[str, Any], save: Save, model_dir: Path
+    change: dict[str, Any], project: Path, save: Save, capsys: Output
 ) -> None:
     file = save() / registry.MANIFEST
     content = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**content, **change}), encoding="utf-8")
-    with pytest.raises(ProjectError, match="manifest.json is damaged"):
-        registry.load_version(model_dir)
+    assert main.main(["registry", "verify"]) == 2
+    assert "manifest.json is damaged" in capsys.readouterr().err
 
 
 def test_a_save_that_fails_leaves_nothing(model_dir: Path) -> None:
-    def fail(folder: Path) -> Mapping[str, Any]:
+    def fail(folder: Path) -> None:
         (folder / "model.bin").write_bytes(b"weights")
         raise OSError("disk full")
 
@@ -113,7 +108,7 @@ def test_versions_saved_at_the_same_time_get_numbers_of_their_own(
     assert registry.versions(model_dir) == list(range(1, 9))
 
 
-def test_what_was_promoted_is_served_and_rolled_back(
+def test_what_was_promoted_is_served_and_rolled_back_if_it_is_whole(
     save: Save, model_dir: Path
 ) -> None:
     for _ in range(3):
@@ -128,16 +123,8 @@ def test_what_was_promoted_is_served_and_rolled_back(
     assert registry.production(model_dir) == registry.served_version(model_dir) == 1
     with pytest.raises(RegistryError, match="no version of .* was in production bef"):
         registry.rollback(model_dir)
-    assert registry.production(model_dir) == 1
-
-
-def test_a_damaged_version_is_neither_promoted_nor_rolled_back_to(
-    save: Save, model_dir: Path
-) -> None:
-    first, _ = save(), save()
-    registry.promote(model_dir, 1)
     registry.promote(model_dir, 2)
-    (first / "model.bin").unlink()
+    (model_dir / "1/model.bin").unlink()
     for change in (registry.rollback, lambda folder: registry.promote(folder, 1)):
         with pytest.raises(RegistryError, match="model.bin is missing"):
             change(model_dir)
@@ -152,8 +139,7 @@ def test_two_commands_do_not_change_it_at_the_same_time(
     with filelock.FileLock(model_dir / f".{registry.ALIASES}.lock"):
         with pytest.raises(RegistryError, match="another command is changing"):
             registry.promote(model_dir, 1)
-    registry.promote(model_dir, 1)
-    assert registry.production(model_dir) == 1
+    assert registry.production(model_dir) is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"history": ["x"]}'])
@@ -168,7 +154,7 @@ def test_a_damaged_alias_file_is_refused_with_the_way_out(
 
 
 def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
-    project: Path, save: Save, model_dir: Path, capsys: Output
+    project: Path, save: Save, capsys: Output
 ) -> None:
     def run(*arguments: str) -> str:
         assert main.main(["registry", *arguments]) == 0
@@ -184,9 +170,6 @@ def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
     assert run("promote") == "production: version 2\n"
     assert run("rollback") == "production: version 1\n"
     assert run("verify").count(": 2 files, all as written") == 2
-    (model_dir / "2/manifest.json").write_text("{}", encoding="utf-8")
-    assert main.main(["registry", "verify"]) == 2
-    assert "manifest.json is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

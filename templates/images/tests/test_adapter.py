@@ -1,7 +1,5 @@
 """What serving, explaining, reporting and monitoring see of the data and the model."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +9,6 @@ from {{ cookiecutter.package_name }} import adapter, registry
 from {{ cookiecutter.package_name }}.config import DataError
 
 from samples import INPUTS
-
-
-def test_a_server_imports_no_framework_for_the_inputs() -> None:
-    slow = {"keras", "tensorflow", "torch", "pandas", "sklearn"}
-    code = (
-        f"import sys, {adapter.__name__}, {registry.__name__}\n"
-        f"assert not {slow} & sys.modules.keys(), sys.modules.keys()"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_rows_splits_and_predictions_of_a_version(trained: Path) -> None:

@@ -1,8 +1,6 @@
 """The pipeline: what it learns, what it takes, how it is kept and exported."""
 
 import json
-import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from {{ cookiecutter.package_name }} import export, models, registry
 from {{ cookiecutter.package_name }}.adapter import Inputs
-from {{ cookiecutter.package_name }}.config import ConfigError, ProjectError
+from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.utils import get_data
 
 from samples import mixed_table
@@ -82,18 +80,6 @@ def test_rows_with_texts_and_empty_cells_are_learned_from(estimator: str) -> Non
     np.testing.assert_array_equal(turned, outputs)
 
 
-def test_the_same_seed_gives_the_same_model() -> None:
-    x, y = mixed()
-    found = [
-        models.predict_outputs(
-            models.train_model(models.build_pipeline("forest", seed=seed), x, y), x
-        )
-        for seed in (1, 1, 2)
-    ]
-    np.testing.assert_array_equal(found[0], found[1])
-    assert (found[0] != found[2]).any()
-
-
 def test_any_estimator_goes_by_its_import_path() -> None:
     x, y = mixed()
     pipeline = models.build_pipeline(
@@ -104,24 +90,7 @@ def test_any_estimator_goes_by_its_import_path() -> None:
     assert models.predict_outputs(pipeline, x).shape == (len(x), 2)
 
 
-@pytest.mark.parametrize(
-    ("estimator", "parameters", "message"),
-    [
-        ("deep", {}, "estimator: deep"),
-        ("sklearn.svm.Nothing", {}, "has no attribute 'Nothing'"),
-        ("no_such_package.Model", {}, "No module named 'no_such_package'"),
-        ("sklearn.svm.SVR", {}, "not for a classification"),
-        ("linear", {"c": 1}, "Invalid parameter 'c'"),
-    ],
-)
-def test_what_is_no_estimator_is_refused(
-    estimator: str, parameters: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ConfigError, match=message):
-        models.build_pipeline(estimator, parameters=parameters)
-
-
-def test_cross_validation_scores_every_part_and_refuses_too_many() -> None:
+def test_cross_validation_scores_every_part() -> None:
     x, y = mixed()
     labels = (y == "yes").to_numpy().astype(np.int64)
     pipeline = models.build_pipeline()
@@ -131,11 +100,6 @@ def test_cross_validation_scores_every_part_and_refuses_too_many() -> None:
         "cv_loss": 3,
     }
     assert min(scores["cv_accuracy"]) > 0.4 and min(scores["cv_loss"]) > 0
-    with pytest.raises(ConfigError, match="folds.*n_splits=99"):
-        models.cross_validate(pipeline, x, labels, folds=99)
-    bad = models.build_pipeline(parameters={"C": -1})
-    with pytest.raises(ConfigError, match="The 'C' parameter"):
-        models.cross_validate(bad, x, labels)
 
 
 def test_all_scores_are_those_of_the_predictions() -> None:
@@ -209,32 +173,6 @@ def test_what_cannot_be_exported_is_said_and_stops_nothing(tmp_path: Path) -> No
     assert list(found["exports"]) == ["joblib"]
     assert "nfrequent" in found["not_exported"]["onnx"]
     assert not (tmp_path / registry.ONNX_FILE).exists()
-
-
-class Evil:
-    """What a hostile file holds: loading it as a pickle would run code."""
-
-    def __reduce__(self) -> Any:
-        """Leave a trace where code has run."""
-        return Path.touch, (Path("ran"),)
-
-
-def test_a_hostile_or_damaged_file_is_refused_and_runs_nothing(project: Path) -> None:
-    x, y = mixed()
-    models.save_model(models.train_model(models.build_pipeline(), x, y), project)
-    file = project / models.MODEL_FILE
-    good = file.read_bytes()
-    with zipfile.ZipFile(file) as archive:
-        content = json.loads(archive.read("schema.json"))
-    content |= {"__class__": "system", "__module__": "os", "__loader__": "FunctionNode"}
-    hostile = project / "hostile.zip"
-    with zipfile.ZipFile(hostile, "w") as archive:
-        archive.writestr("schema.json", json.dumps(content))
-    for damaged in (hostile.read_bytes(), pickle.dumps(Evil()), good[:-50], b""):
-        file.write_bytes(damaged)
-        with pytest.raises(ProjectError, match="is damaged, or carries code"):
-            models.load_model(project)
-    assert not Path("ran").exists()
 
 
 class Unknown(LogisticRegression):

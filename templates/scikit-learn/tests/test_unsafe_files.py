@@ -48,9 +48,12 @@ def test_what_is_no_harmless_pipeline_is_refused(content: Any, tmp_path: Path) -
         models.load_model(tmp_path)
 
 
-def test_a_pickle_is_no_model(tmp_path: Path) -> None:
-    pickled = pickle.dumps(Bomb(tmp_path / "canary"))
-    (tmp_path / models.MODEL_FILE).write_bytes(pickled)
-    with pytest.raises(FileError, match=models.MODEL_FILE):
-        models.load_model(tmp_path)
-    assert not (tmp_path / "canary").exists()
+def test_a_pickle_and_a_damaged_file_are_no_model(tmp_path: Path) -> None:
+    file, canary = tmp_path / models.MODEL_FILE, tmp_path / "canary"
+    skops.dump(make_pipeline(StandardScaler()), file)
+    good = file.read_bytes()
+    for content in (pickle.dumps(Bomb(canary)), good[:-50], b""):
+        file.write_bytes(content)
+        with pytest.raises(FileError, match="is damaged, or carries code"):
+            models.load_model(tmp_path)
+    assert not canary.exists()

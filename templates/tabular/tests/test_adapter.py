@@ -1,7 +1,5 @@
 """What everything beside the core sees of tables and their model."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +44,3 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
 def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Column.model_validate(rule)
-
-
-def test_a_server_imports_nothing_heavy_for_it() -> None:
-    code = (
-        "import sys\n"
-        "import {{ cookiecutter.package_name }}.adapter\n"
-        "print(*({'pandas', 'sklearn', 'skops'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == ""

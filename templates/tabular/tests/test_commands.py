@@ -136,12 +136,13 @@ def test_csv_and_parquet_in_a_folder_that_exceeds_the_memory_give_the_same_model
 
 
 def test_the_same_seed_gives_the_same_predictions(project: Path) -> None:
-    for name in ("one", "two"):
-        few = ("--folds", "2", "--parameters", "n_estimators=10")
-        run("train", "--estimator", "forest", *few, "--model-name", name)
-        options = ("--model-name", name, "--output", f"{name}.csv")
-        run("predict", "--input", "data/raw/breast_cancer.csv", *options)
-    assert Path("one.csv").read_bytes() == Path("two.csv").read_bytes()
+    predicted = []
+    for seed in ("1", "1", "2"):
+        few = ("--folds", "2", "--parameters", "n_estimators=10", "--seed", seed)
+        run("train", "--estimator", "forest", *few)
+        run("predict", "--input", "data/raw/breast_cancer.csv", "--output", "out.csv")
+        predicted.append(Path("out.csv").read_bytes())
+    assert predicted[0] == predicted[1] != predicted[2]
 
 
 def test_training_never_sees_the_test_rows(
@@ -226,6 +227,8 @@ def test_parameters_are_numbers_words_and_nothing(project: Path) -> None:
         (["train", "--data", "absent.csv"], "absent.csv is no file"),
         (["train", "--estimator", "deep"], "--estimator: 'deep'"),
         (["train", "--estimator", "no.Such"], "No module named 'no'"),
+        (["train", "--estimator", "sklearn.svm.Such"], "has no attribute 'Such'"),
+        (["train", "--estimator", "sklearn.svm.SVR"], "not for a classification"),
         (["train", "--estimator", "sklearn.svm.LinearSVC"], "predict_proba"),
         (["train", "--parameters", "c=1"], "Invalid parameter 'c'"),
         (["train", "--parameters", "C=-1"], "The 'C' parameter"),
