@@ -170,9 +170,7 @@ def read_csv(
         dtype=dict.fromkeys(texts, str),
         keep_default_na=False,  # NA is Namibia, unless the setting says otherwise
         na_values=["", *reading.na_values],
-        sep=reading.sep,
-        encoding=reading.encoding,
-        decimal=reading.decimal,
+        **reading.model_dump(include={"sep", "encoding", "decimal"}),
         low_memory=False,  # a column of a chunk has one type
     )
 
@@ -202,11 +200,9 @@ def read_checked(
 
     If strict, a DataError names bad rows, or columns that are not there.
     """
-    as_text = [  # pandas would take the 1,2 of a mistake for 12, not for a bad cell
-        name
-        for name, rule in inputs.rules.items()
-        if rule.kind != "number" or inputs.thousands
-    ]
+    as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
+    if inputs.thousands:  # pandas would take the 1,2 of a mistake for 12
+        as_text = list(inputs.rules)
     needed = [name for name in inputs.rules if target or name != inputs.target]
     for raw in read_chunks(path, inputs, inputs.rules, as_text):
         absent = [name for name in needed if name not in raw]
