@@ -91,18 +91,6 @@ def test_a_body_of_too_many_parts_is_refused_before_it_is_parsed(
     assert gc.get_referrers(body) == []
 
 
-@pytest.mark.parametrize("end", [b"", b"]]}x", b"[]]}"])
-def test_an_error_that_is_kept_keeps_no_body(end: bytes, model: Model) -> None:
-    row = orjson.dumps(graphs.ROWS[0])
-    body = b'{"instances":[' + b",".join([row] * 1000) + end
-    with pytest.raises(RequestError) as refused:
-        predict(model, Request({}, {}, body))
-    error = refused.value.with_traceback(None)
-    del refused
-    assert error.__context__ is error.__cause__ is None
-    assert gc.get_referrers(body) == []
-
-
 def test_as_many_rows_as_there_may_be_are_read(model: Model) -> None:
     for instances in ([graphs.ROWS[0]] * 4096, [graphs.LISTS[0]] * 4096):
         body = orjson.dumps({"instances": instances}, option=orjson.OPT_INDENT_2)
