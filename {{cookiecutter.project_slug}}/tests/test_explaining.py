@@ -106,14 +106,9 @@ def test_random_weights_are_explained_differently(method: str) -> None:
     correlation = spearmanr(one, other).statistic
     print(f"{method}: Spearman's rho with other weights is {correlation:.2f}")
     assert abs(correlation) < 0.5
-    np.testing.assert_array_equal(one, importance(method, explained_by(WEIGHTS[0])))
-
-
-def test_another_seed_draws_other_samples() -> None:
     rows = explained_by(WEIGHTS[0])
-    for method in ("lime", "eli5"):
-        one, other = (importance(method, rows, "--seed", seed) for seed in "12")
-        assert (one != other).any()
+    np.testing.assert_array_equal(one, importance(method, rows))
+    assert (one != importance(method, rows, "--seed", "2")).any()  # of other samples
 
 
 def contents() -> dict[str, bytes]:
@@ -163,10 +158,8 @@ def test_one_row_is_explained_alone_to_the_last_bit_and_no_row_is_refused(
 
 
 def test_rows_of_a_file_are_explained_beside_those_of_the_test_set(
-    trained: Path, capsys: pytest.CaptureFixture[str]
+    trained: Path,
 ) -> None:
-    assert main.main(["explain", *FEW, "--model-name", "other"]) == 2
-    assert "run the command `train` first" in capsys.readouterr().err
 #% if cookiecutter.__data_kind == "images"
     np.save("new.npy", np.ones((2, 8, 8)))
     name = "new.npy"

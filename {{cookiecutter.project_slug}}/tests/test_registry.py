@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +100,9 @@ def test_a_save_that_is_killed_leaves_no_version(save: Save, model_dir: Path) ->
 def test_versions_saved_at_the_same_time_get_numbers_of_their_own(
     save: Save, model_dir: Path
 ) -> None:
-    threads = [threading.Thread(target=save) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        saved = [pool.submit(save) for _ in range(8)]
+    assert {each.result().name for each in saved} == set("12345678")
     assert registry.versions(model_dir) == list(range(1, 9))
 
 
