@@ -15,7 +15,11 @@ from {{ cookiecutter.package_name }} import main, registry
 from {{ cookiecutter.package_name }}.config import ENV_PREFIX
 from {{ cookiecutter.package_name }}.files import library_versions
 
+#% if "serve" in cookiecutter.__extras
+pytest_plugins = ["gates", "samples"]
+#% else
 pytest_plugins = ["samples"]
+#% endif
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
@@ -17,7 +18,7 @@ from {{ cookiecutter.package_name }}.serving.messages import (
     Endpoint,
     RequestError,
 )
-from {{ cookiecutter.package_name }}.serving.model import ServedModel
+from {{ cookiecutter.package_name }}.serving.model import Model, ServedModel
 from {{ cookiecutter.package_name }}.serving.settings import ServeSettings
 
 import graphs
@@ -34,6 +35,12 @@ class OneModel(ServedModel):
         """Save and load it; the options are those of `graphs.save`."""
         graphs.save(models_dir / "model", **options)
         super().__init__(models_dir / "model")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that is loaded once, which no test changes."""
+    return OneModel(tmp_path_factory.mktemp("models")).model
 
 
 @contextmanager

@@ -191,6 +191,8 @@ def test_pages_of_other_origins_may_ask_if_they_are_named(served: OneModel) -> N
             client.post(PREDICT, content=BODY, headers={"origin": page["origin"]}),
         ):
             assert (reply.status_code, reply.headers[allowed]) == (200, page["origin"])
+        other = {"origin": "https://other.example"}
+        assert allowed not in client.post(PREDICT, content=BODY, headers=other).headers
 
 
 def test_every_request_is_logged_in_one_line(

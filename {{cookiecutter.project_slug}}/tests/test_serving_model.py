@@ -2,8 +2,6 @@
 
 import asyncio
 import shutil
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -35,14 +33,6 @@ def test_a_version_predicts_what_its_graph_says(tmp_path: Path) -> None:
     answer = loaded.predict(TENSORS)
     assert answer.dtype == np.float32
     assert np.allclose(answer, expected(), atol=1e-6)
-
-
-def test_a_version_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
-    folder = save(tmp_path / "model")
-    with (folder / "model.onnx").open("ab") as file:
-        file.write(b"\0")
-    with pytest.raises(registry.RegistryError, match="model.onnx was changed"):
-        model.load_model(tmp_path / "model", 1)
 
 
 def test_what_is_no_graph_is_not_loaded(
@@ -98,16 +88,6 @@ def test_a_graph_that_is_not_the_manifests_is_refused(
         model.load_model(tmp_path / "model", 1)
 
 
-def test_serving_imports_nothing_that_trains() -> None:
-    code = (
-        "import sys, {{ cookiecutter.package_name }}.serving.app;"
-        "heavy = {'keras', 'onnx', 'pandas', 'sklearn', 'tensorflow', 'torch'};"
-        "sys.exit(', '.join(heavy & sys.modules.keys()) or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 @pytest.fixture
 def two_versions(tmp_path: Path) -> Path:
     """The folder of a model in two versions."""
@@ -146,11 +126,6 @@ def test_another_name_or_version_is_not_found(two_versions: Path) -> None:
         with pytest.raises(RequestError, match=problem) as refused:
             served.get(**{key: other})
         assert refused.value.status == 404
-
-
-def test_without_a_model_it_is_said_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(registry.RegistryError, match="train"):
-        model.ServedModel(tmp_path / "model")
 
 
 def test_a_broken_version_is_not_taken_and_tried_again_later(

@@ -14,9 +14,8 @@ from {{ cookiecutter.package_name }}.serving.messages import (
     Request,
     RequestError,
 )
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.model import Model
 
-import graphs
 from graphs import ASKED, CLASSES, expected
 
 ENDPOINTS = {each.name: each for each in open_inference.ENDPOINTS}
@@ -26,19 +25,15 @@ OUTPUT = {"name": "probabilities"}
 LENGTH = "inference-header-content-length"
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model that is loaded once."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    graphs.save(folder)
-    return load_model(folder, 1)
+def request(document: Any, rest: bytes = b"") -> Request:
+    """Return a request; with bytes after the JSON, it says how long that is."""
+    head = orjson.dumps(document)
+    return Request({}, {LENGTH: str(len(head))} if rest else {}, head + rest)
 
 
 def infer(model: Model, document: Any, rest: bytes = b"") -> Response:
-    """Ask for a prediction; with bytes after the JSON, say how long it is."""
-    head = orjson.dumps(document)
-    headers = {LENGTH: str(len(head))} if rest else {}
-    feeds, write = open_inference.infer(model, Request({}, headers, head + rest))
+    """Ask for a prediction."""
+    feeds, write = open_inference.infer(model, request(document, rest))
     return write(model.predict(feeds))
 
 
@@ -107,10 +102,7 @@ def read(model: Model, document: Any, rest: bytes = b"") -> Any:
     """Read a request's only tensor, whatever the model takes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "from_tensors", lambda model, tensors, fields: tensors)
-        head = orjson.dumps(document)
-        headers = {LENGTH: str(len(head))} if rest else {}
-        request = Request({}, headers, head + rest)
-        return open_inference.infer(model, request)[0]["t"]
+        return open_inference.infer(model, request(document, rest))[0]["t"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from {{ cookiecutter.package_name }}.serving.messages import (
     Request,
     RequestError,
 )
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.model import Model
 
 import graphs
 from graphs import CLASSES, COLUMNS, LISTS, OUTPUT_NAMES, ROWS, TENSORS, WHOLE, expected
@@ -49,14 +49,6 @@ BODIES: dict[str, Any] = {
 }
 PREDICTING = [each for each in ENDPOINTS if each.path in BODIES]
 each = pytest.mark.parametrize("endpoint", PREDICTING, ids=lambda e: e.method + e.path)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model that is loaded once."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    graphs.save(folder)
-    return load_model(folder, 1)
 
 
 def answered(
@@ -279,8 +271,3 @@ def test_each_protocol_writes_errors_its_own_way(endpoint: Endpoint) -> None:
     content = orjson.loads(reply.body)
     text = content.get("error") or content.get("message") or content["status"]["info"]
     assert text == "name: unknown model"
-
-
-def test_an_endpoint_either_handles_or_reads_and_is_there_once() -> None:
-    assert all((each.handler is None) != (each.read is None) for each in ENDPOINTS)
-    assert len({(each.method, each.path) for each in ENDPOINTS}) == len(ENDPOINTS)

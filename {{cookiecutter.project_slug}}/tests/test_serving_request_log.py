@@ -31,12 +31,6 @@ FEEDS = {
 OUTPUTS = np.array([[0.25, 0.75], [1, 0]], dtype=np.float32)
 
 
-@pytest.fixture(name="model", scope="module")
-def load_one(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A model; its name and version are logged."""
-    return OneModel(tmp_path_factory.mktemp("models")).model
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the log is."""

@@ -26,7 +26,7 @@ import graphs
 
 PREDICT = "/v1/models/model:predict"
 BODY = json.dumps({"instances": graphs.ROWS})
-TRAINING = {"jax", "keras", "pandas", "sklearn", "skops", "tensorflow", "torch"}
+TRAINING = set("jax keras onnx pandas sklearn skops tensorflow torch".split())
 # More than a busy machine needs; no test waits for it unless something is wrong.
 PATIENCE = 60.0
 REQUESTS = 10_000
@@ -74,6 +74,10 @@ class Server:
         connection.close()
         is_json = reply.getheader("content-type") == "application/json"
         return reply.status, json.loads(text) if is_json else text
+
+    def connect(self) -> socket.socket:
+        """Connect to the server."""
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
 
     def stop(self) -> int:
         """Ask the server to end and return its exit status."""
@@ -148,10 +152,9 @@ def test_a_request_in_hand_and_an_idle_connection_outlive_the_signal(
     """Neither a body that is still coming nor a request on its way is lost."""
     running = start("--drain-seconds", "0.5")
     head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(BODY)}\r\n\r\n"
-    address = ("127.0.0.1", running.port)
     with (
-        socket.create_connection(address, PATIENCE) as in_hand,
-        socket.create_connection(address, PATIENCE) as idle,
+        running.connect() as in_hand,
+        running.connect() as idle,
     ):
         in_hand.sendall(f"{head}{BODY[:10]}".encode())
         assert running.ask("/readyz")[0] == 200
@@ -177,11 +180,10 @@ def test_a_second_signal_ends_the_drain(start: Start) -> None:
 @pytest.mark.parametrize("begin", ["", "GET /healthz HTTP/1.1\r\nhost:"])
 def test_a_head_that_never_ends_is_cut_off(begin: str, start: Start) -> None:
     running = start("--read-seconds", "0.2")
-    address = ("127.0.0.1", running.port)
-    with socket.create_connection(address, PATIENCE) as slow:
+    with running.connect() as slow:
         slow.sendall(begin.encode())
         assert slow.recv(1) == b""
-    with socket.create_connection(address, PATIENCE) as slow:
+    with running.connect() as slow:
         slow.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
         assert slow.recv(15) == b"HTTP/1.1 200 OK"
         slow.sendall(b"GET /healthz")
@@ -193,8 +195,7 @@ def test_a_head_that_never_ends_is_cut_off(begin: str, start: Start) -> None:
 @pytest.mark.parametrize("begin", ["GET /" + "x" * 70_000, "GET / HTTP/1.1\r\nx: "])
 def test_a_head_that_is_too_large_is_refused(begin: str, start: Start) -> None:
     running = start()
-    address = ("127.0.0.1", running.port)
-    with socket.create_connection(address, PATIENCE) as large:
+    with running.connect() as large:
         large.sendall(begin.encode())
         large.sendall(b"x" * 70_000 if len(begin) < 100 else b" HTTP/1.1\r\n\r\n")
         assert large.recv(12) == b"HTTP/1.1 431"
@@ -207,8 +208,7 @@ def test_who_offers_http_2_is_answered_as_if_it_had_not(start: Start) -> None:
     offer = "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: x"
     length = f"content-length: {len(BODY)}"
     head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\n{offer}\r\n{length}\r\n\r\n"
-    address = ("127.0.0.1", running.port)
-    with socket.create_connection(address, PATIENCE) as client:
+    with running.connect() as client:
         thirds = [head[:60], head[60:] + BODY[:9], BODY[9:]]
         for parts in ([head + BODY], [head, BODY], thirds):
             for part in parts:

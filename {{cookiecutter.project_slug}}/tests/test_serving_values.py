@@ -14,20 +14,12 @@ from {{ cookiecutter.package_name }}.serving.messages import (
     Request,
     RequestError,
 )
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.model import Model
 from {{ cookiecutter.package_name }}.serving.tensorflow_serving import predict
 
 import graphs
 
 MEGABYTE = 2**20
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model that is loaded once."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    graphs.save(folder)
-    return load_model(folder, 1)
 
 
 def test_a_body_is_unpacked_up_to_the_limit() -> None:

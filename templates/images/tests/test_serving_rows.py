@@ -15,9 +15,8 @@ from {{ cookiecutter.package_name }}.serving.messages import (
     Request,
     RequestError,
 )
-from {{ cookiecutter.package_name }}.serving.model import Model, load_model
+from {{ cookiecutter.package_name }}.serving.model import Model
 
-import graphs
 from graphs import CLASSES, ROWS, TENSORS, expected
 
 PIXELS = (TENSORS["images"][0] * 255 / 16).round().astype(np.uint8)
@@ -31,14 +30,6 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 PNG = encoded(Image.fromarray(PIXELS))
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model of 8x8 images, 0 to 16."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    graphs.save(folder)
-    return load_model(folder, 1)
 
 
 def same(feeds: Any) -> bool:
@@ -68,11 +59,8 @@ def test_tensors_of_any_number_are_read(dtype: str, model: Model) -> None:
     data = b"x" + TENSORS["images"].astype(dtype).tobytes()  # not where numbers begin
     given = np.frombuffer(data, dtype, offset=1).reshape(2, 8, 8)
     assert same(rows.from_tensors(model, {"images": given}, {"images": "inputs[0]"}))
-
-
-def test_a_tensor_that_is_right_already_is_not_copied(model: Model) -> None:
     feeds = rows.from_tensors(model, TENSORS, {"images": "inputs[0]"})
-    assert np.shares_memory(feeds["images"], TENSORS["images"])
+    assert np.shares_memory(feeds["images"], TENSORS["images"])  # right: not copied
 
 
 def test_scaled_pixels_are_refused_and_told_the_range(model: Model) -> None:
@@ -175,14 +163,6 @@ def test_quick_and_exact_reading_agree(model: Model) -> None:
     assert taken > 20
     for other in (b'"x"', b"1", b"[]", b"{}", b"\xef\xbb\xbf" + whole):
         assert rows.quick(model, other) is None
-
-
-def test_the_example_of_a_row_keeps_its_schema(model: Model) -> None:
-    schema, image = rows.row_schema(model), rows.row_example(model)
-    assert np.shape(image) == (schema["minItems"], schema["items"]["maxItems"])
-    assert {0.0, schema["items"]["items"]["maximum"]} == {x for y in image for x in y}
-    assert rows.from_row(model, image, "x")["images"].max() == 16
-    assert "16 the full brightness" in schema["description"]
 
 
 def classified(model: Model, body: bytes, kind: str = "image/png") -> Any:

@@ -44,14 +44,6 @@ DATE = "must be a date like 2024-12-31 from 2000-01-01"
 FIELDS = {name: name for name in TENSORS}
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model of the columns age, home town and joined."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    graphs.save(folder)
-    return load_model(folder, 1)
-
-
 def same(feeds: Any) -> bool:
     """Whether feeds are what the model takes, with the values of the sample."""
     for name, array in TENSORS.items():
