@@ -11,7 +11,6 @@ import pytest
 
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.config import ProjectError
-from {{ cookiecutter.package_name }}.files import FileError
 from {{ cookiecutter.package_name }}.serving import app, model
 from {{ cookiecutter.package_name }}.serving.answer import Worker
 from {{ cookiecutter.package_name }}.serving.messages import RequestError
@@ -33,15 +32,6 @@ def test_a_version_predicts_what_its_graph_says(tmp_path: Path) -> None:
     answer = loaded.predict(TENSORS)
     assert answer.dtype == np.float32
     assert np.allclose(answer, expected(), atol=1e-6)
-
-
-def test_what_is_no_graph_is_not_loaded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(onnx, "save_model", lambda _, file: file.write_text("graph"))
-    save(tmp_path / "model")
-    with pytest.raises(FileError, match="model.onnx is damaged"):
-        model.load_model(tmp_path / "model", 1)
 
 
 def renamed_output(content: onnx.ModelProto) -> onnx.ModelProto:
@@ -78,6 +68,7 @@ def renamed_input(content: onnx.ModelProto) -> onnx.ModelProto:
         (renamed_output(graph()), "model.onnx is damaged"),
         (fixed_batch(graph()), "model.onnx is damaged"),
         (other_height(graph()), "model.onnx is damaged"),
+        (onnx.ModelProto(), "model.onnx is damaged"),
     ],
 )
 def test_a_graph_that_is_not_the_manifests_is_refused(

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -289,46 +290,19 @@ def test_the_files_that_may_be_open_are_many_and_their_end_is_told(
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-class Clients:
-    """Clients that send one request after the other, and count what they get."""
-
-    def __init__(self, port: int, clients: int) -> None:
-        """Start so many clients."""
-        self.port = port
-        self.enough = threading.Event()
-        self.lock = threading.Lock()
-        self.results: Counter[str] = Counter()
-        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self) -> None:
-        """Be one client, with one connection, opened again where the server asks."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE)
-        while not self.enough.is_set():
-            try:
-                connection.request("POST", PREDICT, BODY)
-                reply = connection.getresponse()
-                reply.read()
-                result = str(reply.status)
-            except (OSError, http.client.HTTPException) as error:
-                connection.close()
-                result = repr(error)
-            with self.lock:
-                self.results[result] += 1
-        connection.close()
-
-    def wait_for(self, number: int) -> None:
-        """Wait until so many requests were answered, or not."""
-        while self.results.total() < number:
-            time.sleep(0.01)
-
-    def stop(self) -> Counter[str]:
-        """Stop all of them; return how often each status or error came."""
-        self.enough.set()
-        for thread in self.threads:
-            thread.join()
-        return self.results
+def keep_asking(port: int, results: list[str], enough: threading.Event) -> None:
+    """Be a client, with one connection, opened again where the server asks."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, PATIENCE)
+    while not enough.is_set():
+        try:
+            connection.request("POST", PREDICT, BODY)
+            reply = connection.getresponse()
+            reply.read()
+            results.append(str(reply.status))
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            results.append(repr(error))
+    connection.close()
 
 
 def predictions(running: Server) -> Counter[str]:
@@ -349,9 +323,14 @@ def test_no_request_fails_while_the_version_and_the_workers_are_replaced(
     options = ["--drain-seconds", "0.5", "--reload-seconds", "0.1"]
     running = start("--workers", "2", *options)
     running.wait_for(READY, 2)
-    clients = Clients(running.port, 4)
+    results: list[str] = []
+    enough = threading.Event()
+    clients = ThreadPoolExecutor(4)
+    for _ in range(4):
+        clients.submit(keep_asking, running.port, results, enough)
     try:
-        clients.wait_for(1000)
+        while len(results) < 1000:
+            time.sleep(0.01)
         promote(project / "models/model", 2)
         running.wait_for("version 2 is served, not 1", 2)
         if restart == "SIGHUP to all":
@@ -364,13 +343,15 @@ def test_no_request_fails_while_the_version_and_the_workers_are_replaced(
             os.kill(int(other), signal.SIGTERM)
         running.wait_for(READY, 4)
         running.wait_for("Finished server process", 2)
-        clients.wait_for(REQUESTS)
+        while len(results) < REQUESTS:
+            time.sleep(0.01)
     finally:
-        results = clients.stop()
-    assert results.keys() == {"200"}
+        enough.set()
+        clients.shutdown()
+    assert set(results) == {"200"}
     # Each worker counted on its own, those that have ended too; and it counts a request
     # when it is answered, so perhaps a moment after the client has the answer.
-    wanted = results.total() * len(graphs.ROWS)
+    wanted = len(results) * len(graphs.ROWS)
     deadline = time.monotonic() + PATIENCE
     while sum((counts := predictions(running)).values()) < wanted:
         assert time.monotonic() < deadline, counts
