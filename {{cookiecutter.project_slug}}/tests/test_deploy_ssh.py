@@ -14,6 +14,8 @@ from typing import Any
 import asyncssh
 import pytest
 
+from {{ cookiecutter.package_name }}.files import hashes
+
 import graphs
 from loopback import Quiet, running
 
@@ -151,17 +153,11 @@ def start_remote(
     asyncio.run_coroutine_threadsafe(acceptor.wait_closed(), loop).result()
 
 
-def contents(folder: Path) -> dict[Path, bytes]:
-    """Return a folder's files by their path in it."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder): path.read_bytes() for path in files}
-
-
 def test_a_version_is_copied_served_and_taken_back(remote: Remote) -> None:
     first = remote.train()
     assert "serving: there:" in remote.deploy()[0]
     served = remote.root / "models/model/1"
-    assert contents(served) == contents(first)
+    assert hashes(served) == hashes(first)
     assert served.stat().st_mode & 0o777 == 0o755
     assert (served / "model.onnx").stat().st_mode & 0o777 == 0o644
     _, told = remote.deploy("--rollback", status=1)
