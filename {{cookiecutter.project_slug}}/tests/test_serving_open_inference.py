@@ -212,7 +212,7 @@ def test_a_wrong_length_of_the_json_is_refused(length: str, model: Model) -> Non
         ({"inputs": [1]}, "inputs[0]: must be an object"),
         ({"inputs": [{}]}, "inputs[0].name: Field required"),
         ({"inputs": [TENSOR]}, "inputs[0].data: must be a list of 2 values, is null"),
-        ({"inputs": [{**TENSOR, "data": [1, 2]}] * 2}, "inputs[1].name: 't' is there t"),
+        ({"inputs": [{**TENSOR, "data": [1, 2]}] * 2}, "inputs[1].name: 't' is there"),
         ({"id": 1}, "id: must be a valid string"),
         ({"parameters": 1}, "parameters: must be an object"),
         ({"parameters": {"binary_data_output": 1}}, "parameters.binary_data_output: m"),
