@@ -288,3 +288,11 @@ def test_a_run_that_is_sent_again_from_an_account_without_home_and_name_is_there
     bare = {name: value for name, value in os.environ.items() if name not in names}
     subprocess.run([sys.executable, "-c", code], env=bare, check=True)
     assert everything(experiment) == before
+
+
+def test_no_other_command_imports_mlflow() -> None:
+    code = (
+        "import sys; from {{ cookiecutter.package_name }} import main; "
+        "main.all_settings(); sys.exit('mlflow' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
