@@ -1,6 +1,9 @@
 """Pictures in files: a folder of them goes through every command, in colour or not."""
 
 import io
+import shutil
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,14 @@ def test_a_picture_is_read_as_a_viewer_shows_it() -> None:
         pictures.read_picture(stored(left), (8, 8, 3), scale=False)
     with pytest.raises(DataError, match="more than 8 bits a channel"):
         pictures.read_picture(stored(Image.new("I;16", (4, 4))), (4, 4))
+    head = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)  # one pixel of 16-bit colours
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(bytes(7))), (b"IEND", b"")]
+    deep = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+        for kind, data in chunks
+    )
+    with pytest.raises(DataError, match="more than 8 bits a channel"):
+        pictures.read_picture(io.BytesIO(deep), (4, 4, 3))
     with pytest.raises(DataError, match="has more than 33,554,432 pixels"):
         pictures.read_picture(stored(Image.new("1", (6000, 6000))), (4, 4))
 
@@ -76,15 +87,24 @@ def test_folders_and_tables_say_the_class_and_the_split(folder: Path) -> None:
     assert dict(zip(found["label"], found["part"], strict=True)) == split
 
     table = folder.parent / "split/own.csv"
-    frame = pd.DataFrame({"path": ["test/blue/0.jpg"], "label": [7]})
+    frame = pd.DataFrame({"path": ["test/blue/0.jpg"], "label": ["07"]})
     frame.to_csv(table, index=False)
     (only,) = pictures.find_pictures(table).itertuples(index=False)
-    assert only == (folder.parent / "split/test/blue/0.jpg", "7", "")
+    assert only == (folder.parent / "split/test/blue/0.jpg", "07", "")
     frame[["path"]].to_csv(table, index=False)
     with pytest.raises(DataError, match="own.csv: no column label"):
         pictures.find_pictures(table)
     with pytest.raises(DataError, match="must have a folder for each class"):
         pictures.find_pictures(folder.parent / "split/test/blue")
+    frame.assign(label="").to_csv(table, index=False)
+    with pytest.raises(DataError, match="a label is empty"):
+        pictures.find_pictures(table)
+    with pytest.raises(DataError, match="two classes .* there are blue: 0, red: "):
+        pictures.load_pictures(folder.parent / "split", (4, 4))
+    (folder.parent / "split/green").mkdir()
+    shutil.copy(folder.parent / "split/test/blue/0.jpg", folder.parent / "split/green")
+    with pytest.raises(DataError, match=r"or none in any; here are \['', 'test', 'tr"):
+        pictures.load_pictures(folder.parent / "split", (4, 4))
     with pytest.raises(DataError, match="none of 1 pictures can be read: .*cut.jpg is"):
         pictures.read_pictures([folder.parent / "split/train/red/cut.jpg"], (4, 4))
 
@@ -104,6 +124,11 @@ def test_every_command_takes_colours(
     assert "test accuracy: 1.0000" in capsys.readouterr().out
     assert main(["predict", "--quiet", "--input", "own/blue"]) == 0
     assert capsys.readouterr().out.count(",blue,") == 30
+    Path("own/blue").rename("own/azure")
+    assert main(["evaluate", "--quiet"]) == 0
+    (folder / "azure/0.jpg").unlink()
+    assert main(["evaluate", "--quiet"]) == 2
+    assert "own has changed since version 1 was trained" in capsys.readouterr().err
     assert main(["predict", "--quiet", "--input", "own/red"]) == 2
     assert "1 pictures cannot be read" in capsys.readouterr().err
 

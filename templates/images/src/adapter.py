@@ -123,13 +123,12 @@ def read_rows(
     from . import pictures, utils
     from .config import DataError
 
-    if path.suffix in (".csv", ".npy"):
+    if path.suffix.lower() in (".csv", ".npy"):
         images = pictures.read_images(path, inputs.shape, cols_to_drop)
         utils.preprocess_data(images, max_value=inputs.max_value)
         return images, None
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    files = [file for file in files if file.suffix.lower() in pictures.FORMATS]
-    pixels, bad = pictures.read_pictures(files, inputs.shape)
+    files = pictures.picture_files(path)
+    pixels, bad = pictures.read_pictures(files, inputs.shape, inputs.scaled)
     if bad and strict:  # an answer is found by its number
         raise DataError(f"{len(bad)} pictures cannot be read; remove them")
     return pixels * (inputs.max_value / 255), None

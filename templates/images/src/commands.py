@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from . import adapter, export, models, registry, utils
+from . import adapter, export, models, pictures, registry, utils
 from .config import (
     ConfigError,
     EvaluateSettings,
@@ -202,14 +202,9 @@ def write_exports(
 def evaluate(settings: EvaluateSettings) -> Path:
     """Score a version on the test set and return the file with the metrics."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    data = utils.load_data(
-        manifest.dataset,
-        settings.data_dir,
-        settings.data_url,
-        settings.quiet,
-        manifest.inputs.shape,
+    _, (images, labels) = adapter.load_splits(
+        manifest, folder, settings.data_dir, settings.quiet
     )
-    images, labels = data.test
     probabilities = adapter.predictor(folder, manifest)(images)
     scores = utils.score_probabilities(probabilities, labels, manifest.classes)
     report = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
@@ -228,6 +223,8 @@ def predict(settings: PredictSettings) -> None:
     outputs = adapter.predictor(folder, manifest)(images)
     classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
     table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})
+    if settings.input.is_dir():
+        table["path"] = pictures.picture_files(settings.input)
     text = table.to_csv(index_label="row", float_format="%.6f", lineterminator="\n")
     if settings.output is None:
         print(text, end="")

@@ -37,8 +37,6 @@ class TrainSettings(Settings):
 class EvaluateSettings(Settings):
     """Score a model on its test set."""
 
-    data_url: str | None = Field(None, pattern=r"^https?://\S+$")
-    """Mirror to download from"""
     version: Version = None
     """Version to score; the newest if not given"""
 

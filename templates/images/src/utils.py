@@ -121,7 +121,8 @@ def load_mnist_data(
         DataError: If there is no such set, or a file of it cannot be had.
     """
     if name not in DATASETS:
-        raise DataError(f"no data set {name!r}; there are {', '.join(DATASETS)}")
+        known = ", ".join(DATASETS)
+        raise DataError(f"no data set {name!r}; there are {known}, and no such folder")
     if name == "digits":
         from sklearn import datasets  # half a second, and nothing else needs it
 

@@ -276,5 +276,5 @@ def test_a_stopped_training_leaves_no_version(
 
     monkeypatch.setattr(models, "save_model", interrupt)
     assert main.main(["train", "--quiet"]) == 128 + signal.SIGINT
-    assert "nothing half done is left" in capsys.readouterr().err
+    assert "nothing half written is left" in capsys.readouterr().err
     assert list(Path("models/model").iterdir()) == []

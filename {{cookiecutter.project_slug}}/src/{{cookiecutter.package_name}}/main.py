@@ -121,14 +121,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt as stopped:
-        print("stopped; nothing half done is left", file=sys.stderr)
+        print("stopped; nothing half written is left", file=sys.stderr)
         return 128 + (stopped.args[0] if stopped.args else signal.SIGINT)
     except ModuleNotFoundError as error:
         group = all_settings()[name].group
         advice = f"install requirements/{group}.txt, or everything by `make setup`"
         print(f"{PROGRAM} {name}: {error}; {advice}", file=sys.stderr)
         return 2
-    except ProjectError as error:
+    except (ProjectError, OSError) as error:
+        logger.debug("stopped by", exc_info=error)
         print(f"{PROGRAM} {name}: {error}", file=sys.stderr)
         return 2
     return status

@@ -1,8 +1,9 @@
 """Images in files: find pictures, read each as the model is to see it; read arrays.
 
 A data set of your own is a folder with a folder for each class, or a CSV file with the
-columns `path` and `label`. Where folders `train` and `test` are above those, or such
-words in a column `part`, that is the split.
+columns `path` and `label`. Where folders `train`, `test` and perhaps `validation` are
+above those, or such words in a column `part`, that is the split; what is for validation
+joins the training, which sets some aside itself.
 
 Yours: `read_picture`, if pictures are to be cut or corrected first. A server reads what
 it is sent by the same function.
@@ -30,7 +31,8 @@ Pixels = npt.NDArray[np.uint8]
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 MOST_PIXELS = 2**25  # 100 MB of colours while it is read
-PARTS = ("train", "validation", "test")  # `train` sets some aside to validate on itself
+PARTS = ("train", "validation", "test")
+LEAST = 3  # of a class: one each to train on, to validate and to test
 # What Pillow raises for files that are cut off or damaged, or would be huge.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 SHOWN = 5  # files that a message names
@@ -59,7 +61,8 @@ def read_picture(
             # What is in the header is known before anything is unpacked.
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(f"has more than {MOST_PIXELS:,} pixels")
-            if image.mode[0] in "IF":  # `convert` would cut the bright ones off
+            # `convert` would cut the bright ones off, as Pillow does with colours.
+            if image.mode[0] in "IF" or ";16" in str(getattr(image, "tile", "")):
                 raise DataError("has more than 8 bits a channel; save it with 8")
             ImageOps.exif_transpose(image, in_place=True)
             if not scale and image.size != (width, height):
@@ -84,32 +87,44 @@ def load_pictures(
 ) -> tuple[Labelled, Labelled, tuple[str, ...]]:
     """Return training and test pictures, (n, *shape), with labels; and the classes.
 
-    Split as the folders or the column `part` say, or else by chance and class.
+    Split as the folders or the column `part` say, or else by chance and class. A
+    DataError says that pictures are in no part, or that a class has too few.
     """
     found = find_pictures(path)
     images, bad = read_pictures(found["path"], shape)
     found = found[~found["path"].isin(list(bad))]
+    parts = sorted(set(found["part"]))
+    if parts != [""] and not set(parts) <= set(PARTS):
+        wanted = f"one of {', '.join(PARTS)}, or none in any"
+        raise DataError(f"{path}: each picture must be in {wanted}; here are {parts}")
     labels, classes = found["label"].factorize(sort=True)
     is_test = (found["part"] == "test").to_numpy()
+    counts = found["label"][~is_test].value_counts().reindex(classes, fill_value=0)
+    if len(counts) < 2 or counts.min() < LEAST:
+        told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        raise DataError(
+            f"{path}: there must be two classes or more, each with {LEAST} pictures to "
+            f"train on; there are {told}"
+        )
     if is_test.any():
         training, test = images[~is_test], images[is_test]
-        parts = (training, labels[~is_test]), (test, labels[is_test])
+        split = (training, labels[~is_test]), (test, labels[is_test])
     else:
-        parts = split_data(images, labels, TEST_FRACTION, seed=0)
-    return *parts, tuple(classes)
+        split = split_data(images, labels, TEST_FRACTION, seed=0)
+    return *split, tuple(classes)
 
 
 def read_pictures(
-    files: Iterable[Path], shape: tuple[int, ...]
+    files: Iterable[Path], shape: tuple[int, ...], scale: bool = True
 ) -> tuple[Pixels, dict[Path, str]]:
     """Return all pictures that can be read, (n, *shape), and what is wrong with others.
 
-    Scaled as `read_picture` does. A DataError says that none is left.
+    As `read_picture` reads them. A DataError says that none is left.
     """
 
     def read(file: Path) -> Pixels | str:
         try:
-            return read_picture(file, shape)
+            return read_picture(file, shape, scale)
         except DataError as error:
             return str(error)
 
@@ -127,6 +142,15 @@ def read_pictures(
     return np.stack(good), bad
 
 
+def picture_files(path: Path) -> list[Path]:
+    """Return a picture's file, or those below a folder in the order of their names."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    found = [file for file in files if file.suffix.lower() in FORMATS]
+    if not path.exists() or not found:
+        raise DataError(f"{path}: there is no JPEG, PNG or WebP picture")
+    return found
+
+
 def find_pictures(path: Path) -> "pd.DataFrame":
     """Return the pictures of a data set: their `path`, `label` and `part`, or "".
 
@@ -135,23 +159,25 @@ def find_pictures(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     if path.suffix == ".csv":
-        frame = get_data(path)
+        # "NA" and "01" are names like any other.
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         if absent := {"path", "label"} - set(frame):
             raise DataError(f"{path}: no column {', '.join(sorted(absent))}")
-        frame["path"] = [path.parent / str(name) for name in frame["path"]]
-        parts = frame["part"] if "part" in frame else ""
-        return frame[["path"]].assign(label=frame["label"].astype(str), part=parts)
+        if not all(frame["label"]):
+            raise DataError(f"{path}: a label is empty; each picture needs one")
+        frame["path"] = [path.parent / name for name in frame["path"]]
+        return frame.assign(part=frame.get("part", ""))[["path", "label", "part"]]
     found = []
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() in FORMATS:
-            part, *folders = file.relative_to(path).parts[:-1] or ("",)
-            if part not in PARTS:
-                part, folders = "", [part]
-            found.append((file, folders[0] if folders else "", part))
+    for file in picture_files(path):
+        part, *folders = file.relative_to(path).parts[:-1] or ("",)
+        if part not in PARTS:
+            part, folders = "", [part]
+        found.append((file, folders[0] if folders else "", part))
     frame = pd.DataFrame(found, columns=["path", "label", "part"])
-    if frame.empty or not all(frame["label"]):
+    if not all(frame["label"]):
         raise DataError(
-            f"{path} must have a folder for each class, with JPEG, PNG or WebP pictures"
+            f"{path} must have a folder for each class, with pictures in it; above "
+            f"those there may be {', '.join(PARTS)}"
         )
     return frame
 
@@ -170,7 +196,7 @@ def read_images(
         DataError: If the file cannot be read, or holds anything else.
     """
     try:
-        if path.suffix == ".npy":
+        if path.suffix.lower() == ".npy":
             # Mapped first: no pickles, and no memory for what the file lacks.
             pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
         else:

@@ -6,6 +6,7 @@
 import json
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from ..config import DataError
 from ..files import careful
 from .drift import Array
 
+ONLY_EMPTY: Any = {"keep_default_na": False, "na_values": [""]}  # "NA" is a name
 MOST_LINES = 20_000  # the newest ones; more would take memory, and minutes
 COLUMNS = ["time", "request_id", "row", "model", "version", "inputs", "outputs"]
 
@@ -46,7 +48,7 @@ def read_labels(path: Path, keys: pd.DataFrame, classes: tuple[str, ...]) -> Arr
         classes: The name of each class; none for a regression.
     """
     try:
-        told = pd.read_csv(path, dtype=str, usecols=[*keys, "label"])
+        told = pd.read_csv(path, dtype=str, usecols=[*keys, "label"], **ONLY_EMPTY)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {error}") from error
     told = told.drop_duplicates(list(keys), keep="last")

@@ -35,8 +35,9 @@ def fetch(settings: FetchSettings) -> None:
     print(f"model:   {folder}", flush=True)
     if settings.then_serve:
         command = [sys.executable, "-m", f"{registry.__package__}.main", "serve"]
-        command += ["--models-dir", str(settings.models_dir)]
-        command += ["--model-name", settings.model_name]
+        for name in ("config", "models_dir", "model_name", "log_dir", "log_level"):
+            command += ["--" + name.replace("_", "-"), str(getattr(settings, name))]
+        command += ["--quiet"] if settings.quiet else []
         os.execv(sys.executable, command)
 
 

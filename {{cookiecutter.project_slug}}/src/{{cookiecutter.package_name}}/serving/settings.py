@@ -75,7 +75,7 @@ class ServeSettings(Settings):
     """How much of the requests is logged, by chance"""
     request_log_rows: Count = 100
     """Rows that are logged in a second at most"""
-    request_log_days: Seconds = 30
+    request_log_days: float = Field(30, gt=0)
     """After how many days a file is removed"""
     request_log_mask: tuple[str, ...] = ()
     """Inputs that are not logged, such as personal columns"""
@@ -85,7 +85,7 @@ class ServeSettings(Settings):
 
 
 class FetchSettings(Settings):
-    """Download a version, check it by its hash, and serve it from then on."""
+    """Download a version, check it by its hash, and promote it."""
 
     group: ClassVar[str] = "serve"
 

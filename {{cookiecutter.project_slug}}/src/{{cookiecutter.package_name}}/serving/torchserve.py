@@ -18,7 +18,7 @@ from .model import Model
 from .values import media_type, parse, require_json
 
 INSTANCES, DATA = "instances", "data"
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # how PNG and JPEG files start
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")  # PNG, JPEG, WebP begin so
 
 
 def ping(model: Model, request: Request) -> Response:
