@@ -51,7 +51,7 @@ class Handler:
         self.classes = [names[str(index)] for index in range(len(names))]
         inputs = json.loads((folder / "inputs.json").read_text("utf-8"))
         self.size = (inputs["height"], inputs["width"])
-        self.shape = (*self.size, 3) if inputs["colours"] else self.size
+        self.shape = (*self.size, 3) if inputs.get("colours") else self.size
         self.max_value = float(inputs["max_value"])
 
     def handle(self, requests: list[dict[str, Any]], context: Any) -> list[Any]:
