@@ -110,7 +110,8 @@ def trained(images: dict[str, str], volumes: list[str]) -> str:
     train = images["train"]
     printed = run(train, "train", "--epochs", "2", volumes=volumes)
     printed += run(train, "evaluate", volumes=volumes)
-    return printed + run(train, "export", volumes=volumes)
+    into = ("--into", "/tmp/exports")  # a container writes to its volumes and there
+    return printed + run(train, "export", *into, volumes=volumes)
 
 
 @pytest.fixture(scope="module")
