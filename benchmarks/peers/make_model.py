@@ -30,11 +30,16 @@ def perceptron(random: np.random.Generator) -> onnx.ModelProto:
     """Return a graph from raw pixels, 0 to 255, to probabilities, as a project has."""
     nodes = [
         helper.make_node("Flatten", ["scaled"], ["flat"]),
-        helper.make_node("Gemm", ["flat", "first"], ["sums"]),
+        helper.make_node("Gemm", ["flat", "first", "first_bias"], ["sums"]),
         helper.make_node("Relu", ["sums"], ["hidden"]),
-        helper.make_node("Gemm", ["hidden", "second"], ["logits"]),
+        helper.make_node("Gemm", ["hidden", "second", "second_bias"], ["logits"]),
     ]
-    layers = {"first": weights(random, 784, 128), "second": weights(random, 128, 10)}
+    layers = {
+        "first": weights(random, 784, 128),
+        "first_bias": np.zeros(128, np.float32),
+        "second": weights(random, 128, 10),
+        "second_bias": np.zeros(CLASSES, np.float32),
+    }
     return graph(nodes, layers)
 
 
