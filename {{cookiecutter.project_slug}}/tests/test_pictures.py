@@ -96,6 +96,9 @@ def test_folders_and_tables_say_the_class_and_the_split(folder: Path) -> None:
         pictures.find_pictures(table)
     with pytest.raises(DataError, match="must have a folder for each class"):
         pictures.find_pictures(folder.parent / "split/test/blue")
+    table.write_text('path,label\n"cut', encoding="utf-8")
+    with pytest.raises(DataError, match="own.csv: "):
+        pictures.find_pictures(table)
     frame.assign(label="").to_csv(table, index=False)
     with pytest.raises(DataError, match="a label is empty"):
         pictures.find_pictures(table)

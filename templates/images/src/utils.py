@@ -231,8 +231,12 @@ def split_data(
     return (x_first, y_first), (x_second, y_second)
 
 
-def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFrame":
+def get_data(
+    path: str | Path, cols_to_drop: Sequence[str] = (), **options: Any
+) -> "pd.DataFrame":
     """Read a CSV file with a header, or its URL, without some columns.
+
+    The options are those of `pandas.read_csv`.
 
     Raises:
         DataError: If it cannot be read, or has no such column.
@@ -240,7 +244,7 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> "pd.DataFram
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path)
+        frame = pd.read_csv(path, **options)
         if not isinstance(frame.index, pd.RangeIndex):
             raise ValueError("the rows have more values than the header has names")
         return frame.drop(columns=list(cols_to_drop))

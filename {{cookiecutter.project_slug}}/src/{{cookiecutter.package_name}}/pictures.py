@@ -160,7 +160,7 @@ def find_pictures(path: Path) -> "pd.DataFrame":
 
     if path.suffix == ".csv":
         # "NA" and "01" are names like any other.
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        frame = get_data(path, dtype=str, keep_default_na=False)
         if absent := {"path", "label"} - set(frame):
             raise DataError(f"{path}: no column {', '.join(sorted(absent))}")
         if not all(frame["label"]):
