@@ -154,13 +154,14 @@ class Run:
 
     def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
         """Remember the figures of an epoch, counted from 1; save it now and then."""
-        told = {"epoch": number, "figures": {k: float(v) for k, v in figures.items()}}
+        figures = {name: float(value) for name, value in figures.items()}
         for name, value in figures.items():
-            self.history.setdefault(name, []).append(float(value))
+            self.history.setdefault(name, []).append(value)
         # The log file has every epoch; ten of them are enough for the terminal.
         epochs = self.settings.epochs
         level = logging.DEBUG if number % max(1, epochs // 10) else logging.INFO
         shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        told = {"epoch": number, "figures": figures}
         logger.log(level, "epoch %d/%d: %s", number, epochs, shown, extra=told)
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save(self.folder, partial(models.save_model, model))

@@ -6,6 +6,7 @@ reports/<model>/<version>/monitor/monitor.json   every test
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -22,9 +23,11 @@ from ..config import DataError
 from ..files import write_json, write_text
 from ..registry import Manifest
 from . import drift
-from .drift import Sample
+from .drift import Array, Sample
 from .log import read_labels, read_log
 from .settings import MonitorSettings
+
+Predict = Callable[[Any], Array]  # what `adapter.predictor` returns
 
 LEAST_ROWS = 30  # of fewer, hardly anything could be said
 MOST_ROWS = 5000  # more would find smaller changes than matter
@@ -37,14 +40,17 @@ def monitor(settings: MonitorSettings) -> int:
     folder, manifest = registry.load_version(settings.model_dir, version)
     if bool(settings.input) == bool(settings.log):
         raise DataError("name what to look at: either --input FILE or --log FOLDER")
-    read = read_file if settings.input else read_requests
-    keys, now = read(settings, folder, manifest)
+    predict = adapter.predictor(folder, manifest)
+    if settings.input:
+        keys, now = read_file(settings, manifest, predict)
+    else:
+        keys, now = read_requests(settings, manifest, version)
     if len(keys) < LEAST_ROWS:
         raise DataError(f"{len(keys)} rows are too few; {LEAST_ROWS} are needed")
     if settings.labels:
         told = read_labels(settings.labels, keys, manifest.classes)
         now = now._replace(labels=told)
-    before = read_reference(settings, folder, manifest)
+    before = read_reference(settings, folder, manifest, predict)
     found = drift.compare(before, now, manifest.classes)
     facts: dict[str, Any] = {
         "model": str(folder),
@@ -70,7 +76,7 @@ def drawn(*arrays: Any) -> Any:
 
 
 def read_reference(
-    settings: MonitorSettings, folder: Path, manifest: Manifest
+    settings: MonitorSettings, folder: Path, manifest: Manifest, predict: Predict
 ) -> Sample:
     """Return variables of training rows, and outputs and labels of test rows.
 
@@ -81,12 +87,11 @@ def read_reference(
     )
     variables = adapter.describe(drawn(known), manifest.inputs)
     rows, labels = drawn(*test)
-    outputs = adapter.predictor(folder, manifest)(rows)
-    return Sample(variables, outputs, labels.astype(float))
+    return Sample(variables, predict(rows), labels.astype(float))
 
 
 def read_file(
-    settings: MonitorSettings, folder: Path, manifest: Manifest
+    settings: MonitorSettings, manifest: Manifest, predict: Predict
 ) -> tuple[pd.DataFrame, Sample]:
     """Return the numbers of a file's rows, those that are drawn, and what they hold."""
     assert settings.input is not None
@@ -99,17 +104,17 @@ def read_file(
         truth[truth < 0] = np.nan
     keys = pd.DataFrame({"row": getattr(rows, "index", np.arange(len(rows)))})
     keys, rows, truth = drawn(keys, rows, truth)
-    outputs = adapter.predictor(folder, manifest)(rows)
-    return keys, Sample(adapter.describe(rows, manifest.inputs), outputs, truth)
+    variables = adapter.describe(rows, manifest.inputs)
+    return keys, Sample(variables, predict(rows), truth)
 
 
 def read_requests(
-    settings: MonitorSettings, folder: Path, manifest: Manifest
+    settings: MonitorSettings, manifest: Manifest, version: int
 ) -> tuple[pd.DataFrame, Sample]:
     """Return which rows were logged, and what the server has said of them."""
     assert settings.log is not None
     inputs = manifest.inputs
-    told = read_log(settings.log, manifest.name, int(folder.name), settings.hours)
+    told = read_log(settings.log, manifest.name, version, settings.hours)
     told = told.head(MOST_ROWS)
     #% if cookiecutter.__data_kind == "images"
     images = np.array([list(each.values()) for each in told["inputs"]], dtype=float)
