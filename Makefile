@@ -5,9 +5,9 @@
 PYTHON ?= python3
 VENV := .venv
 # uv is used if it is there; otherwise it is installed into .uv, by hash.
-UV := $(or $(shell command -v uv),$(CURDIR)/.uv/bin/uv)
+UV := $(or $(shell command -v uv),.uv/bin/uv)
 # By the pip that is there; where there is none, by that of a new environment.
-BY_HASH = install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+BY_HASH = install --no-user --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 
 .DEFAULT_GOAL := help
@@ -16,7 +16,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(CURDIR)/.uv/bin/uv: requirements/uv.txt
+.uv/bin/uv: requirements/uv.txt
 	@echo "installing uv into .uv"
 	@rm -rf .uv
 	@$(PYTHON) -m pip $(BY_HASH) --target .uv 2>/dev/null || \

@@ -39,8 +39,11 @@ def assert_demonstrated(folder: Path, shown: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="uses make: for Linux and macOS")
 def test_a_fresh_clone_with_an_empty_cache_trains(tmp_path: Path) -> None:
-    """From nothing but Python, make and git; how long it takes is printed."""
-    clone = tmp_path / "clone"
+    """From nothing but Python, make and git; how long it takes is printed.
+
+    In a folder as people have them, by a user without a home folder.
+    """
+    clone = tmp_path / "Eigene Übungen, 1"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
     here = {
         str(Path(sys.executable).parent),
@@ -50,13 +53,13 @@ def test_a_fresh_clone_with_an_empty_cache_trains(tmp_path: Path) -> None:
     environment = {
         key: value
         for key, value in os.environ.items()
-        if key not in {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV"}
+        if key not in {"ARGS", "HOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV"}
     }
     environment |= {"PATH": os.pathsep.join(path), "UV_CACHE_DIR": str(tmp_path / "uv")}
     demo = subprocess.run(
         ["make", "demo"],
         cwd=clone,
-        env=environment | {"PIP_NO_CACHE_DIR": "1"},
+        env=environment | {"PIP_NO_CACHE_DIR": "1", "PIP_USER": "1"},
         capture_output=True,
         text=True,
     )

@@ -234,6 +234,17 @@ def test_the_images_say_what_they_can_do(images: dict[str, str]) -> None:
     assert "--port" in run(images["serve"], "serve", "--help", volumes=[])
 
 
+def test_any_user_of_group_0_trains_and_serves(
+    images: dict[str, str], volumes: list[str], trained: str
+) -> None:
+    """As OpenShift assigns one, who has no name and no home folder."""
+    user = ("--user", "1000700000:0")
+    train = ("run", "--rm", "--network", "none", *user, images["train"], "train")
+    assert "models/model/1" in docker(*train, "--epochs", "1")
+    for container in started(images["serve"], *user, *volumes[:2]):
+        assert json.loads(ask(container, "/readyz"))["version"] == 1
+
+
 @pytest.mark.parametrize("name", ["serve", "train"])
 def test_the_images_run_without_root_and_hold_no_build_tools(
     images: dict[str, str], name: str

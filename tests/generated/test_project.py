@@ -111,6 +111,50 @@ def test_a_file_called_as_a_standard_module_is_in_nobodys_way(
         file.unlink()
 
 
+def test_a_command_is_added_as_its_readme_says(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """A class of settings, a function, a row; and the setting is one everywhere."""
+    project = installed("scikit-learn")
+    shutil.copytree(project.path / "src", tmp_path / "src")
+    shutil.copytree(project.path / "configs", tmp_path / "configs")
+    (package,) = (tmp_path / "src").iterdir()
+    with (package / "config.py").open("a", encoding="utf-8") as file:
+        file.write(
+            "\n\nclass GreetSettings(Settings):\n"
+            '    """Greet somebody."""\n\n'
+            '    person: str = "you"\n'
+            '    """Whom"""\n'
+        )
+    (package / "greeting.py").write_text(
+        "from .config import GreetSettings\n\n\n"
+        "def greet(settings: GreetSettings) -> None:\n"
+        '    print(f"hello, {settings.person}")\n',
+        encoding="utf-8",
+    )
+    table = package / "main.py"
+    row = 'COMMANDS = {\n    "greet": ("greeting:greet", "config:GreetSettings"),\n'
+    text = table.read_text(encoding="utf-8").replace("COMMANDS = {\n", row, 1)
+    table.write_text(text, encoding="utf-8")
+
+    def greeting(*command: str) -> str:
+        python = ("env", f"PYTHONPATH={tmp_path / 'src'}", *command, "python")
+        program = ("-m", f"{package.name}.main", "greet")
+        return project.run(*python, *program, folder=tmp_path).splitlines()[-1]
+
+    assert greeting() == "hello, you"
+    assert greeting(f"{package.name.upper()}_PERSON=Ada") == "hello, Ada"
+    with (tmp_path / "configs/train.yaml").open("a", encoding="utf-8") as settings:
+        settings.write("person: Grace\n")
+    assert greeting() == "hello, Grace"
+    help_text = project.run(
+        *("env", f"PYTHONPATH={tmp_path / 'src'}", "python", "-m"),
+        *(f"{package.name}.main", "--help"),
+        folder=tmp_path,
+    )
+    assert re.search(r"greet +Greet somebody", help_text)
+
+
 @pytest.mark.parametrize(
     ("framework", "extras", "target"),
     [

@@ -192,7 +192,7 @@ def test_setup_venv_needs_only_python_and_pip(
     """The hashed versions again, without uv."""
     project = bake(python_version=ANOTHER_VERSION)
     printed = project.run(
-        "bash", "scripts/setup_venv.sh", env=environment(programs)
+        "bash", "scripts/setup_venv.sh", env=environment(programs, PIP_USER="1")
     ).stdout
     assert f"Python {ANOTHER_VERSION} is not here: using Python {VERSION}." in printed
     assert_installed(project)

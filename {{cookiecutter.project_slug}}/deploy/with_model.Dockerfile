@@ -8,4 +8,4 @@
 ARG IMAGE={{ cookiecutter.project_slug }}
 FROM ${IMAGE}
 ARG VERSION
-COPY --chown=10001:10001 ${VERSION} /app/models/model/${VERSION}
+COPY --chown=10001:0 ${VERSION} /app/models/model/${VERSION}

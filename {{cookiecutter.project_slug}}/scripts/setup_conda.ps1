@@ -46,7 +46,7 @@
         # What builds packages comes first, by hash too: in isolation, pip would fetch
         # whatever a package without a wheel asks for. `conda env` calls pip only once.
         Write-Host "installing $Files; this takes minutes"
-        $Install = 'run', '--name', $Name, 'python', '-m', 'pip', '--quiet', 'install'
+        $Install = 'run', '--name', $Name, 'python', '-m', 'pip', '--quiet', 'install', '--no-user'
         & $Conda @Install --require-hashes -r requirements/build.txt
         if (-not $LASTEXITCODE) { & $Conda @Install --require-hashes --no-build-isolation @Files }
         if (-not $LASTEXITCODE) { & $Conda @Install --no-deps --no-build-isolation --editable . }

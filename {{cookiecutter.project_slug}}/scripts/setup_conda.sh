@@ -57,7 +57,7 @@ echo "$CONDA env $ACTION: environment $NAME"
 # What builds packages comes first, by hash too: in isolation, pip would fetch whatever a
 # package without a wheel asks for. `conda env` cannot do that: it calls pip once.
 echo "installing ${FILES[*]}; this takes minutes"
-install() { "$CONDA" run --name "$NAME" python -m pip --quiet install "$@"; }
+install() { "$CONDA" run --name "$NAME" python -m pip --quiet install --no-user "$@"; }
 {
     install --require-hashes -r requirements/build.txt &&
         install --require-hashes --no-build-isolation "${FILES[@]}" &&

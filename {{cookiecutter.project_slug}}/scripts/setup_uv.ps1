@@ -41,7 +41,7 @@
         if (-not (Test-Command $Uv @('--version'))) {
             Write-Host 'no uv on PATH: installing one into .uv'
             & $(if ($env:PYTHON) { $env:PYTHON } else { 'python' }) -m venv --clear .uv
-            & ".uv/$Bin/python" -m pip --disable-pip-version-check --quiet install `
+            & ".uv/$Bin/python" -m pip --disable-pip-version-check --quiet install --no-user `
                 --require-hashes -r requirements/uv.txt
             if ($LASTEXITCODE) { throw 'no uv; install it yourself, or use setup_venv.ps1' }
         }

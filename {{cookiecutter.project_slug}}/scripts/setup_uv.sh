@@ -43,7 +43,7 @@ case $UV in "" | "$PWD/.venv/"*) UV=.uv/bin/uv ;; esac
 if ! "$UV" --version >/dev/null 2>&1; then
     echo "no uv on PATH: installing one into .uv"
     rm -rf .uv
-    PIP=(-m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/uv.txt)
+    PIP=(-m pip --disable-pip-version-check --quiet install --no-user --require-hashes -r requirements/uv.txt)
     # By the pip that is there; where there is none, by that of a new environment.
     "${PYTHON:-python3}" "${PIP[@]}" --target .uv 2>/dev/null ||
         { "${PYTHON:-python3}" -m venv --clear .uv && .uv/bin/python "${PIP[@]}"; } ||

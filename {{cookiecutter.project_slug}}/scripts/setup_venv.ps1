@@ -63,7 +63,7 @@
         # What builds packages comes first, by hash too: in isolation, pip would fetch
         # whatever a package without a wheel asks for.
         Write-Host "installing $Files into .venv ($(& $VenvPython --version)); this takes minutes"
-        $Install = '-m', 'pip', '--disable-pip-version-check', '--quiet', 'install'
+        $Install = '-m', 'pip', '--disable-pip-version-check', '--quiet', 'install', '--no-user'
         & $VenvPython @Install --require-hashes -r requirements/build.txt
         if (-not $LASTEXITCODE) { & $VenvPython @Install --require-hashes --no-build-isolation @Files }
         if (-not $LASTEXITCODE) { & $VenvPython @Install --no-deps --no-build-isolation --editable . }

@@ -60,7 +60,7 @@ fi
 # What builds packages comes first, by hash too: in isolation, pip would fetch whatever a
 # package without a wheel asks for.
 echo "installing ${FILES[*]} into .venv ($(.venv/bin/python --version)); this takes minutes"
-install() { .venv/bin/python -m pip --disable-pip-version-check --quiet install "$@"; }
+install() { .venv/bin/python -m pip --disable-pip-version-check --quiet install --no-user "$@"; }
 {
     install --require-hashes -r requirements/build.txt &&
         install --require-hashes --no-build-isolation "${FILES[@]}" &&
