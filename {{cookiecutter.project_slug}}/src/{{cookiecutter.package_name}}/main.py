@@ -23,6 +23,11 @@ logger = logging.getLogger(__name__)
 PROGRAM = "{{ cookiecutter.project_slug }}"
 BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
 
+#% if "track" in cookiecutter.__extras
+# Commands that MLflow hears of, and actions of `registry`.
+RECORDED = {"train", "tune", "retrain", "promote", "rollback"}
+
+#% endif
 # The code of each command and its settings, whose docstring is its help.
 COMMANDS = {
     #% if cookiecutter.__data_kind == "tabular"
@@ -74,11 +79,10 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
     logger.debug("%s with %s", name, settings.model_dump(mode="json"))
     function = resolve_name(f"{__package__}.{COMMANDS[name][0]}")
     #% if "track" in cookiecutter.__extras
-    with resolve_name(f"{__package__}.tracking:MlflowRun")(settings):
-        result = function(settings)
-    #% else
-    result = function(settings)
+    if {name, getattr(settings, "action", name)} & RECORDED:
+        function = resolve_name(f"{__package__}.tracking:MlflowRun")(settings)(function)
     #% endif
+    result = function(settings)
     return result if isinstance(result, int) else 0
 
 
