@@ -243,7 +243,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         )
         middleware.insert(0, cors)
     app = Starlette(
-        routes=routes + pages.routes(ENDPOINTS, worker.served, settings),
+        routes=routes + pages.routes(worker.served, settings),
         middleware=middleware,
         exception_handlers={HTTPException: not_here},
         lifespan=lifespan,

@@ -5,7 +5,6 @@ texts of a page are in static/; what it says of the model is in the OpenAPI docu
 """
 
 import mimetypes
-from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from .messages import JSON, Endpoint, dump
+from .messages import JSON
 from .model import ServedModel
-from .openapi import document
+from .openapi import document, template
 from .settings import ServeSettings
 
 STATIC = Path(__file__).parent / "static"
@@ -33,21 +32,15 @@ HEADERS = {
 }
 
 
-def routes(
-    endpoints: Sequence[Endpoint], served: ServedModel, settings: ServeSettings
-) -> list[Route]:
-    """Return the routes of the pages.
-
-    Args:
-        endpoints: What the OpenAPI document describes.
-        served: The model that it is written for.
-        settings: Those of the server.
-    """
+def routes(served: ServedModel, settings: ServeSettings) -> list[Route]:
+    """Return the routes of the pages, which describe the served model."""
     needs_key = settings.api_key is not None or settings.api_key_file is not None
+
+    unfilled = template()
 
     @lru_cache(1)
     def described(version: int) -> bytes:
-        return dump(document(served.get(), endpoints, needs_key))
+        return document(unfilled, served.get(), needs_key)
 
     async def openapi(request: Request) -> Response:
         body = described(served.get().version)

@@ -33,16 +33,16 @@ async function start() {
   build();
   const content = await readDocument();
   if (!content) return;
-  const { Image, Class } = content.components.schemas;
-  const pixel = Image.items.items; // a number, or a list of three
+  const { Row, Prediction } = content.components.schemas;
+  const pixel = Row.items.items; // a number, or a list of three
   size = {
-    height: Image.maxItems,
-    width: Image.items.maxItems,
+    height: Row.maxItems,
+    width: Row.items.maxItems,
     largest: pixel.maximum ?? pixel.items.maximum,
     colours: pixel.type === "array",
   };
   byId("size").textContent = `What the model sees: ${size.width} × ${size.height} pixels`;
-  const names = Class.enum;
+  const names = Prediction.required;
   const areDigits = names.length === 10 && names.every((name) => /^\d$/.test(name));
   byId("examples").hidden = !areDigits;
   ask = predictor(content);

@@ -48,7 +48,7 @@ function show({ path, method, operation }) {
 }
 
 function parts(path, method, operation) {
-  const inputs = operation.parameters.map(({ name, example }) =>
+  const inputs = (operation.parameters ?? []).map(({ name, example }) =>
     make("input", { name, value: example }),
   );
   const content = operation.requestBody?.content[JSON_TYPE];
@@ -112,16 +112,8 @@ function answers(responses) {
   const rows = Object.entries(responses).map(([status, { description }]) =>
     make("tr", {}, make("th", { scope: "row" }, status), make("td", {}, ...prose(description))),
   );
-  const { schema, example } = responses["200"].content[JSON_TYPE];
-  const details = make(
-    "details",
-    {},
-    make("summary", {}, "Example"),
-    code(example),
-    "Schema",
-    code(schema),
-  );
-  return [make("table", {}, make("tbody", {}, ...rows)), details];
+  const { schema } = responses["200"].content[JSON_TYPE];
+  return [make("table", {}, make("tbody", {}, ...rows)), code(schema)];
 }
 
 /** A block of text or of JSON; names of schemas in it are links. */

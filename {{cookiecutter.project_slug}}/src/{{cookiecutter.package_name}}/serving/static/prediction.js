@@ -14,7 +14,7 @@ export function predictor(content) {
   const { path, operation } = findOperation(content, "tensorflow_serving_predict");
   const name = operation.parameters.find((each) => each.name === "name");
   const url = new URL(path.slice(1).replace("{name}", name.example), document.baseURI);
-  const classes = content.components.schemas.Class?.enum ?? [];
+  const classes = content.components.schemas.Prediction.required ?? [];
   return (row) => {
     clearTimeout(timer);
     asked += 1;
