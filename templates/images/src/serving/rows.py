@@ -19,7 +19,6 @@ from .model import Model, Tensor
 from .values import GIVES_UP, require_list, require_names, require_shape
 
 NAME = "images"
-ROW = "Image"  # what the OpenAPI document calls the schema of a row
 
 
 def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:

@@ -20,7 +20,6 @@ from .values import kind_of, require_list, require_names
 
 Where: TypeAlias = Callable[[int, str], str]  # names the value of a row and a column
 
-ROW = "Row"  # what the OpenAPI document calls the schema of a row
 LARGEST = float(np.finfo(np.float32).max)  # what a graph can be given
 # What JSON has for the values of a column, by its kind.
 TYPES: dict[Kind, set[type]] = {
