@@ -227,7 +227,7 @@ def test_this_repository_is_tested_on_every_system_and_python() -> None:
         "uv venv",
         "uv pip sync --require-hashes --no-build requirements/dev.txt",
         "uv run --no-sync poe check",
-        "uv run --no-sync poe test",
+        "uv run --no-sync poe test -n 2 --dist loadfile",
     ]
 
 
