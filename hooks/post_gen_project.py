@@ -32,8 +32,11 @@ NEEDS = {
     "src/*/pictures.py": "images",
     "tests/test_pictures.py": "images",
     "src/*/schema.py": "tabular",
+    "src/*/validation.py": "tabular",
     "src/*/tuning.py": "tabular",
     "tests/test_schema.py": "tabular",
+    "tests/test_tables.py": "tabular",
+    "tests/test_validation.py": "tabular",
     # extras
     "src/*/serving/*": "serve",
     "tests/test_serving*": "serve",

@@ -34,6 +34,7 @@ OTHER_VALUES = {
     "device": "cuda",
     "data": "wine",
     "estimator": "forest",
+    "split": "random",
     "parameters": "{max_depth: 3}",
     "tuned": "true",
     "log_level": "ERROR",

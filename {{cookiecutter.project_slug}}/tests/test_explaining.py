@@ -18,6 +18,8 @@ from {{ cookiecutter.package_name }}.explaining.rows import Rows, load_rows
 from {{ cookiecutter.package_name }}.explaining.settings import ExplainSettings
 from {{ cookiecutter.package_name }}.registry import load_version
 
+from samples import INPUTS
+
 REPORT = Path("reports/model/1/explain")
 FEW = "--explained-rows 5 --background-rows 20 --lime-samples 100 --quiet".split()
 WEIGHTS = np.random.default_rng(0).normal(size=(2, 16))  # of models of noise
@@ -63,7 +65,7 @@ def explained_by(weights: FloatArray, bias: float = 0.0) -> Rows:
         chance = 1 / (1 + np.exp(-scores(some)))
         return np.stack([1 - chance, chance], axis=1)
 
-    return Rows(predict, background, rows, np.arange(20))
+    return Rows(predict, background, rows, np.arange(20), INPUTS)
 
 
 def importance(method: str, rows: Rows, *options: str) -> FloatArray:

@@ -228,6 +228,14 @@ def groups(before: Any, now: Any) -> dict[str, Finding]:
     return {each.group: each for each in found}
 
 
+def test_dates_are_told_as_dates() -> None:
+    days = np.datetime64("2024-01-01", "s") + np.arange(100).astype("m8[D]")
+    found = groups([*days, np.datetime64("NaT")], days + np.timedelta64(200, "D"))
+    assert found["drift"].now == "median 2024-09-06"
+    assert found["unseen"].before == "2024-01-01 to 2024-04-09"
+    assert found["missing"].p == 1
+
+
 def test_each_kind_of_change_is_found() -> None:
     before = np.arange(1000.0)
     now = np.linspace(1, 998, 200)

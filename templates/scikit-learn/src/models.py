@@ -1,24 +1,31 @@
 """The model: one scikit-learn pipeline from a table's columns to a prediction.
 
-Yours: `CLASSIFIERS`, `REGRESSORS` and `build_pipeline`. Imputation, encoding, scaling
-and the estimator are fitted and saved as one, so that what serves a prediction cannot
-differ from what was trained.
+Yours: `ESTIMATORS` and `build_pipeline`. Imputation, encoding, scaling and the
+estimator are fitted and saved as one, so that what serves a prediction cannot differ
+from what was trained.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from pkgutil import resolve_name
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn import ensemble, linear_model, metrics, model_selection
-from sklearn.base import clone, is_classifier
+from sklearn import (
+    ensemble,
+    linear_model,
+    metrics,
+    model_selection,
+    neighbors,
+    neural_network,
+)
+from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.utils import shuffle
 from skops import io as skops
 
 from .adapter import MISSING, Array, Labelled
@@ -30,29 +37,93 @@ MODEL_FILE = "model.skops"
 # Rarer categories share a column; those that come up later have none.
 ONE_HOT = {"max_categories": 50, "handle_unknown": "ignore", "sparse_output": False}
 
-CLASSIFIERS = {
-    "linear": linear_model.LogisticRegression(max_iter=1000),
-    "forest": ensemble.RandomForestClassifier(n_estimators=200),
-    "boosting": ensemble.HistGradientBoostingClassifier(),
-    "sgd": linear_model.SGDClassifier(loss="log_loss"),
-}
-REGRESSORS = {
-    "linear": linear_model.Ridge(),
-    "forest": ensemble.RandomForestRegressor(n_estimators=200),
-    "boosting": ensemble.HistGradientBoostingRegressor(),
-    "sgd": linear_model.SGDRegressor(),
+
+def load(path: str, **parameters: Any) -> Any:
+    """Make an estimator of a library that need not be there, by its import path."""
+    return resolve_name(path)(**parameters)
+
+
+class Estimator(NamedTuple):
+    """What is known of an estimator: how to make it, tune it and load it."""
+
+    classifier: Callable[[], Any]
+    regressor: Callable[[], Any]
+    # What `tune` tries, from far too simple to far too flexible a model: the smallest
+    # and the largest value, on a logarithmic scale; whole numbers, if these are.
+    space: Mapping[str, tuple[float, float]] = {}
+    trusted: tuple[str, ...] = ()  # the types that skops names when it refuses a model
+
+
+ESTIMATORS = {
+    "linear": Estimator(
+        partial(linear_model.LogisticRegression, max_iter=1000),
+        linear_model.Ridge,
+        {"C": (1e-3, 1e3), "alpha": (1e-3, 1e3)},  # one has C, the other alpha
+    ),
+    "sgd": Estimator(
+        partial(linear_model.SGDClassifier, loss="log_loss"),
+        linear_model.SGDRegressor,
+        {"alpha": (1e-6, 1e-1)},
+    ),
+    "forest": Estimator(
+        partial(ensemble.RandomForestClassifier, n_estimators=200),
+        partial(ensemble.RandomForestRegressor, n_estimators=200),
+        {"max_depth": (2, 32), "min_samples_leaf": (1, 20), "max_features": (0.1, 1.0)},
+        ("sklearn.tree._tree.Tree",),
+    ),
+    "boosting": Estimator(
+        ensemble.HistGradientBoostingClassifier,
+        ensemble.HistGradientBoostingRegressor,
+        {
+            "learning_rate": (0.01, 0.5),
+            "max_iter": (20, 300),
+            "max_leaf_nodes": (4, 64),
+            "min_samples_leaf": (5, 50),
+            "l2_regularization": (1e-3, 10.0),
+        },
+        ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",),
+    ),
+    "neighbors": Estimator(
+        neighbors.KNeighborsClassifier,
+        neighbors.KNeighborsRegressor,
+        {"n_neighbors": (1, 50)},
+        (
+            "sklearn.metrics._dist_metrics.EuclideanDistance64",
+            "sklearn.neighbors._kd_tree.KDTree",
+        ),
+    ),
+    "mlp": Estimator(
+        partial(neural_network.MLPClassifier, max_iter=500),
+        partial(neural_network.MLPRegressor, max_iter=500),
+        {"alpha": (1e-5, 10.0), "learning_rate_init": (1e-4, 1e-1)},
+        ("sklearn.neural_network._stochastic_optimizers.AdamOptimizer",),
+    ),
+    "lightgbm": Estimator(  # which is not installed: add it to pyproject.toml
+        partial(load, "lightgbm.LGBMClassifier", verbosity=-1),
+        partial(load, "lightgbm.LGBMRegressor", verbosity=-1),
+        {"learning_rate": (0.01, 0.5), "num_leaves": (4, 64)},
+        (
+            "collections.OrderedDict",
+            "collections.defaultdict",
+            "lightgbm.basic.Booster",
+            "lightgbm.sklearn.LGBMClassifier",
+            "lightgbm.sklearn.LGBMRegressor",
+        ),
+    ),
+    "xgboost": Estimator(  # the same
+        partial(load, "xgboost.XGBClassifier"),
+        partial(load, "xgboost.XGBRegressor"),
+        {"learning_rate": (0.01, 0.5), "max_depth": (2, 10)},
+        (
+            "xgboost.core.Booster",
+            "xgboost.sklearn.XGBClassifier",
+            "xgboost.sklearn.XGBRegressor",
+        ),
+    ),
 }
 TREES = ("sklearn.ensemble.", "sklearn.tree.", "lightgbm.", "xgboost.")
 # skops loads what it knows to be harmless, and these, which hold numbers and types.
-# Add those that it names when it refuses an estimator of yours.
-TRUSTED = (
-    "numpy.dtype",
-    "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.tree._tree.Tree",
-)
+TRUSTED = ("numpy.dtype", "sklearn.compose._column_transformer.make_column_selector")
 
 
 def build_pipeline(
@@ -68,9 +139,9 @@ def build_pipeline(
     for trees. skl2onnx can convert each of these steps.
 
     Args:
-        estimator: `linear` (logistic or ridge regression), `forest`, `boosting` (of
-            trees), `sgd` (linear, learned in steps); or the import path of any other
-            class, such as sklearn.svm.SVR.
+        estimator: One of `ESTIMATORS`, such as `linear` (logistic or ridge regression)
+            or `sgd` (linear, learned in steps); or the import path of any other class,
+            such as sklearn.svm.SVR.
         task: Which of the two kinds a short name stands for.
         parameters: Those of the estimator, by its own names.
         seed: Of everything random.
@@ -103,13 +174,15 @@ def build_pipeline(
 
 def make_estimator(estimator: str, task: str) -> Any:
     """Return an estimator by its short name or import path; see `build_pipeline`."""
-    choices = CLASSIFIERS if task == "classification" else REGRESSORS
-    if estimator in choices:
-        return clone(choices[estimator])
-    module, _, name = estimator.rpartition(".")
+    if "." not in estimator and estimator not in ESTIMATORS:
+        names = ", ".join(ESTIMATORS)
+        raise ConfigError(f"estimator: {estimator}: no import path, and not {names}")
+    by_path = partial(load, estimator)
+    known = ESTIMATORS.get(estimator, Estimator(by_path, by_path))
+    classifies = task == "classification"
     try:
-        model = getattr(import_module(module), name)()
-        if is_classifier(model) != (task == "classification"):
+        model = known.classifier() if classifies else known.regressor()
+        if is_classifier(model) != classifies:
             raise ValueError(f"it is not for a {task}")
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ConfigError(f"estimator: {estimator}: {error}") from error
@@ -141,8 +214,8 @@ def cross_validate(
     pipeline: Pipeline,
     x_train: pd.DataFrame,
     y_train: Array,
-    folds: int = 5,
-    seed: int = 1,
+    folds: Any = 5,
+    metric: str | None = None,
 ) -> dict[str, list[float]]:
     """Fit and score a pipeline on parts of a training set, each left out once.
 
@@ -150,28 +223,30 @@ def cross_validate(
         pipeline: From `build_pipeline`.
         x_train: (n, columns).
         y_train: (n,), classes as int64 or values as float64.
-        folds: The number of parts.
-        seed: Decides which rows go where.
+        folds: Their number, or which rows they are, as `validation.folds` has.
+        metric: A scorer of scikit-learn, of which more is better.
 
     Returns:
-        A score a part: `cv_accuracy`, `cv_loss` (in nats); or `cv_r2`, `cv_rmse`.
+        A score a part: of the metric, say `cv_f1_macro`, first; then `cv_accuracy`,
+        `cv_loss` (in nats); or `cv_r2`, `cv_rmse`.
 
     Raises:
-        ConfigError: If scikit-learn refuses folds or parameters.
+        ConfigError: If scikit-learn refuses metric, folds or parameters.
     """
     scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
-    if is_classifier(pipeline):  # the folds are stratified, then
+    if is_classifier(pipeline):
         scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
-    rows, labels = shuffle(x_train, y_train, random_state=seed)
+    scoring = {**({metric: metric} if metric else {}), **scoring}
     try:
         found = model_selection.cross_validate(
-            pipeline, rows, labels, cv=folds, scoring=scoring, error_score="raise"
+            pipeline, x_train, y_train, cv=folds, scoring=scoring, error_score="raise"
         )
     except (ValueError, AttributeError) as error:
-        raise ConfigError(f"folds, estimator or parameters: {error}") from error
+        message = f"metric, folds, estimator or parameters: {error}"
+        raise ConfigError(message) from error
     # scikit-learn turns losses round, so that more is better; here they are losses.
     return {
-        f"cv_{name}": (found[f"test_{name}"] * (-1 if "neg_" in of else 1)).tolist()
+        f"cv_{name}": (found[f"test_{name}"] * (1 if name == of else -1)).tolist()
         for name, of in scoring.items()
     }
 
@@ -196,36 +271,6 @@ def evaluate_model(
     return metrics.root_mean_squared_error(y_test, outputs), score
 
 
-def score_outputs(
-    outputs: Array, labels: Array, classes: Sequence[str]
-) -> dict[str, Any]:
-    """Return all scores of what `predict_outputs` said; labels: int64 or float64 (n,).
-
-    `accuracy`; `loss`, the cross-entropy in nats; `rows`; of `classes` precision,
-    recall, f1-score and support; `confusion_matrix`, a row for each true class. Of a
-    regression, which has no classes: `r2`, `mae`, `rmse`, `rows`.
-    """
-    if not len(classes):
-        return {
-            "r2": metrics.r2_score(labels, outputs),
-            "mae": metrics.mean_absolute_error(labels, outputs),
-            "rmse": metrics.root_mean_squared_error(labels, outputs),
-            "rows": len(labels),
-        }
-    guess, every = outputs.argmax(axis=1), range(len(classes))
-    confusion = metrics.confusion_matrix(labels, guess, labels=every)
-    table = metrics.classification_report(
-        labels, guess, labels=every, output_dict=True, zero_division=0.0
-    )
-    return {
-        "accuracy": metrics.accuracy_score(labels, guess),
-        "loss": metrics.log_loss(labels, outputs, labels=every),
-        "rows": len(labels),
-        "classes": {name: table[str(number)] for number, name in enumerate(classes)},
-        "confusion_matrix": confusion.tolist(),
-    }
-
-
 def save_model(pipeline: Pipeline, folder: Path) -> None:
     """Write a fitted pipeline by skops, not as a pickle: loading it runs no code.
 
@@ -238,8 +283,10 @@ def save_model(pipeline: Pipeline, folder: Path) -> None:
 def load_model(folder: Path) -> Pipeline:
     """Load what `save_model` wrote; a FileError says that it is damaged or hostile."""
     file = folder / MODEL_FILE
-    with careful(file, "if the types are your estimator's, see TRUSTED in models.py"):
-        pipeline = skops.load(file, trusted=list(TRUSTED))
+    of_estimators = (name for each in ESTIMATORS.values() for name in each.trusted)
+    advice = "if the types are your estimator's, see ESTIMATORS in models.py"
+    with careful(file, advice):
+        pipeline = skops.load(file, trusted=[*TRUSTED, *of_estimators])
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"it holds a {type(pipeline).__name__}, no pipeline")
     return pipeline

@@ -1,6 +1,5 @@
 """The pipeline: what it learns, what it takes, how it is kept and exported."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,11 @@ from {{ cookiecutter.package_name }}.utils import get_data
 
 from samples import mixed_table
 
-ESTIMATORS = ("linear", "forest", "boosting", "sgd")
+ESTIMATORS = ("linear", "forest", "boosting", "sgd", "neighbors", "mlp")
 FEW: dict[str, dict[str, Any]] = {
     "forest": {"n_estimators": 10},
     "boosting": {"max_iter": 10},
+    "mlp": {"max_iter": 20},
 }
 
 
@@ -83,10 +83,10 @@ def test_rows_with_texts_and_empty_cells_are_learned_from(estimator: str) -> Non
 def test_any_estimator_goes_by_its_import_path() -> None:
     x, y = mixed()
     pipeline = models.build_pipeline(
-        "sklearn.neighbors.KNeighborsClassifier", parameters={"n_neighbors": 3}
+        "sklearn.naive_bayes.GaussianNB", parameters={"var_smoothing": 1e-8}
     )
     models.train_model(pipeline, x, y)
-    assert type(pipeline["model"]).__name__ == "KNeighborsClassifier"
+    assert type(pipeline["model"]).__name__ == "GaussianNB"
     assert models.predict_outputs(pipeline, x).shape == (len(x), 2)
 
 
@@ -99,17 +99,9 @@ def test_cross_validation_scores_every_part() -> None:
         "cv_accuracy": 3,
         "cv_loss": 3,
     }
+    scores = models.cross_validate(pipeline, x, labels, folds=3, metric="f1_macro")
+    assert list(scores) == ["cv_f1_macro", "cv_accuracy", "cv_loss"]
     assert min(scores["cv_accuracy"]) > 0.4 and min(scores["cv_loss"]) > 0
-
-
-def test_all_scores_are_those_of_the_predictions() -> None:
-    outputs = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
-    scores = models.score_outputs(outputs, np.array([0, 1, 1, 1]), ("no", "accuracy"))
-    assert scores["accuracy"] == 0.75 and scores["rows"] == 4
-    assert scores["loss"] == pytest.approx(-np.log([0.9, 0.8, 0.4, 0.7]).mean())
-    assert scores["confusion_matrix"] == [[1, 0], [1, 2]]
-    assert scores["classes"]["accuracy"]["recall"] == pytest.approx(2 / 3)
-    assert json.dumps(scores)
 
 
 def test_learning_in_chunks_is_as_good_as_at_once() -> None:
@@ -142,8 +134,9 @@ def test_what_was_saved_and_exported_predicts_the_same(
     found = export.export_model(pipeline, tmp_path, inputs, x)
     assert found["exports"]["joblib"] == 0
     # skl2onnx 1.20 needs protobuf 6 for boosting; with 7, the manifest says why not.
+    # Which of equally near neighbours counts is another one in float32.
     if "onnx" not in found["exports"]:
-        assert estimator == "boosting" and found["not_exported"]["onnx"]
+        assert estimator in ("boosting", "neighbors") and found["not_exported"]["onnx"]
         assert not (tmp_path / registry.ONNX_FILE).exists()
         return
     assert found["exports"]["onnx"] < export.TOLERANCE
@@ -183,5 +176,5 @@ def test_a_model_that_could_not_be_loaded_again_is_not_saved(project: Path) -> N
     x, y = mixed()
     pipeline = models.build_pipeline(f"{Unknown.__module__}.Unknown")
     models.train_model(pipeline, x, y)
-    with pytest.raises(ProjectError, match="Unknown.*TRUSTED in models.py"):
+    with pytest.raises(ProjectError, match="Unknown.*ESTIMATORS in models.py"):
         models.save_model(pipeline, project)

@@ -105,10 +105,12 @@ class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
     def has_its_target(self) -> Self:
         """Refuse a target that is no column, or not of the kind the task needs."""
         target = self.rules.get(self.target)
-        if target is None or target.nullable or len(self.rules) < 2:
+        if target is None or target.nullable or not self.columns:
             raise ValueError(
                 f"{self.target!r} must be one of the columns, not nullable"
             )
+        if not set(self.id_columns) <= self.rules.keys() - {self.target}:
+            raise ValueError("id_columns must be columns, and not the target")
         if self.task == "regression" and target.kind != "number":
             raise ValueError(f"regression: {self.target!r} must be a number")
         if self.task == "classification" and len(target.categories or ()) < 2:
@@ -124,16 +126,16 @@ class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
 
     @property
     def columns(self) -> dict[str, Literal["number", "category"]]:
-        """What a model is given of each column but the target; a date as a number."""
+        """What a model is given of each column that it sees; a date as a number."""
         return {
             name: "category" if rule.kind == "category" else "number"
             for name, rule in self.rules.items()
-            if name != self.target
+            if name not in (self.target, *self.id_columns)
         }
 
     @property
     def limits(self) -> dict[str, Column]:
-        """What a request may have for each column but the target."""
+        """What a request may have for each column that a model sees."""
         return {name: self.rules[name] for name in self.columns}
 
     @property
@@ -169,24 +171,42 @@ def to_days(text: str, date_format: str | None = None) -> float:
     return math.nan
 
 
+def to_date(days: float) -> str:
+    """Return days since 1970 as a date, or a moment of one; "" where there is none."""
+    if math.isnan(days):
+        return ""
+    moment = EPOCH + timedelta(seconds=round(days * 86400))
+    return moment.replace(tzinfo=None).isoformat().removesuffix("T00:00:00")
+
+
+def readable(rows: "pd.DataFrame", inputs: Inputs) -> "pd.DataFrame":
+    """Return rows with dates as people write them."""
+    dates = [name for name, rule in inputs.rules.items() if rule.kind == "date"]
+    texts = {name: rows[name].map(to_date) for name in dates if name in rows}
+    return rows.assign(**texts)
+
+
 def describe(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
-    """Return what drift is looked for in: the columns, float64 or texts (n,)."""
-    return {
-        name: (
-            rows[name].to_numpy(np.float64)
-            if kind == "number"
-            else rows[name].astype(object).where(rows[name].notna(), MISSING).to_numpy()
-        )
-        for name, kind in inputs.columns.items()
-    }
+    """Return what drift is looked for in: numbers, moments or texts (n,) a column."""
+    cells = feeds(rows, inputs, np.float64)
+    found = {name: values[:, 0] for name, values in cells.items()}
+    for name, rule in inputs.limits.items():
+        if rule.kind == "date":
+            found[name] = np.array([to_date(days) for days in found[name]], "M8[s]")
+    return found
 
 
-def feeds(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
-    """Return rows as the ONNX graph takes them: float32 or texts (n, 1) a column."""
-    return {
-        name: (values if values.dtype == object else values.astype(np.float32))[:, None]
-        for name, values in describe(rows, inputs).items()
-    }
+def feeds(
+    rows: "pd.DataFrame", inputs: Inputs, dtype: npt.DTypeLike = np.float32
+) -> dict[str, Array]:
+    """Return rows as the ONNX graph takes them: numbers or texts (n, 1) a column."""
+    found = {}
+    for name, kind in inputs.columns.items():
+        cells = rows[[name]]
+        if kind == "category":
+            cells = cells.astype(object).where(cells.notna(), MISSING)
+        found[name] = cells.to_numpy(dtype if kind == "number" else object)
+    return found
 
 
 def read_rows(
@@ -198,21 +218,21 @@ def read_rows(
     """Read the rows of a file as a model takes them; it may have other columns too.
 
     Args:
-        path: A .csv, .csv.gz or .parquet file, or a folder of such files.
+        path: A file, a folder or a pattern, as the setting `data` has it.
         inputs: What they must be.
         cols_to_drop: Not needed: columns that the model does not know are not read.
         strict: Whether bad rows are an error. If not, what cannot be read is NaN, as is
             a column that is not there.
 
     Returns:
-        The columns but the target, the index the number of the row (the header is row
-        1); and the labels, int64 or float64 (n,), -1 or NaN where there is none. None
-        if there is none at all.
+        The columns that a model sees, the index the number of the row (the header is
+        row 1); and the labels, int64 or float64 (n,), -1 or NaN where there is none.
+        None if there is none at all.
     """
-    from . import utils
+    from . import utils, validation
 
     chunks = utils.read_checked(path, inputs, target=False, strict=strict)
-    rows, labels = utils.split_target(utils.joined(chunks, path), inputs)
+    rows, labels = validation.split_target(utils.joined(chunks, path), inputs)
     missing = labels < 0 if inputs.classes else np.isnan(labels)
     return rows, None if missing.all() else labels
 
@@ -225,19 +245,20 @@ def load_splits(
     Raises:
         DataError: If the table cannot be had, or has changed since the training.
     """
-    from . import utils
+    from . import utils, validation
     from .config import TrainSettings
 
-    trained = TrainSettings.model_construct(**manifest.settings)
-    path = utils.find_data(trained.data, data_dir)
-    if utils.sha256_of(path) != manifest.data_sha256:
+    given = {**manifest.settings, "data_dir": data_dir}
+    trained, inputs = TrainSettings.model_construct(**given), manifest.inputs
+    paths = validation.find_parts(trained)
+    if utils.sha256_of(*paths) != manifest.data_sha256:
         raise DataError(
-            f"{path} has changed since version {folder.name} was trained, so which of "
-            "its rows the model has not seen is unknown; train a new version"
+            f"{trained.data} has changed since version {folder.name} was trained, so "
+            "which of its rows the model has not seen is unknown; train a new version"
         )
-    training, test = utils.load_parts(path, manifest.inputs, trained)
-    inputs = manifest.inputs
-    return utils.split_target(training, inputs), utils.split_target(test, inputs)
+    training, test = validation.load_parts(paths, inputs, trained)
+    split = validation.split_target
+    return split(training, inputs), split(test, inputs)
 
 
 def predictor(

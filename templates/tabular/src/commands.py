@@ -1,11 +1,13 @@
 """The commands schema, train, evaluate and predict: they put the parts together.
 
-Tables come from utils.py, what they may hold from schema.py, the pipeline from
-models.py, the best parameters from tuning.py; a finished version goes to registry.py.
+Tables come from utils.py, what they may hold from schema.py, the rows to test on from
+validation.py, the pipeline from models.py, the best parameters from tuning.py; a
+finished version goes to registry.py.
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 """
 
 import logging
+import re
 import sys
 import time
 from functools import partial
@@ -18,7 +20,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from . import adapter, export, models, registry, utils
+from . import adapter, export, models, registry, utils, validation
 from .adapter import Inputs
 from .config import (
     ConfigError,
@@ -42,17 +44,16 @@ def schema(settings: SchemaSettings) -> Path:
     known = utils.NAMED.get(settings.data, (None, None))
     target, task = settings.target or known[0], settings.task or known[1]
     file = schema_file(settings)
-    if target is None or task is None:
-        raise ConfigError(
-            f"{settings.data}: name the column to predict with --target, and say by "
-            "--task whether it is a classification or a regression"
-        )
+    if target is None:
+        raise ConfigError(f"{settings.data}: name the column to predict by --target")
+    if task is None:
+        raise ConfigError("say by --task whether it is classification or regression")
     if file.exists() and not settings.force:
         raise ConfigError(f"{file} is there already; replace it with --force")
     path = utils.find_data(settings.data, settings.data_dir, settings.data_sha256)
     reading = Reading(**settings.model_dump(include=set(Reading.model_fields)))
     names = next(utils.read_chunks(path, reading), pd.DataFrame()).columns
-    absent = {target, *settings.drop}.difference(names)
+    absent = {target, *settings.drop, *settings.id_columns}.difference(names)
     if absent:
         hint = "; is sep another character?" if len(names) == 1 else ""
         raise DataError(
@@ -61,7 +62,7 @@ def schema(settings: SchemaSettings) -> Path:
     kept = [name for name in names if name not in settings.drop]
     as_written = reading.model_copy(update={"na_values": ()})
     chunks = utils.read_chunks(path, as_written, kept, kept)
-    rows = utils.sample(chunks, 0.0, seed=0)[0][kept]
+    rows = utils.joined([validation.sample(chunks, seed=0)], path)[kept]
     inputs = infer_schema(rows, target, task, reading)
     print(write_schema(file, inputs), end="")
     for remark in remarks(rows, inputs):
@@ -71,20 +72,21 @@ def schema(settings: SchemaSettings) -> Path:
 
 
 def schema_file(settings: DataSettings) -> Path:
-    """Return where the schema of a table is kept."""
-    return settings.schemas_dir / f"{Path(settings.data).name.partition('.')[0]}.yaml"
+    """Return where the schema of a table is kept: a/x.csv has another than b/x.csv."""
+    path = Path(settings.data)
+    name = (path.parent / path.name.partition(".")[0]).as_posix()
+    return settings.schemas_dir / (re.sub(r"[^\w-]+", "__", name) + ".yaml")
 
 
-def find(settings: FitSettings) -> tuple[Path, Inputs]:
-    """Return the table of the settings and its schema."""
-    path = utils.find_data(settings.data, settings.data_dir, settings.data_sha256)
-    return path, read_schema(schema_file(settings))
+def find(settings: FitSettings) -> tuple[list[Path], Inputs]:
+    """Return where the table of the settings is, see `find_parts`; and its schema."""
+    return validation.find_parts(settings), read_schema(schema_file(settings))
 
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    path, inputs = find(settings)
-    dataset, data_sha256 = schema_file(settings).stem, utils.sha256_of(path)
+    paths, inputs = find(settings)
+    dataset, data_sha256 = schema_file(settings).stem, utils.sha256_of(*paths)
     parameters = dict(settings.parameters)
     if settings.tuned:
         from .tuning import best_parameters
@@ -95,9 +97,9 @@ def train(settings: TrainSettings) -> Path:
     )
     run = {"command": "train", "name": f"{dataset}-{time.time():.3f}"}
     run |= {"dataset": dataset, "data_sha256": data_sha256}
-    logger.info("%s: train %s", path, pipeline["model"], extra={"run": run})
+    logger.info("%s: train %s", paths[0], pipeline["model"], extra={"run": run})
     with threadpool_limits(settings.threads or None):
-        test, history = fit(pipeline, path, inputs, settings)
+        test, history = fit(pipeline, paths, inputs, settings)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
     metrics |= {f"{name}_std": pstdev(values) for name, values in history.items()}
     version = registry.save_version(
@@ -115,7 +117,7 @@ def train(settings: TrainSettings) -> Path:
         git_commit=git_commit(),
     )
     logger.info("saved as %s", version, extra={"version": str(version)})
-    name = "cv_accuracy" if inputs.classes else "cv_r2"
+    name = next(iter(history))
     mean, deviation = metrics[f"{name}_mean"], metrics[f"{name}_std"]
     print(f"cross-validation {name[3:]}: {mean:.4f} +/- {deviation:.4f}")
     print(f"model:   {version}")
@@ -123,25 +125,25 @@ def train(settings: TrainSettings) -> Path:
 
 
 def fit(
-    pipeline: Any, path: Path, inputs: Inputs, settings: TrainSettings
+    pipeline: Any, paths: list[Path], inputs: Inputs, settings: TrainSettings
 ) -> tuple[pd.DataFrame, dict[str, list[float]]]:
     """Validate and fit a pipeline; return the test rows, and the scores."""
-    in_chunks = utils.exceeds_memory(path, settings)
+    in_chunks = validation.exceeds_memory(paths[0], settings)
     if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
         raise ConfigError(
-            f"estimator: {settings.estimator} needs all rows at once, and {path} is "
-            "larger than in_memory_mb; take sgd, or raise that"
+            f"estimator: {settings.estimator} needs all rows at once, and {paths[0]} "
+            "is larger than in_memory_mb; take sgd, or raise that"
         )
-    training, test = utils.load_parts(path, inputs, settings)
-    logger.info("%s: %d rows to train on, %d to test", path, len(training), len(test))
-    features, labels = utils.split_target(training, inputs)
-    history = models.cross_validate(
-        pipeline, features, labels, settings.folds, settings.seed
-    )
+    training, test = validation.load_parts(paths, inputs, settings)
+    logger.info("%d rows to train on, %d to test", len(training), len(test))
+    features, labels = validation.split_target(training, inputs)
+    folds = validation.folds(training, inputs, settings)
+    history = models.cross_validate(pipeline, features, labels, folds, settings.metric)
     if in_chunks:
-        epoch = partial(utils.training_chunks, path, inputs, settings)
+        epoch = partial(validation.read_part, paths, inputs, settings)
         chunks = chain.from_iterable(epoch() for _ in range(settings.epochs))
-        models.train_in_chunks(pipeline, features, chunks, len(inputs.classes))
+        labelled = (validation.split_target(chunk, inputs) for chunk in chunks)
+        models.train_in_chunks(pipeline, features, labelled, len(inputs.classes))
     else:
         models.train_model(pipeline, features, labels)
     return test, history
@@ -155,26 +157,34 @@ def write_exports(
     Nothing is learned from the test rows here, and nothing is scored.
     """
     models.save_model(pipeline, folder)
-    rows, _ = utils.split_target(test[: export.COMPARED_ROWS], inputs)
+    rows, _ = validation.split_target(test[: export.COMPARED_ROWS], inputs)
     return export.export_model(pipeline, folder, inputs, rows)
 
 
 def evaluate(settings: EvaluateSettings) -> Path:
-    """Score a version on its test rows and return the file with the metrics."""
+    """Score a version on its test rows or on a file; return the file of metrics."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    (_, known), (rows, labels) = adapter.load_splits(
-        manifest, folder, settings.data_dir, settings.quiet
-    )
+    inputs, classes, part = manifest.inputs, manifest.classes, "test"
+    if settings.input:
+        part = settings.input.stem
+        chunks = utils.read_checked(settings.input, inputs)
+        frame = utils.joined(chunks, settings.input)
+        rows, labels = validation.split_target(frame, inputs)
+    else:
+        splits = adapter.load_splits(manifest, folder, settings.data_dir)
+        rows, labels = splits[1]
     outputs = adapter.predictor(folder, manifest)(rows)
-    scores = models.score_outputs(outputs, labels, manifest.classes)
-    names = ["r2", "mae", "rmse"]  # of always guessing the mean, R2 is 0
-    if manifest.classes:
-        names = ["baseline", "accuracy"]  # that of always the most frequent class
-        scores["baseline"] = float((labels == np.bincount(known).argmax()).mean())
-    file = settings.reports_dir / settings.model_name / folder.name / "metrics.json"
+    scores = validation.score_outputs(outputs, labels, classes)
+    if metric := manifest.settings.get("metric"):
+        scores[metric] = validation.score_by(metric, outputs, labels, len(classes))
+    name = "metrics.json" if part == "test" else f"metrics-{part}.json"
+    file = settings.reports_dir / settings.model_name / folder.name / name
     write_json(file, {"model": str(folder), **scores})
-    for name in names:
-        print(f"test {name}: {scores[name]:.4f}")
+    for name, score in scores.items():
+        if isinstance(score, float):
+            print(f"{part} {name}: {score:.4f}")
+    if classes and scores["accuracy"] <= scores["baseline"]:
+        print("note:    accuracy is no better than that of always the same class")
     print(f"model:   {folder}\nmetrics: {file}")
     return file
 
@@ -183,16 +193,19 @@ def predict(settings: PredictSettings) -> None:
     """Predict the rows of a file, however large; write row and prediction as CSV."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
     predictor, classes = adapter.predictor(folder, manifest), manifest.classes
+    inputs = manifest.inputs
 
     def write(target: Any) -> None:
-        chunks = utils.read_checked(settings.input, manifest.inputs, target=False)
+        chunks = utils.read_checked(settings.input, inputs, target=False)
         for number, rows in enumerate(chunks):
-            outputs = predictor(rows) if len(rows) else np.empty((0, 1))
+            seen = rows[list(inputs.columns)]
+            outputs = predictor(seen) if len(rows) else np.empty((0, 1))
             table: dict[str, Any] = {"value": outputs[:, 0]}
             if classes:
                 table = {"class": np.array(classes)[outputs.argmax(axis=1)]}
                 table["probability"] = outputs.max(axis=1).round(6)
-            frame = pd.DataFrame(table, index=rows.index)
+            ids = adapter.readable(rows[list(inputs.id_columns)], inputs)
+            frame = ids.join(pd.DataFrame(table, index=rows.index))
             frame.to_csv(target, header=not number, lineterminator="\n", mode="a")
 
     if settings.output is None:

@@ -7,8 +7,8 @@ class DataSettings(Settings):
     """Which table."""
 
     data: str = Field("breast_cancer", min_length=1)
-    """breast_cancer, wine, iris or diabetes, which need no network; a .csv, .csv.gz or
-    .parquet file, or its URL; or a folder of such files"""
+    """breast_cancer, wine, iris or diabetes, which need no network; a .csv, .csv.gz,
+    .parquet or .xlsx file, or its URL; a folder of such files, or a pattern of them"""
     data_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     """What the file's SHA-256 must be"""
     schemas_dir: Path = Path("configs/schemas")
@@ -18,8 +18,10 @@ class DataSettings(Settings):
 
 
 class Reading(BaseModel, extra="forbid", frozen=True, use_attribute_docstrings=True):
-    """How cells are written; the schema of a table keeps it, and so does a version."""
+    """How a table is written; its schema keeps it, and so does a version."""
 
+    id_columns: tuple[str, ...] = ()
+    """Columns that no model sees; predict writes them beside its predictions"""
     na_values: tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...] = ()
     """Texts that mean a missing value, like the empty one: NA, ?"""
     sep: str = Field(",", min_length=1, max_length=1)
@@ -62,14 +64,23 @@ class SchemaSettings(DataSettings, Reading, cli_parse_none_str="(nothing)"):
 class FitSettings(DataSettings):
     """What decides how a model is fitted."""
 
+    test_data: str | None = Field(None, min_length=1)
+    """Table to test on, of the same schema; a part of data if not given"""
     test_fraction: float = Field(0.2, ge=0.01, le=0.9)
     """Part of the table that only evaluate reads"""
+    split: Literal["random", "stratified", "group", "time"] = "stratified"
+    """How rows are parted, for the folds too: the classes alike, groups kept together,
+    or the last ones to test on; a regression has no classes: random"""
+    split_column: str | None = Field(None, min_length=1)
+    """Column of the groups, or of the time"""
     seed: int = Field(1, ge=0, lt=2**32)
     """Same seed, same model"""
-    estimator: str = Field(
-        "linear", pattern=r"^(linear|forest|boosting|sgd|\w+(\.\w+)+)$"
-    )
-    """linear, forest, boosting or sgd; or the import path of a class"""
+    estimator: str = Field("linear", pattern=r"^\w+(\.\w+)*$")
+    """A name in ESTIMATORS of models.py, such as forest; or a class's import path"""
+    parameters: dict[str, Parameter] = {}
+    """Parameters of the estimator, such as C=0.5"""
+    metric: str | None = Field(None, min_length=1)
+    """What is to be best, a scorer of scikit-learn; accuracy or r2 if not given"""
     folds: int = Field(5, ge=2, le=100)
     """Parts of the cross-validation"""
     threads: int = Field(1, ge=0, le=1024)
@@ -79,8 +90,6 @@ class FitSettings(DataSettings):
 class TrainSettings(FitSettings):
     """Train a model and keep it as a new version."""
 
-    parameters: dict[str, Parameter] = {}
-    """Parameters of the estimator, such as C=0.5"""
     tuned: bool = False
     """Take the best parameters that the command tune has found"""
     epochs: int = Field(1, ge=1, le=10_000)
@@ -94,9 +103,11 @@ class TuneSettings(FitSettings):
     """Parameters to try, the earlier ones included"""
 
 
-class EvaluateSettings(Settings):
-    """Score a model on its test set."""
+class EvaluateSettings(Settings, cli_shortcuts={"input": "data"}):
+    """Score a model on its test set, or on any file of labelled rows."""
 
+    input: Path | None = None
+    """File to score it on; or --data, as an option"""
     version: Version = None
     """Version to score; the newest if not given"""
 
@@ -105,7 +116,7 @@ class PredictSettings(Settings):
     """Predict the rows of a file; write row and prediction as CSV."""
 
     input: Path
-    """A .csv, .csv.gz or .parquet file, or a folder"""
+    """What it may be of setting data, but a name or a URL"""
     output: Path | None = None
     """CSV file to write; the terminal if not given"""
     version: Version = None

@@ -1,23 +1,25 @@
-"""Tables: where they come from, reading them whole or in chunks, splitting them.
+"""Tables: where they come from, and reading them, whole or in chunks.
 
 Yours: `NAMED`, if a table of yours is to have a short name; what columns may hold is
 said in configs/schemas/. Every row has a number, its index in a frame: as in a
-spreadsheet, the header is row 1. In a folder, the rows of each file are counted from a
+spreadsheet, the header is row 1. Of several files, the rows of each are counted from a
 multiple of `FILE_ROWS` on.
 """
 
 import hashlib
-import json
+import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from glob import glob
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from .adapter import Array, Inputs, Labelled
-from .config import DataError, FitSettings, Reading
-from .files import hashes, write_text
-from .schema import check
+from .adapter import Inputs
+from .config import DataError, Reading
+from .files import write_text
+from .schema import blank, check
+
+logger = logging.getLogger(__name__)
 
 # The tables that come with scikit-learn: what their target is called, and the task.
 NAMED = {
@@ -26,10 +28,9 @@ NAMED = {
     "iris": ("species", "classification"),
     "diabetes": ("progression", "regression"),
 }
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 FIRST_ROW, FILE_ROWS = 2, 10**9
 CHUNK_ROWS = 50_000  # read at once
-SAMPLE_ROWS = 20_000  # of a table that exceeds the memory; of its test rows, too
 SHOWN = 10  # bad rows that a message names
 
 
@@ -37,8 +38,8 @@ def get_data(path: str | Path, cols_to_drop: Sequence[str] = ()) -> pd.DataFrame
     """Read a table, with the types that pandas finds, or the file has.
 
     Args:
-        path: A path or URL of a .csv, .csv.gz or .parquet file; a folder of such files;
-            or a key of `NAMED`.
+        path: A path or URL of a .csv, .csv.gz, .parquet or .xlsx file; a folder of
+            such files, or a pattern such as 2024-*.csv; or a key of `NAMED`.
         cols_to_drop: Columns to leave out.
 
     Raises:
@@ -66,7 +67,7 @@ def joined(chunks: Iterable[pd.DataFrame], path: str | Path) -> pd.DataFrame:
 def find_data(
     data: str, data_dir: Path = Path("data"), sha256: str | None = None
 ) -> Path:
-    """Return the file or folder that a setting `data` names.
+    """Return the file, folder or pattern that a setting `data` names.
 
     A table of `NAMED` is written to data/raw/ and a URL downloaded to there, so that
     both go the way of any other file. A DataError says that it cannot be had, or has
@@ -86,8 +87,11 @@ def find_data(
             path = Path(pooch.retrieve(data, None, name, raw))
         except (OSError, ValueError) as error:
             raise DataError(f"cannot download {data}: {error}") from error
-    if not path.exists():
-        raise DataError(f"{data} is no file, no URL and none of {', '.join(NAMED)}")
+    if not files_of(path):
+        raise DataError(
+            f"{data} is no file, folder or pattern of {', '.join(SUFFIXES)} files, no "
+            f"URL and none of {', '.join(NAMED)}"
+        )
     if sha256 and sha256_of(path) != sha256:
         raise DataError(f"{path} has the SHA-256 {sha256_of(path)}, not {sha256}")
     return path
@@ -107,12 +111,23 @@ def load_named(name: str) -> pd.DataFrame:
     return frame.assign(sex=sex, **{target: bunch.target})
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file; of a folder, that of the names and hashes in it."""
+def files_of(path: Path) -> list[Path]:
+    """Return the tables at a path in order: a file, a folder's or a pattern's."""
     if path.is_dir():
-        return hashlib.sha256(json.dumps(hashes(path)).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        path /= "**/*"
+    found = [path] if path.is_file() else map(Path, glob(str(path), recursive=True))
+    return sorted(file for file in found if file.name.endswith(SUFFIXES))
+
+
+def sha256_of(*paths: Path) -> str:
+    """Return the SHA-256 of a file; of several, that of their hashes, a line each."""
+    found = []
+    for file in (file for path in paths for file in files_of(path)):
+        with file.open("rb") as content:
+            found.append(hashlib.file_digest(content, "sha256").hexdigest())
+    if len(found) == 1:
+        return found[0]
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()
 
 
 def read_chunks(
@@ -121,25 +136,23 @@ def read_chunks(
     columns: Collection[str] | None = None,
     texts: Collection[str] = (),
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a file, or of all files in a folder, `CHUNK_ROWS` at a time.
+    """Yield the rows of the files at a path, `CHUNK_ROWS` at a time.
 
     Args:
-        path: The file or folder; a DataError names the file that cannot be read.
+        path: See `files_of`; a DataError names the file that cannot be read.
         reading: How its cells are written.
         columns: Those to read, as far as they are there; all if None.
         texts: Those to keep as a CSV file has them: "08" is not to become 8. Parquet
             columns keep the type that the file declares.
     """
-    found = sorted(path.rglob("*")) if path.is_dir() else [path]
-    files = [file for file in found if file.name.endswith(SUFFIXES)]
-    if not files:
+    if not (files := files_of(path)):
         raise DataError(f"{path}: no file that ends in {', '.join(SUFFIXES)}")
     for number, file in enumerate(files):
         first = FIRST_ROW + number * FILE_ROWS
         if file.suffix == ".parquet":
             frames = read_parquet(file, columns)
         else:
-            frames = read_csv(file, reading, columns, texts)
+            frames = read_texts(file, reading, columns, texts)
         try:
             for frame in frames:
                 if not isinstance(frame.index, pd.RangeIndex):
@@ -156,22 +169,26 @@ def read_chunks(
             raise DataError(f"{file}: {error}") from error
 
 
-def read_csv(
+def read_texts(
     file: Path,
     reading: Reading,
     columns: Collection[str] | None,
     texts: Collection[str],
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a CSV file; see `read_chunks`."""
+    """Yield the rows of a CSV file, or of the first sheet of an Excel file."""
+    how = {
+        "usecols": None if columns is None else lambda name: name in columns,
+        "dtype": dict.fromkeys(texts, str),
+        "keep_default_na": False,  # NA is Namibia, unless the setting says otherwise
+        "na_values": ["", *reading.na_values],
+    }
+    if file.suffix == ".xlsx":
+        yield pd.read_excel(file, **how)
+        return
+    written = reading.model_dump(include={"sep", "encoding", "decimal"})
+    # Without low_memory, a column of a chunk has one type.
     yield from pd.read_csv(
-        file,
-        chunksize=CHUNK_ROWS,
-        usecols=None if columns is None else lambda name: name in columns,
-        dtype=dict.fromkeys(texts, str),
-        keep_default_na=False,  # NA is Namibia, unless the setting says otherwise
-        na_values=["", *reading.na_values],
-        **reading.model_dump(include={"sep", "encoding", "decimal"}),
-        low_memory=False,  # a column of a chunk has one type
+        file, chunksize=CHUNK_ROWS, low_memory=False, **written, **how
     )
 
 
@@ -198,16 +215,21 @@ def read_checked(
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table with their types; see `read_chunks` and `check`.
 
-    If strict, a DataError names bad rows, or columns that are not there.
+    If the target is needed, rows without it are left out, and counted in the log. If
+    strict, a DataError names bad rows, or columns that are not there.
     """
     as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
     if inputs.thousands:  # pandas would take the 1,2 of a mistake for 12
         as_text = list(inputs.rules)
-    needed = [name for name in inputs.rules if target or name != inputs.target]
+    needed = [*inputs.columns, *[inputs.target] * target]
+    without = 0
     for raw in read_chunks(path, inputs, inputs.rules, as_text):
         absent = [name for name in needed if name not in raw]
         if strict and absent:
             raise DataError(f"{path}: no column {', '.join(absent)}")
+        if target:
+            unknown = blank(raw[inputs.target], inputs)
+            raw, without = raw[~unknown], without + int(unknown.sum())
         frame, bad = check(raw, inputs, target)
         if strict and bad:
             rows = [f"row {n % FILE_ROWS}, {bad[n]}" for n in list(bad)[:SHOWN]]
@@ -218,82 +240,6 @@ def read_checked(
                 + "\nMend or remove them, or correct the schema"
             )
         yield frame
-
-
-def load_parts(
-    path: Path, inputs: Inputs, settings: FitSettings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the training rows and the test rows of a table, in the file's order.
-
-    Samples of them, if the table exceeds the memory. A DataError says that rows are
-    bad, or too few, of a class too.
-    """
-    chunks = read_checked(path, inputs)
-    if exceeds_memory(path, settings):
-        training, test = sample(chunks, settings.test_fraction, settings.seed)
-    else:
-        from sklearn.model_selection import train_test_split
-
-        frame = joined(chunks, path)
-        try:
-            training, test = train_test_split(
-                frame,
-                test_size=settings.test_fraction,
-                stratify=frame[inputs.target] if inputs.classes else None,
-                random_state=settings.seed,
-            )
-        except ValueError as error:
-            raise DataError(f"{path}: cannot split the rows: {error}") from error
-    absent = set(inputs.classes).difference(training.get(inputs.target, ()))
-    if absent or test.empty:
-        raise DataError(f"{path}: no rows to train on of {sorted(absent)}, or to test")
-    return training.sort_index(), test.sort_index()
-
-
-def exceeds_memory(path: Path, settings: FitSettings) -> bool:
-    """Whether a table is larger than the setting `in_memory_mb`."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files) > settings.in_memory_mb * 10**6
-
-
-def drawn(rows: "pd.Index[int]", seed: int) -> Array:
-    """Return a random number in [0, 1) for each row: the same wherever it is read."""
-    keys = rows.to_numpy().astype(np.uint64) + np.uint64(seed << 31)
-    numbers: Array = pd.util.hash_array(keys) / 2.0**64
-    return numbers
-
-
-def sample(
-    chunks: Iterable[pd.DataFrame], test_fraction: float, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `SAMPLE_ROWS` training rows and as many test rows, from all over it."""
-    kept, largest = [pd.DataFrame(), pd.DataFrame()], [1.0, 1.0]
-    for chunk in chunks:
-        is_test = drawn(chunk.index, seed) < test_fraction
-        order = drawn(chunk.index, seed + 1)
-        for part, of_part in enumerate((~is_test, is_test)):
-            rows = chunk[of_part & (order < largest[part])]
-            pool = pd.concat([kept[part], rows]) if len(kept[part]) else rows
-            numbers = drawn(pool.index, seed + 1)
-            first = np.argsort(numbers, kind="stable")[:SAMPLE_ROWS]
-            kept[part] = pool.iloc[first]
-            if len(first) == SAMPLE_ROWS:
-                largest[part] = numbers[first[-1]]
-    return kept[0], kept[1]
-
-
-def training_chunks(
-    path: Path, inputs: Inputs, settings: FitSettings
-) -> Iterator[Labelled]:
-    """Yield the training rows of a table that exceeds the memory, with their labels."""
-    for frame in read_checked(path, inputs):
-        is_test = drawn(frame.index, settings.seed) < settings.test_fraction
-        yield split_target(frame[~is_test], inputs)
-
-
-def split_target(frame: pd.DataFrame, inputs: Inputs) -> Labelled:
-    """Return rows without the target; and the labels (n,), int64 classes or float64."""
-    labels = frame[inputs.target]
-    if inputs.classes:
-        labels = pd.Series(pd.Categorical(labels, inputs.classes).codes, dtype=np.int64)
-    return frame.drop(columns=inputs.target), labels.to_numpy()
+    if without:
+        text = "%s: %d rows without %s are left out"
+        logger.warning(text, path, without, inputs.target)

@@ -59,6 +59,15 @@ def mixed_table(rows: int = 160) -> pd.DataFrame:
     )
 
 
+def people(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Return a table that meets `INPUTS`, and a column that is not asked for."""
+    random = np.random.default_rng(seed)
+    age = random.integers(18, 90, rows)
+    city = random.choice(["Ulm", "08"], rows)
+    paid = np.where((age > 50) ^ (city == "Ulm"), "yes", "no")
+    return pd.DataFrame({"id": range(rows), "age": age, "city": city, "paid": paid})
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> Iterator[None]:
     """Compute as the setting `threads` says: on small tables, more cost time."""

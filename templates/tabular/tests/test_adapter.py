@@ -25,7 +25,7 @@ def test_what_was_saved_can_be_read_by_whoever_serves_or_watches(mixed: Path) ->
     }
     assert feeds["age"].dtype == np.float32 and "(missing)" in feeds["city"]
     described = adapter.describe(rows, manifest.inputs)
-    assert described["joined"].dtype == np.float64
+    assert str(described["joined"].min())[:4] == "2020"
     assert adapter.predictor(folder, manifest)(rows).shape == (160, 2)
     mixed.write_text("age,more\nold,1\n30,2\n", encoding="utf-8")
     rows, none = adapter.read_rows(mixed, manifest.inputs, strict=False)

@@ -222,10 +222,12 @@ def test_parameters_are_numbers_words_and_nothing(project: Path) -> None:
         (["schema"], "is there already; replace it with --force"),
         (["schema", "--force", "--target", "mood"], "no column .'mood'"),
         (["schema", "--force", "--drop", "age"], "no column .'age'"),
-        (["schema", "--data", "absent.csv"], "with --target"),
+        (["schema", "--data", "absent.csv"], "by --target"),
+        (["schema", "--data", "a.csv", "--target", "b"], "say by --task"),
+        (["schema", "--force", "--id-columns", "age"], "no column .'age'"),
         (["train", "--data", "iris"], "iris.yaml.*the command `schema`"),
         (["train", "--data", "absent.csv"], "absent.csv is no file"),
-        (["train", "--estimator", "deep"], "--estimator: 'deep'"),
+        (["train", "--estimator", "deep"], "deep: no import path, and not linear, "),
         (["train", "--estimator", "no.Such"], "No module named 'no'"),
         (["train", "--estimator", "sklearn.svm.Such"], "has no attribute 'Such'"),
         (["train", "--estimator", "sklearn.svm.SVR"], "not for a classification"),
@@ -233,6 +235,8 @@ def test_parameters_are_numbers_words_and_nothing(project: Path) -> None:
         (["train", "--parameters", "c=1"], "Invalid parameter 'c'"),
         (["train", "--parameters", "C=-1"], "The 'C' parameter"),
         (["train", "--folds", "90", "--test-fraction", "0.8"], "n_splits=90"),
+        (["train", "--metric", "speed"], "metric.*'speed'"),
+        (["train", "--split", "group"], "group needs as split_column one of"),
         (["train", "--tuned"], "run `tune`"),
     ],
 )
@@ -257,7 +261,7 @@ def test_tuned_parameters_are_trained_with_and_a_search_goes_on(
     other = ("train", *PEOPLE, "--tuned", "--seed", "2")
     assert "nothing tuned with these data and settings" in refused(capsys, *other)
     path = ("--estimator", "sklearn.svm.SVC")
-    assert "SPACES in tuning.py" in refused(capsys, *search, "1", *path)
+    assert "models.py has no space" in refused(capsys, *search, "1", *path)
 
 
 def test_a_terminal_that_cannot_show_a_class_costs_no_version(

@@ -1,34 +1,19 @@
 """Tables: reading them whole and in chunks, splitting them, where they come from."""
 
 import gzip
-import tracemalloc
+import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from {{ cookiecutter.package_name }} import config, utils
-from {{ cookiecutter.package_name }}.config import DataError, TrainSettings
+from {{ cookiecutter.package_name }}.config import DataError
 
-from samples import INPUTS
+from samples import INPUTS, people
 
 TEXT = 'id,city,age\n1,"Köln, ""West""",7\n2,,\n3,"two\nlines",8\n'
-
-
-def settings(**given: Any) -> TrainSettings:
-    """Return settings of a training."""
-    return TrainSettings.model_construct(**given)
-
-
-def people(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Return a table that meets `INPUTS`, and a column that is not asked for."""
-    random = np.random.default_rng(seed)
-    age = random.integers(18, 90, rows)
-    city = random.choice(["Ulm", "08"], rows)
-    paid = np.where((age > 50) ^ (city == "Ulm"), "yes", "no")
-    return pd.DataFrame({"id": range(rows), "age": age, "city": city, "paid": paid})
 
 
 def test_a_table_has_the_types_that_pandas_finds(tmp_path: Path) -> None:
@@ -73,12 +58,14 @@ def test_a_bad_file_is_refused_with_the_reason(
         utils.get_data(file, ["b"] if b"c" in content else [])
 
 
-@pytest.mark.parametrize("name", ["absent.csv", "bad.parquet", "table.xlsx", "empty"])
+@pytest.mark.parametrize(
+    "name", ["absent.csv", "bad.parquet", "bad.xlsx", "table.ods", "empty", "*.csv"]
+)
 def test_what_is_no_table_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for file in ("bad.parquet", "table.xlsx"):
+    for file in ("bad.parquet", "bad.xlsx", "table.ods"):
         (tmp_path / file).write_bytes(b"no table")
-    with pytest.raises(DataError, match=name):
+    with pytest.raises(DataError, match=re.escape(name)):
         utils.get_data(tmp_path / name)
 
 
@@ -90,27 +77,34 @@ def test_a_file_must_have_the_hash_that_was_asked_for(tmp_path: Path) -> None:
         utils.find_data(str(file), sha256="0" * 64)
 
 
-def test_a_folder_is_one_table_and_says_which_file_has_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pattern", ["", "*", "[ab].*"])
+def test_a_folder_or_a_pattern_is_one_table_and_says_that_a_file_has_changed(
+    pattern: str, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("no table", encoding="utf-8")
     people(5, 1).to_csv(tmp_path / "b.csv", index=False)
     people(3, 2).to_parquet(tmp_path / "a.parquet")
-    before = utils.sha256_of(tmp_path)
-    frame, other = utils.read_chunks(tmp_path, config.Reading(), ["age"])
+    path = tmp_path / pattern
+    assert utils.find_data(str(path)) == path
+    before = utils.sha256_of(path)
+    frame, other = utils.read_chunks(path, config.Reading(), ["age"])
     assert list(frame.index) == [2, 3, 4] and list(frame) == ["age"]
     assert list(other.index - utils.FILE_ROWS) == [2, 3, 4, 5, 6]
     people(5, 3).to_csv(tmp_path / "b.csv", index=False)
-    assert utils.sha256_of(tmp_path) != before
+    assert utils.sha256_of(path) != before
 
 
-def test_csv_and_parquet_are_the_same_rows_whatever_the_chunks(
+def test_csv_parquet_and_excel_are_the_same_rows_whatever_the_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = people(100).assign(day=pd.Timestamp("2020-02-29"), flag=True)
     frame.loc[7, "city"] = None
     frame.to_csv(tmp_path / "a.csv", index=False)
     frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
     expected = utils.joined(utils.read_checked(tmp_path / "a.csv", nullable()), "")
     monkeypatch.setattr(utils, "CHUNK_ROWS", 7)
-    for name in ("a.csv", "a.parquet"):
+    for name in ("a.csv", "a.parquet", "a.xlsx"):
         found = utils.joined(utils.read_checked(tmp_path / name, nullable()), "")
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     assert set(expected["city"].dropna()) == {"Ulm", "08"}
@@ -137,67 +131,14 @@ def test_bad_rows_are_refused_with_what_is_wrong(
     assert loose["age"].isna().sum() == 2
 
 
-def test_the_split_keeps_every_row_once_and_the_share_of_each_class(
-    tmp_path: Path,
+def test_rows_without_a_target_are_left_out_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    frame = people(40)
+    frame.loc[[3, 9], "paid"] = None
     file = tmp_path / "a.csv"
-    people(200).to_csv(file, index=False)
-    given = settings(test_fraction=0.2, seed=1, in_memory_mb=9)
-    training, test = utils.load_parts(file, INPUTS, given)
-    assert sorted([*training.index, *test.index]) == list(range(2, 202))
-    shares = [(part["paid"] == "yes").mean() for part in (training, test)]
-    assert shares[0] == pytest.approx(shares[1], abs=0.02) and len(test) == 40
-    again, _ = utils.load_parts(file, INPUTS, given)
-    other, _ = utils.load_parts(file, INPUTS, given.model_copy(update={"seed": 2}))
-    assert again.equals(training) and not other.equals(training)
-
-
-def test_the_test_rows_of_a_large_table_are_never_trained_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "a.csv"
-    people(5000).to_csv(file, index=False)
-    given = settings(test_fraction=0.2, seed=1, in_memory_mb=0)
-    parts = []
-    for rows in (500, 777):
-        monkeypatch.setattr(utils, "CHUNK_ROWS", rows)
-        _, test = utils.load_parts(file, INPUTS, given)
-        chunks = utils.training_chunks(file, INPUTS, given)
-        trained = [number for x, _ in chunks for number in x.index]
-        assert sorted([*trained, *test.index]) == list(range(2, 5002))
-        parts.append(set(test.index))
-    assert parts[0] == parts[1] and 900 < len(parts[0]) < 1100
-
-
-def test_ten_times_the_rows_need_no_more_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(utils, "CHUNK_ROWS", 500)
-    monkeypatch.setattr(utils, "SAMPLE_ROWS", 500)
-    given = settings(test_fraction=0.2, seed=1, in_memory_mb=0)
-    peaks = []
-    for rows in (3_000, 30_000):
-        file = tmp_path / f"{rows}.csv"
-        people(rows).to_csv(file, index=False)
-        utils.load_parts(file, INPUTS, given)  # imports
-        tracemalloc.start()
-        utils.load_parts(file, INPUTS, given)
-        for _ in utils.training_chunks(file, INPUTS, given):
-            pass
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < 1.3 * peaks[0]
-
-
-def test_too_few_rows_are_refused(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    frame = people(9)
-    frame["paid"] = ["yes"] + ["no"] * 8
     frame.to_csv(file, index=False)
-    given = settings(test_fraction=0.2, seed=1, in_memory_mb=9)
-    with pytest.raises(DataError, match="a.csv: cannot split"):
-        utils.load_parts(file, INPUTS, given)
-    frame["paid"] = "no"
-    frame.to_csv(file, index=False)
-    with pytest.raises(DataError, match="no rows to train on of .'yes'."):
-        utils.load_parts(file, INPUTS, given)
+    found = utils.joined(utils.read_checked(file, INPUTS), file)
+    assert len(found) == 38 and not {5, 11} & {*found.index}
+    assert "a.csv: 2 rows without paid are left out" in caplog.text
+    assert len(utils.joined(utils.read_checked(file, INPUTS, target=False), file)) == 40

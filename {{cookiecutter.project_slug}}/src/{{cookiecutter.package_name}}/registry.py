@@ -216,7 +216,8 @@ def list_versions(model_dir: Path) -> None:
     print("version  created               score                      exports")
     for number in versions(model_dir):
         manifest = read_manifest(model_dir / str(number))
-        known = [f"{n} {v:.4f}" for n, v in manifest.metrics.items() if n in SCORES]
+        wanted = (*SCORES, f"cv_{manifest.settings.get('metric')}_mean")
+        known = [f"{n} {v:.4f}" for n, v in manifest.metrics.items() if n in wanted]
         score, exports = " ".join(known), ", ".join(manifest.exports) or "none"
         mark = "  <- production" if number == promoted else ""
         print(f"{number:>7}  {manifest.created}  {score:<25}  {exports}{mark}")

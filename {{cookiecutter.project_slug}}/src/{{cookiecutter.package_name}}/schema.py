@@ -41,7 +41,8 @@ HEADER = """\
 # example: what the pages of a server show. Add minimum or maximum to refuse what is
 # beyond. Without a list of categories, any text will do. Columns that are not here are
 # not read. Above `columns`: na_values: [NA, "?"], texts that mean a missing value in
-# files and requests; and sep, encoding, decimal, thousands, percent, date_format.
+# files and requests; id_columns, which no model sees, and which predict writes beside
+# its predictions; and sep, encoding, decimal, thousands, percent, date_format.
 """
 Cells: TypeAlias = "pd.Series[Any]"  # texts of a CSV file, or typed as Parquet is
 
@@ -145,6 +146,9 @@ def infer_schema(
         rules[target] = Column(kind="category", categories=tuple(sorted(set(cells))))
     else:
         rules[target] = rules[target].model_copy(update={"nullable": False})
+    for name in reading.id_columns:
+        kind: Kind = "date" if rules[name].kind == "date" else "category"
+        rules[name] = Column(kind=kind, nullable=True)
     content = {"target": target, "task": task, **reading.model_dump(), "columns": rules}
     return validated(content, "the table")
 
@@ -208,7 +212,7 @@ def remarks(frame: pd.DataFrame, inputs: Inputs) -> Iterator[str]:
             if counts := cells[rows].value_counts().head(SHOWN).to_dict():
                 yield f"{name}: {counts} are {told}"
         texts = cells[~missing & ~like]
-        if rule.kind != "category" or name == inputs.target or texts.empty:
+        if rule.kind != "category" or name not in inputs.columns or texts.empty:
             continue
         few = texts.astype(str).head(1000)
         kinds = [k for k in ("number", "date") if readable(k, few, inputs)]
@@ -222,7 +226,7 @@ def remarks(frame: pd.DataFrame, inputs: Inputs) -> Iterator[str]:
         if texts.nunique() > max(MOST_CATEGORIES, MOSTLY * len(texts)):
             yield (
                 f"{name}: {texts.nunique():,} different texts in {len(texts):,} rows "
-                "tell a model nothing of other rows; leave it out by --drop"
+                "tell a model nothing of other rows; name it in --id-columns or --drop"
             )
 
 

@@ -2,7 +2,7 @@
 
 Every trial is in models/<name>/tuning.sqlite3 as soon as it is done. It depends on the
 seed and the trials before it alone, so that a search that was stopped ends as one that
-was not. Yours: `SPACES`.
+was not. What is tried of an estimator is said in `ESTIMATORS` of models.py.
 """
 
 import hashlib
@@ -16,62 +16,42 @@ import yaml
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from threadpoolctl import threadpool_limits
 
-from . import commands, models, utils
+from . import commands, models, utils, validation
 from .adapter import Inputs
 from .config import ConfigError, FitSettings, TuneSettings
 
 logger = logging.getLogger(__name__)
 
-# What is tried of an estimator, by its name as `build_pipeline` takes it: from far too
-# simple to far too flexible a model. Of the linear ones, only a classifier has C.
-SPACES: dict[str, dict[str, BaseDistribution]] = {
-    "linear": {
-        "C": FloatDistribution(1e-3, 1e3, log=True),
-        "alpha": FloatDistribution(1e-3, 1e3, log=True),
-    },
-    "sgd": {"alpha": FloatDistribution(1e-6, 1e-1, log=True)},
-    "forest": {
-        "max_depth": IntDistribution(2, 32, log=True),
-        "min_samples_leaf": IntDistribution(1, 20, log=True),
-        "max_features": FloatDistribution(0.1, 1.0),
-    },
-    "boosting": {
-        "learning_rate": FloatDistribution(0.01, 0.5, log=True),
-        "max_iter": IntDistribution(20, 300, log=True),
-        "max_leaf_nodes": IntDistribution(4, 64, log=True),
-        "min_samples_leaf": IntDistribution(5, 50, log=True),
-        "l2_regularization": FloatDistribution(1e-3, 10.0, log=True),
-    },
-}
 # What decides which parameters are the best; with the same of these, a search goes on.
-IDENTITY = {"test_fraction", "seed", "estimator", "folds"}
+IDENTITY = {"estimator", "folds", "metric", "parameters", "seed", "split"}
+IDENTITY |= {"split_column", "test_data", "test_fraction"}
 
 
 def tune(settings: TuneSettings) -> dict[str, Any]:
     """Search for the best parameters and return them; go on where it was stopped."""
-    path, inputs = commands.find(settings)
-    known = models.make_estimator(settings.estimator, inputs.task).get_params()
-    ranges = SPACES.get(settings.estimator, {})
-    space = {name: ranges[name] for name in ranges if name in known}
-    if not space:
-        raise ConfigError(f"estimator: SPACES in tuning.py has no {settings.estimator}")
-    training, _ = utils.load_parts(path, inputs, settings)
-    features, labels = utils.split_target(training, inputs)
-    data_sha256 = utils.sha256_of(path)
+    paths, inputs = commands.find(settings)
+    space = find_space(settings, inputs)
+    training, _ = validation.load_parts(paths, inputs, settings)
+    features, labels = validation.split_target(training, inputs)
+    folds = validation.folds(training, inputs, settings)
+    data_sha256 = utils.sha256_of(*paths)
     study = open_study(settings, inputs, data_sha256)
-    run = {"command": "tune", "name": study.study_name, "dataset": path.name}
+    run = {"command": "tune", "name": study.study_name, "dataset": paths[0].name}
     run["data_sha256"] = data_sha256
-    logger.info("%s: %d rows to tune on", path, len(training), extra={"run": run})
+    logger.info("%s: %d rows to tune on", paths[0], len(training), extra={"run": run})
     with threadpool_limits(settings.threads or None):
         for number in range(len(finished(study)), settings.trials):
             # A new one each time: what a sampler has drawn so far is not stored.
             study.sampler = optuna.samplers.TPESampler(seed=settings.seed + number)
             trial = study.ask(space)
             pipeline = models.build_pipeline(
-                settings.estimator, inputs.task, trial.params, settings.seed
+                settings.estimator,
+                inputs.task,
+                {**settings.parameters, **trial.params},
+                settings.seed,
             )
             scores = models.cross_validate(
-                pipeline, features, labels, settings.folds, settings.seed
+                pipeline, features, labels, folds, settings.metric
             )
             score = fmean(next(iter(scores.values())))
             study.tell(trial, score)
@@ -79,9 +59,25 @@ def tune(settings: TuneSettings) -> dict[str, Any]:
             text = "trial %d: %.4f with %s"
             logger.info(text, *told.values(), extra={"trial": told})
     print(yaml.safe_dump(study.best_params), end="")
-    name = "accuracy" if inputs.classes else "r2"
+    name = settings.metric or ("accuracy" if inputs.classes else "r2")
     print(f"cross-validation {name}: {study.best_value:.4f}; see the setting tuned")
     return study.best_params
+
+
+def find_space(settings: TuneSettings, inputs: Inputs) -> dict[str, BaseDistribution]:
+    """Return what to try of the parameters that it has and nobody has set."""
+    known = models.make_estimator(settings.estimator, inputs.task).get_params()
+    space: dict[str, BaseDistribution] = {}
+    if settings.estimator in models.ESTIMATORS:
+        for name, (low, high) in models.ESTIMATORS[settings.estimator].space.items():
+            if name in known and name not in settings.parameters:
+                whole = isinstance(low, int)
+                kind: Any = IntDistribution if whole else FloatDistribution
+                space[name] = kind(low, high, log=True)
+    if not space:
+        names = f"ESTIMATORS in models.py has no space of {settings.estimator}"
+        raise ConfigError(f"estimator: {names}, or parameters has all of it")
+    return space
 
 
 def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

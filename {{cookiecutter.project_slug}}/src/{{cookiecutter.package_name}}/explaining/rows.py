@@ -41,12 +41,14 @@ class Rows:
         background: The b training rows, raw.
         explained: The n rows to explain, raw.
         numbers: int64 (n,), where they stand in their file or test set, from 0.
+        inputs: What a row must be.
     """
 
     predict: Callable[[Any], FloatArray]
     background: Any
     explained: Any
     numbers: IntArray
+    inputs: adapter.Inputs
 
 #% if cookiecutter.__data_kind == "images"
     @cached_property
@@ -87,7 +89,7 @@ class Rows:
 
     def cells(self) -> npt.NDArray[Any]:
         """Return what the columns of each row hold, (n, columns)."""
-        return np.asarray(self.explained, dtype=object)
+        return np.asarray(adapter.readable(self.explained, self.inputs), dtype=object)
 
     def outputs(self, origins: IntArray) -> FloatArray:
         """Return the outputs of rows that are put together.
@@ -132,4 +134,5 @@ def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Ro
     few = min(len(numbers), settings.explained_rows)
     numbers, rows = draw(numbers, rows, n_samples=few)
     background = draw(known, n_samples=min(len(known), settings.background_rows))
-    return Rows(adapter.predictor(folder, manifest), background, rows, numbers)
+    predict = adapter.predictor(folder, manifest)
+    return Rows(predict, background, rows, numbers, manifest.inputs)

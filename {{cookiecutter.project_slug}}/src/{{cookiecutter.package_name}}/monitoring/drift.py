@@ -7,7 +7,7 @@ raises an alarm, however the variables depend on each other.
 Yours: another test is another `Finding`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 Array = npt.NDArray[Any]
-# By name: float64 (n,), NaN where missing; or texts (n,), `MISSING` where missing.
+# By name: float64 (n,), NaN where missing; datetime64[s] (n,), NaT where missing; or
+# texts (n,), `MISSING` where missing.
 Variables = Mapping[str, Array]
 
 MISSING = "(missing)"  # as an exported model is given it
@@ -82,6 +83,10 @@ def compare_variables(before: Variables, now: Variables) -> Iterator[Finding]:
     """Yield what has changed of the variables that both samples have."""
     for name in (name for name in before if name in now):
         old, new = pd.Series(before[name]), pd.Series(now[name])
+        show: Callable[[float], str] = "{:.4g}".format
+        if pd.api.types.is_datetime64_dtype(old):
+            since, show = np.datetime64(0, "s"), as_date
+            old, new = ((each - since) / pd.Timedelta("1D") for each in (old, new))
         if numbers := pd.api.types.is_numeric_dtype(old):
             # As a server is asked: what it has logged equals what it has not.
             old, new = old.astype("float32"), new.astype("float32")
@@ -97,21 +102,31 @@ def compare_variables(before: Variables, now: Variables) -> Iterator[Finding]:
             yield Finding("missing", name, "Fisher's exact", effect, *told, p)
         old, new = old.dropna(), new.dropna()
         if len(old) and len(new):
-            of_kind = compare_numbers if numbers else compare_texts
-            yield from of_kind(name, old.to_numpy(), new.to_numpy())
+            if numbers:
+                yield from compare_numbers(name, old.to_numpy(), new.to_numpy(), show)
+            else:
+                yield from compare_texts(name, old.to_numpy(), new.to_numpy())
 
 
-def compare_numbers(name: str, old: Array, new: Array) -> Iterator[Finding]:
+def as_date(days: float) -> str:
+    """Return days since 1970 as a date."""
+    return str(np.datetime64(int(days), "D"))
+
+
+def compare_numbers(
+    name: str, old: Array, new: Array, show: Callable[[float], str]
+) -> Iterator[Finding]:
     """Yield how a variable of numbers has changed, (n,) and (m,)."""
     gap, p = stats.ks_2samp(old, new, method="asymp")
-    told = f"median {np.median(old):.4g}", f"median {np.median(new):.4g}"
+    told = f"median {show(np.median(old))}", f"median {show(np.median(new))}"
     yield Finding("drift", name, "Kolmogorov-Smirnov", gap, *told, p)
     # A unit that is mistaken in a few rows: how likely the largest (or the smallest)
     # values of all are all of the new sample.
     out = int(max((new > old.max()).sum(), (new < old.min()).sum()))
     left = np.arange(len(new), len(new) - out, -1)
     p = min(1.0, 2 * float(np.prod(left / (len(old) + left))))
-    told = f"{old.min():.4g} to {old.max():.4g}", f"{out} of {len(new)} beyond"
+    seen = f"{show(old.min())} to {show(old.max())}"
+    told = seen, f"{out} of {len(new)} beyond"
     yield Finding("unseen", name, "ranks", out / len(new), *told, p)
 
 

@@ -16,6 +16,9 @@ from .. import adapter, commands, registry
 from ..config import ProjectError, TrainSettings
 from ..files import write_json
 from ..registry import Manifest, RegistryError
+#% if cookiecutter.__data_kind == "tabular"
+from ..validation import compare_by
+#% endif
 from .drift import Array
 from .settings import RetrainSettings
 
@@ -23,7 +26,7 @@ from .settings import RetrainSettings
 class Comparison(NamedTuple):
     """What the same rows say of two models."""
 
-    score: str  # accuracy or r2; more is better
+    score: str  # what is compared; more is better
     champion: float  # that of the model that is there
     challenger: float  # that of the new one
     rows: int
@@ -84,6 +87,11 @@ def compare_versions(
     splits = adapter.load_splits(new, folder, settings.data_dir, settings.quiet)
     rows, truth = splits[1]
     was, now = (adapter.predictor(*each)(rows) for each in (champion, challenger))
+    #% if cookiecutter.__data_kind == "tabular"
+    if metric := new.settings.get("metric"):
+        scores = compare_by(metric, was, now, truth, len(new.classes))
+        return Comparison(metric, *scores[:2], len(truth), scores[2])
+    #% endif
     return compare(was, now, truth, bool(new.classes))
 
 

@@ -33,6 +33,6 @@ class RetrainSettings(TrainSettings):
 
     group: ClassVar[str] = "monitor"
     margin: float = Field(0.0, ge=0, le=1)
-    """How much its accuracy or r2 must gain"""
+    """How much its score must gain"""
     alpha: float = Field(0.05, gt=0, lt=0.5)
     """How often one that is no better may pass"""

@@ -98,7 +98,8 @@ def mistakes(tested: Tested, manifest: Manifest) -> list[Any]:
 
 
 #% else
-    rows = tested.rows.iloc[order].reset_index(drop=True)
+    rows = adapter.readable(tested.rows.iloc[order], manifest.inputs)
+    rows = rows.reset_index(drop=True)
     # A column for each mistake: there are fewer of these than a table may have columns.
     table = pd.concat([frame, rows], axis=1).astype(object).set_index("row").T
     return [table.rename_axis(columns=None).reset_index(names="row")]
