@@ -8,7 +8,6 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,27 +150,19 @@ def test_predictions_need_a_key_and_health_does_not(served: OneModel) -> None:
         ("authorization", "Bearer firs", "not known"),
     ],
 )
-def test_any_key_of_the_settings_and_of_the_file_opens(
-    name: str, value: str, problem: str, served: OneModel, tmp_path: Path
+def test_any_of_the_keys_opens(
+    name: str, value: str, problem: str, served: OneModel
 ) -> None:
-    file = tmp_path / "keys"
-    file.write_text("sécond\n\n third \n", encoding="utf-8")
-    keys = {"api_key": SecretStr("first"), "api_key_file": file}
-    with application(served, **keys) as client:
+    keys = SecretStr("first\nsécond\n\n third \n")
+    with application(served, api_key=keys) as client:
         reply = client.post(PREDICT, content=BODY, headers={name: value.encode()})
     assert reply.status_code == (401 if problem else 200)
     assert problem in reply.text
 
 
-@pytest.mark.parametrize("content", [None, b"\n \n", b"\xff"])
-def test_a_file_without_keys_does_not_open_the_server(
-    content: bytes | None, served: OneModel, tmp_path: Path
-) -> None:
-    file = tmp_path / "keys"
-    if content is not None:
-        file.write_bytes(content)
-    with pytest.raises(ConfigError, match="api_key_file: "):
-        Worker(ServeSettings(api_key_file=file), served)
+def test_a_setting_without_a_key_does_not_open_the_server(served: OneModel) -> None:
+    with pytest.raises(ConfigError, match="api_key: "):
+        Worker(ServeSettings(api_key=SecretStr("\n \n")), served)
 
 
 def test_pages_of_other_origins_may_ask_if_they_are_named(served: OneModel) -> None:

@@ -89,18 +89,17 @@ def test_every_row_is_a_line_but_for_what_is_masked(folder: Path, model: Any) ->
     assert counted(metrics, "written") == 4
 
 
-def test_no_more_is_kept_than_a_second_may_have_and_chance_wants(
+def test_no_more_is_kept_than_a_second_may_have(
     folder: Path, model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds, draws = iter([1.1, 1.2, 1.3, 1.4, 2.0]), iter([0.1, 0.7, 0.2, 0.3])
-    with logging_to(folder, rows=3, share=0.5) as (log, _):
+    seconds = iter([1.1, 1.2, 1.3, 2.0])
+    with logging_to(folder, rows=3) as (log, _):
         with monkeypatch.context() as patch:
             patch.setattr(time, "monotonic", lambda: next(seconds))
-            patch.setattr("random.random", lambda: next(draws))
-            for name in ("0", "by chance", "2", "full", "4"):
+            for name in ("0", "1", "full", "3"):
                 log.add(name, model, FEEDS, OUTPUTS)
     kept = [(line["request_id"], line["row"]) for line in lines(folder)]
-    assert kept == [("0", 0), ("0", 1), ("2", 0), ("4", 0), ("4", 1)]
+    assert kept == [("0", 0), ("0", 1), ("1", 0), ("3", 0), ("3", 1)]
 
 
 def test_files_that_are_too_old_are_removed(folder: Path, model: Any) -> None:

@@ -189,17 +189,11 @@ def read_keys(settings: ServeSettings) -> list[bytes]:
     """Return the keys that requests must carry, any of them; none if none is set.
 
     Raises:
-        ConfigError: If the file cannot be read, or holds none: a file that is still
-            empty must not open the server to everybody.
+        ConfigError: If the setting holds none: it must not open the server to all.
     """
-    key, file = settings.api_key, settings.api_key_file
-    keys = [key.get_secret_value().encode()] if key else []
-    if file is None:
+    if settings.api_key is None:
+        return []
+    lines = settings.api_key.get_secret_value().splitlines()
+    if keys := [line.strip().encode() for line in lines if line.strip()]:
         return keys
-    try:
-        found = [line.strip() for line in file.read_text("utf-8").split("\n")]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"api_key_file: {file} cannot be read: {error}") from error
-    if not any(found):
-        raise ConfigError(f"api_key_file: there is no key in {file}")
-    return keys + [line.encode() for line in found if line]
+    raise ConfigError("api_key: holds no key, only blanks")

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 CLIENT_GONE = 499  # not in HTTP, but what nginx calls a client that has gone away
+RELOAD_SECONDS = 1.0  # how often to look whether another version is promoted
 FLUSH_SECONDS = 0.05  # with ten times as many lines at once, one request in 100 waits
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 LONGEST_PATH = 512  # of what the access log shows, and of those that are remembered
@@ -191,7 +192,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         work = [
-            every(settings.reload_seconds, refresh, worker),
+            every(RELOAD_SECONDS, refresh, worker),
             every(FLUSH_SECONDS, write_lines, worker.lines),
         ]
         tasks = [asyncio.create_task(each) for each in work]
@@ -277,7 +278,7 @@ def write_lines(lines: deque[dict[str, object]]) -> None:
 
 def refresh(worker: Worker) -> None:
     """Serve another version, if one is to be served."""
-    served, count = worker.served, worker.metrics.reloads.labels
+    served, count = worker.served, worker.metrics.reloads
     before = served.get().version
     try:
         changed = served.refresh()

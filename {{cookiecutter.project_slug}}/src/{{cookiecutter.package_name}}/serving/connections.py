@@ -9,7 +9,6 @@
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -29,17 +28,9 @@ class Connection(HttpToolsProtocol):
         super().__init__(**given)
         self.patience = patience
         self.head_bytes = 0  # that have arrived since the last whole head
-        self.timers: dict[str, Any] = {}
-
-    def start(self, name: str, end: Callable[[], None]) -> None:
-        """Wait for something; `end` ends the connection if it does not come."""
-        if name not in self.timers:
-            self.timers[name] = self.loop.call_later(self.patience, end)
-
-    def stop(self, name: str) -> None:
-        """Stop waiting for something."""
-        if name in self.timers:
-            self.timers.pop(name).cancel()
+        # What ends the connection, unless a head is whole, or an answer is read, first.
+        self.head_timer: Any = None
+        self.reader_timer: Any = None
 
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
@@ -48,13 +39,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.start("head", transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
-        for name in list(self.timers):
-            self.stop(name)
-        super().connection_lost(exc)
+        self.head_timer = self.loop.call_later(self.patience, transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived: the head of a request, its body, or a part of them."""
@@ -70,10 +55,10 @@ class Connection(HttpToolsProtocol):
             rest = b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[431] + rest)
             self.transport.close()
-        elif self.is_idle():
-            self.start("head", self.transport.close)
-        else:
-            self.stop("head")
+        elif not self.is_idle():
+            self.head_timer.cancel()
+        elif self.head_timer.cancelled():
+            self.head_timer = self.loop.call_later(self.patience, self.transport.close)
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
@@ -92,12 +77,12 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin to wait for the client to read."""
         super().pause_writing()
-        self.start("reader", self.transport.abort)
+        self.reader_timer = self.loop.call_later(self.patience, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Stop waiting: the client has read."""
         super().resume_writing()
-        self.stop("reader")
+        self.reader_timer.cancel()
 
     def shutdown(self) -> None:
         """End the connection: now if it is busy, soon if it is idle."""

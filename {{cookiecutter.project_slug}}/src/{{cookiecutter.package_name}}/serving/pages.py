@@ -34,9 +34,7 @@ HEADERS = {
 
 def routes(served: ServedModel, settings: ServeSettings) -> list[Route]:
     """Return the routes of the pages, which describe the served model."""
-    needs_key = settings.api_key is not None or settings.api_key_file is not None
-
-    unfilled = template()
+    unfilled, needs_key = template(), settings.api_key is not None
 
     @lru_cache(1)
     def described(version: int) -> bytes:

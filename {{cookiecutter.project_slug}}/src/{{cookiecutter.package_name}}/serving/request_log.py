@@ -10,7 +10,6 @@ what a full disk or too much that waits costs is counted.
 
 import logging
 import os
-import random
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +50,7 @@ class RequestLog:
         """
         assert settings.request_log is not None
         self.folder, self.settings = settings.request_log, settings
-        self.count = metrics.logged.labels
+        self.count = metrics.logged
         self.second = self.left = 0
         self.day, self.torn = "", False
         if unknown := sorted(set(settings.request_log_mask) - (known := set(names))):
@@ -65,10 +64,10 @@ class RequestLog:
         self.thread, self.places = ThreadPoolExecutor(1), Semaphore(MOST_WAITING)
 
     def add(self, name: str, model: Model, feeds: Feeds, outputs: Array) -> None:
-        """Take a request by its id, if it is of the sample; it is written soon."""
+        """Take a request by its id, unless there were enough in this second."""
         if (now := int(time.monotonic())) != self.second:
             self.second, self.left = now, self.settings.request_log_rows
-        if not self.left or random.random() >= self.settings.request_log_share:
+        if not self.left:
             return
         facts = {"time": datetime.now(UTC), "request_id": name, "model": model.name}
         # Copies, as a part of an array would keep all of it in memory.

@@ -23,27 +23,23 @@ from math import ceil
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import cast
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from ..config import set_up_logging
-from .app import create_app, every
+from .app import create_app
 from .connections import Connection
 from .metrics import FOLDER_VARIABLE
 from .settings import ServeSettings
-
-if sys.platform != "win32":
-    import resource
 
 logger = logging.getLogger(__name__)
 
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
 RETRY_SECONDS = 5.0
-LOOK_SECONDS = 10.0
 # A full disk under the files that workers count in would kill them: this is memory.
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -62,14 +58,14 @@ def serve(settings: ServeSettings) -> None:
     logger.info("%s version %d is served", model.name, model.version)
     raise_file_limit()
     several = settings.workers > 1
-    connection = partial(Connection, patience=settings.read_seconds)
+    connection: Any = partial(Connection, patience=settings.read_seconds)
     config = uvicorn.Config(
         partial(in_child, settings) if several else partial(begin, app),
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        http=cast(type[asyncio.Protocol], connection),
+        http=connection,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -99,7 +95,6 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> None:
         logger.info("workers count in %s, which must not fill up", folder)
         os.environ[FOLDER_VARIABLE] = folder
         Multiprocess(config, sockets=[listener]).run()
-        del os.environ[FOLDER_VARIABLE]
 
 
 def in_child(settings: ServeSettings) -> Starlette:
@@ -136,41 +131,29 @@ def begin(app: Starlette) -> Starlette:
     anew, but answers. A second SIGTERM ends it at once.
     """
     loop, worker = asyncio.get_running_loop(), app.state.worker
-    end = signal.getsignal(signal.SIGTERM)  # uvicorn's, which is in place already
+    end: Any = signal.getsignal(signal.SIGTERM)  # uvicorn's, which is in place already
     seconds = worker.settings.drain_seconds
 
     def drain(number: int, frame: FrameType | None) -> None:
-        if callable(end) and worker.draining:
+        if worker.draining:
             end(number, frame)
-        elif callable(end):
+        else:
             worker.draining = True
             loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
 
     signal.signal(signal.SIGTERM, drain)
-    app.state.looking = loop.create_task(every(LOOK_SECONDS, warn_of_files))
     return app
 
 
 def raise_file_limit() -> None:
     """Allow as many open files, which connections are, as the system does."""
-    if sys.platform != "win32":
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with suppress(ValueError, OSError):  # macOS says "any number", and means less
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if sys.platform == "win32":
+        return
+    import resource
 
-
-def warn_of_files() -> None:
-    """Warn when a tenth of the files that may be open is left."""
-    if sys.platform != "win32":
-        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        try:
-            number = os.dup(0)  # the lowest that is free
-            os.close(number)
-        except OSError:
-            number = most
-        if number >= 0.9 * most:
-            how = "more connections need a larger `ulimit -n`"
-            logger.warning("%d of %d files are open: %s", number, most, how)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS says "any number", and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def never_rotate() -> None:

@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import Field, SecretStr
 
-from ..config import ConfigError, Settings
+from ..config import Settings
 
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
@@ -14,12 +14,9 @@ Processors: TypeAlias = Annotated[int, Field(ge=1, le=256)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 
 
-def port_of_platform() -> int:
+def port_of_platform() -> Any:
     """Return the port that a platform asks for with `PORT` in the environment."""
-    port = os.environ.get("PORT") or "8000"
-    if not port.isdecimal():
-        raise ConfigError(f"PORT in the environment: {port!r} is not a port")
-    return int(port)
+    return os.environ.get("PORT") or 8000
 
 
 class ServeSettings(Settings):
@@ -56,13 +53,9 @@ class ServeSettings(Settings):
     """How long an idle connection stays open"""
     drain_seconds: float = Field(5, ge=0)
     """Between SIGTERM and the end: not ready, still answering"""
-    reload_seconds: Seconds = 1
-    """How often to look whether another version is promoted"""
 
     api_key: SecretStr | None = Field(None, min_length=1)
-    """Key that requests must carry; none: no key"""
-    api_key_file: Path | None = None
-    """File with such keys, one a line"""
+    """Key that requests must carry, or several, one a line; none: no key"""
     pages: bool = True
     """Whether there are a playground and a documentation; they need no key"""
     cors_origins: tuple[str, ...] = ()
@@ -71,8 +64,6 @@ class ServeSettings(Settings):
 #% if "monitor" in cookiecutter.__extras
     request_log: Path | None = None
     """Folder to log rows and answers in; none: nowhere"""
-    request_log_share: float = Field(1, gt=0, le=1)
-    """How much of the requests is logged, by chance"""
     request_log_rows: Count = 100
     """Rows that are logged in a second at most"""
     request_log_days: float = Field(30, gt=0)
@@ -92,8 +83,6 @@ class FetchSettings(Settings):
     config: Path = Path("configs/serve.yaml")
     """YAML file with settings"""
     model_url: str = Field(pattern=r"^https?://\S+$")
-    """Tar or zip archive of one version's folder"""
+    """Tar archive of one version's folder"""
     model_sha256: str = Field(pattern=r"^[0-9A-Fa-f]{64}$")
     """SHA-256 that the archive must have"""
-    then_serve: bool = False
-    """Become the server afterwards, as `serve` does"""
