@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 
 from slugify import slugify
@@ -109,6 +110,19 @@ def template_version() -> str:
     return found[1]
 
 
+@lru_cache
+def hashes() -> dict[str, str]:
+    """Return the lines of hashes of all that projects install, by name==version."""
+    text = (ROOT / "templates/requirements/hashes.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^(\S+) \\\n((?: {4}--hash=.+\n)+)", text, re.MULTILINE))
+
+
+def hashed(pins: str) -> str:
+    """Give each line name==version, and maybe a marker, its hashes, as uv writes it."""
+    lines = pins.splitlines()
+    return "".join(f"{line} \\\n{hashes()[line.split()[0]]}" for line in lines)
+
+
 def markdown(value: object) -> str:
     """Escape a text so that Markdown shows it as it is, also at the start of a line."""
     text = str(value)
@@ -124,6 +138,7 @@ def markdown(value: object) -> str:
 
 ALL: tuple[Callable[..., str], ...] = (
     extras,
+    hashed,
     markdown,
     module_name,
     quoted,

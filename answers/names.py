@@ -1,6 +1,6 @@
 """Names that mean something else already; checks.py refuses them.
 
-What the project installs is in distributions.txt, which `poe lock` writes.
+What the project installs has its hashes in templates/requirements/hashes.txt.
 """
 
 # Modules of Python 3.11, 3.12 or 3.13 that the running Python may not have itself.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .checks import Template
+from .filters import hashes
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = "{{cookiecutter.project_slug}}"
@@ -31,7 +32,7 @@ def read_template() -> Template:
     public = {k: v for k, v in asked.items() if not k.startswith("_")}
     others = ("__prompts__", "__checked")
     derived = {k: v for k, v in asked.items() if k[:2] == "__" and k not in others}
-    installed = (ROOT / "answers/distributions.txt").read_text(encoding="utf-8").split()
+    installed = {pin.partition("==")[0] for pin in hashes()} | {"pip", "wheel"}
     return Template(public, asked["_choices"], derived, frozenset(installed))
 
 

@@ -1,14 +1,12 @@
 """Compile requirements/*.txt of the template and of the generated projects.
 
-Also lists, in answers/distributions.txt, what a project may install: no project or
-package may have such a name, and reading the list is quicker than all requirements.
-
     python tools/lock.py [--upgrade]
 
 A package has one version, whatever is chosen: all frameworks and extras are resolved
 together. So most files are the same in every project and stand in its folder; only
-train.txt depends on the framework, and serve.txt on the kind of data. The projects' own
-task `lock` compiles them, and changes nothing in a fresh render.
+train.txt depends on the framework, and serve.txt on the kind of data. Their hashes are
+in templates/requirements/hashes.txt, each once; the filter `hashed` adds them. The
+projects' own task `lock` compiles the files, and changes nothing in a fresh render.
 """
 
 import json
@@ -22,7 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
 PROJECT = ROOT / "{{cookiecutter.project_slug}}" / "requirements"
-DISTRIBUTIONS = ROOT / "answers" / "distributions.txt"
+HASHES = TEMPLATES / "requirements" / "hashes.txt"
+# A distribution in a compiled file: name==version, a marker or "", lines of hashes.
+COMPILED = re.compile(r"^(\S+)( ; .+)? \\\n((?: {4}--hash=.+\n)+)", re.MULTILINE)
 COMPILE = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS = ["--no-annotate", "--fork-strategy", "fewest", "--quiet"]
 # Otherwise uv takes the running Python for the oldest one to be supported.
@@ -102,8 +102,22 @@ def lock_projects(frameworks: list[str], upgrade: list[str]) -> None:
                 place = place_of(file.name, framework)
                 if compiled.setdefault(place, text) != text:
                     raise SystemExit(f"{framework} needs a {file.name} of its own")
-        for place, text in compiled.items():
-            place.write_text(text, encoding="utf-8", newline="\n")
+        write_files(compiled)
+
+
+def write_files(compiled: dict[Path, str]) -> None:
+    """Write compiled files without their hashes, and these, each once, to HASHES."""
+    known: dict[str, str] = {}
+    for place, text in compiled.items():
+        lines = ["#% filter hashed"]
+        for pin, marker, hashes in COMPILED.findall(text):
+            if known.setdefault(pin, hashes) != hashes:
+                raise SystemExit(f"{place}: {pin} has other hashes elsewhere")
+            lines.append(pin + marker)
+        lines.append("#% endfilter\n")
+        place.write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    text = "".join(f"{pin} \\\n{known[pin]}" for pin in sorted(known))
+    HASHES.write_text(text, encoding="utf-8", newline="\n")
 
 
 def place_of(name: str, framework: str) -> Path:
@@ -115,18 +129,7 @@ def place_of(name: str, framework: str) -> Path:
     return PROJECT / name
 
 
-def distributions() -> list[str]:
-    """Return the sorted names of all distributions that a project may install."""
-    names = {"pip", "setuptools", "wheel"}  # pinned or not
-    for file in locked_files():
-        pins = re.findall(r"^([a-z0-9-]+)\S*==", file.read_text("utf-8"), re.M)
-        names.update(pins)  # uv writes normalised names
-    return sorted(names)
-
-
 if __name__ == "__main__":
     lock_template(sys.argv[1:])
     answers = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
     lock_projects(answers["_choices"]["framework"], sys.argv[1:])
-    text = "".join(f"{name}\n" for name in distributions())
-    DISTRIBUTIONS.write_text(text, encoding="utf-8", newline="\n")

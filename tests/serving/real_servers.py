@@ -25,7 +25,6 @@ from serving.running import (
 )
 
 SCRIPTS = Path(__file__).resolve().parent / "servers"
-SERVE = "templates/images/requirements/serve.txt"
 TORCHSERVE = ROOT / PROJECT / "deploy/torchserve"
 
 
@@ -35,7 +34,7 @@ def ours(folder: Path) -> Iterator[str]:
     project = bake_into(folder, extras="serve")
     assert project.exit_code == 0, project.stderr
     # onnx writes the model, in place of a training framework.
-    programs = environment("ours", ["onnx"], ROOT / SERVE)
+    programs = environment("ours", ["onnx"], project.path / "requirements/serve.txt")
     python = str(programs / "python")
     install = [find_uv(), "pip", "install", "--quiet", "--no-deps", "--python", python]
     run([*install, "--editable", str(project.path)], env=clean_environment())
