@@ -1,5 +1,4 @@
 """Whether what a model is asked has changed since its training, and what to do then.
 
-Yours: the tests in drift.py, and what `retrain` calls better. Nothing imports this
-package but the table of commands in main.py.
+Yours: the tests in drift.py, and what `retrain` calls better.
 """

@@ -38,18 +38,19 @@ def monitor(settings: MonitorSettings) -> int:
     """Compare rows with those of the training; return 1 on an alarm, as exit status."""
     version = settings.version or registry.served_version(settings.model_dir)
     folder, manifest = registry.load_version(settings.model_dir, version)
-    if bool(settings.input) == bool(settings.log):
-        raise DataError("name what to look at: either --input FILE or --log FOLDER")
     predict = adapter.predictor(folder, manifest)
-    if settings.input:
-        keys, now = read_file(settings, manifest, predict)
+    if settings.input and not settings.log:
+        keys, now = read_file(settings.input, settings.drop, manifest, predict)
+    elif settings.log and not settings.input:
+        told = read_log(settings.log, manifest.name, version, settings.hours)
+        keys, now = read_requests(told.head(MOST_ROWS), manifest)
     else:
-        keys, now = read_requests(settings, manifest, version)
+        raise DataError("name what to look at: either --input FILE or --log FOLDER")
     if len(keys) < LEAST_ROWS:
         raise DataError(f"{len(keys)} rows are too few; {LEAST_ROWS} are needed")
     if settings.labels:
-        told = read_labels(settings.labels, keys, manifest.classes)
-        now = now._replace(labels=told)
+        truth = read_labels(settings.labels, keys, manifest.classes)
+        now = now._replace(labels=truth)
     before = read_reference(settings, folder, manifest, predict)
     found = drift.compare(before, now, manifest.classes)
     facts: dict[str, Any] = {
@@ -63,9 +64,8 @@ def monitor(settings: MonitorSettings) -> int:
         "alarm": bool((found["adjusted"] <= settings.alpha).any()),
     }
     reports = settings.reports_dir / settings.model_name / folder.name / "monitor"
-    reports.mkdir(parents=True, exist_ok=True)
-    write_gauges(reports / "monitor.prom", folder.name, facts, found)
     report(reports, facts, found)
+    write_gauges(reports / "monitor.prom", folder.name, facts, found)
     return int(facts["alarm"])
 
 
@@ -91,31 +91,22 @@ def read_reference(
 
 
 def read_file(
-    settings: MonitorSettings, manifest: Manifest, predict: Predict
+    file: Path, drop: tuple[str, ...], manifest: Manifest, predict: Predict
 ) -> tuple[pd.DataFrame, Sample]:
     """Return the numbers of a file's rows, those that are drawn, and what they hold."""
-    assert settings.input is not None
     # What `predict` refuses is what is looked for here.
-    rows, labels = adapter.read_rows(
-        settings.input, manifest.inputs, settings.drop, strict=False
-    )
+    rows, labels = adapter.read_rows(file, manifest.inputs, drop, strict=False)
     truth = np.full(len(rows), np.nan) if labels is None else labels.astype(float)
     if manifest.classes:
         truth[truth < 0] = np.nan
     keys = pd.DataFrame({"row": getattr(rows, "index", np.arange(len(rows)))})
     keys, rows, truth = drawn(keys, rows, truth)
-    variables = adapter.describe(rows, manifest.inputs)
-    return keys, Sample(variables, predict(rows), truth)
+    return keys, Sample(adapter.describe(rows, manifest.inputs), predict(rows), truth)
 
 
-def read_requests(
-    settings: MonitorSettings, manifest: Manifest, version: int
-) -> tuple[pd.DataFrame, Sample]:
+def read_requests(told: Any, manifest: Manifest) -> tuple[pd.DataFrame, Sample]:
     """Return which rows were logged, and what the server has said of them."""
-    assert settings.log is not None
     inputs = manifest.inputs
-    told = read_log(settings.log, manifest.name, version, settings.hours)
-    told = told.head(MOST_ROWS)
     #% if cookiecutter.__data_kind == "images"
     images = np.array([list(each.values()) for each in told["inputs"]], dtype=float)
     variables = adapter.describe(images.reshape(inputs.shapes["images"]), inputs)
@@ -126,8 +117,8 @@ def read_requests(
         del variables[missing]
     #% endif
     outputs = np.array(told["outputs"].to_list(), dtype=np.float64)
-    unknown = np.full(len(told), np.nan)
-    return told[["request_id", "row"]], Sample(variables, outputs, unknown)
+    now = Sample(variables, outputs, np.full(len(told), np.nan))
+    return told[["request_id", "row"]], now
 
 
 def write_gauges(
@@ -136,13 +127,12 @@ def write_gauges(
     """Write gauges, as Prometheus' node exporter and the server here read them."""
     gauges = CollectorRegistry()
     gauge = partial(Gauge, registry=gauges)
-    alarm = gauge("model_monitor_alarm", "1 if `monitor` raised an alarm", ["version"])
-    alarm.labels(version).set(facts["alarm"])
-    rows = gauge("model_monitor_rows", "Rows that it looked at", ["version"])
-    rows.labels(version).set(facts["rows"])
-    text = "When that was, in seconds since 1970"
-    when = gauge("model_monitor_time_seconds", text, ["version"])
-    when.labels(version).set_to_current_time()
+    for name, value, text in (
+        ("alarm", facts["alarm"], "1 if `monitor` raised an alarm"),
+        ("rows", facts["rows"], "Rows that it looked at"),
+        ("time_seconds", time.time(), "When that was, in seconds since 1970"),
+    ):
+        gauge(f"model_monitor_{name}", text, ["version"]).labels(version).set(value)
     labels = ["version", "group", "variable"]
     effect = gauge("model_monitor_effect", "The difference, from 0 to 1", labels)
     p_value = gauge("model_monitor_p_value", "Of the test, for all of the run", labels)
@@ -157,8 +147,7 @@ def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> None:
     alarms = found[found["adjusted"] <= facts["alpha"]]
     share = f"{len(alarms) or 'none'} of {len(found)} tests, {facts['rows']:,} rows"
     verdict = f"{'ALARM' if facts['alarm'] else 'no alarm'}: {share}"
-    content = {**facts, "findings": found.to_dict("records")}
-    write_json(folder / "monitor.json", content)
+    write_json(folder / "monitor.json", facts | {"findings": found.to_dict("records")})
     title = escape(f"{facts['data']} beside the training of {facts['model']}")
     table = found.to_html(index=False, float_format="{:.2g}".format, border=0)
     page = Template(Path(__file__).with_name("page.html").read_text("utf-8"))

@@ -31,8 +31,7 @@ def read_log(folder: Path, model: str, version: int, hours: float) -> pd.DataFra
         told = [json.loads(line) for line in lines if line.endswith(b"}\n")]
         rows = pd.DataFrame(told, columns=COLUMNS)
         rows["time"] = pd.to_datetime(rows["time"], format="ISO8601", utc=True)
-    rows = rows[(rows["model"] == model) & (rows["version"] == version)]
-    rows = rows[rows["time"] >= since]
+    rows = rows.query("model == @model and version == @version and time >= @since")
     if rows.empty:
         problem = f"{folder} has no row of version {version} in the last {hours:g} h"
         raise DataError(f"{problem}; `serve --request-log` writes them")

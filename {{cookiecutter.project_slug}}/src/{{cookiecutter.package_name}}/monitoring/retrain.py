@@ -32,11 +32,6 @@ class Comparison(NamedTuple):
     rows: int
     p: float  # of a gain like this, or a larger one, if the challenger is no better
 
-    def __str__(self) -> str:
-        """Say it in a line."""
-        scores = f"{self.score} {self.challenger:.4f} after {self.champion:.4f}"
-        return f"{scores} on {self.rows} rows, p = {self.p:.2g}"
-
 
 def retrain(settings: RetrainSettings) -> Path:
     """Train a version, promote it if it is better; return the file that says why.
@@ -54,9 +49,10 @@ def retrain(settings: RetrainSettings) -> Path:
     if champion is not None:
         challenger = registry.load_version(model_dir, number)
         found = compare_versions(settings, champion, challenger)
-        gain = found.challenger - found.champion
-        better = bool(found.p <= settings.alpha and gain >= settings.margin)
-        why = f"{found}; wanted: p <= {settings.alpha:g}, gain >= {settings.margin:g}"
+        score, before, after, rows, p = found
+        better = bool(p <= settings.alpha and after - before >= settings.margin)
+        why = f"{score} {after:.4f} after {before:.4f} on {rows} rows, p = {p:.2g}; "
+        why += f"wanted: p <= {settings.alpha:g}, gain >= {settings.margin:g}"
     if better:
         with registry.changed_promotions(model_dir) as history:
             if history != known:
