@@ -79,11 +79,8 @@ NEEDS = {
     "deploy/seldon/*": "kubernetes serve",
     "deploy/ssh.py": "serve",
     "deploy/systemd/*": "serve",
-    "tests/test_deploy_ssh.py": "serve",
     "deploy/tensorflow_serving/*": "container serve tensorflow",
-    "tests/test_tensorflow_serving_client.py": "container serve tensorflow",
     "deploy/torchserve/*": "container serve pytorch",
-    "tests/test_torchserve_handler.py": "container serve pytorch",
 }
 
 NEXT_STEPS = f"""

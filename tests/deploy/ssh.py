@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
-import pytest
-
-from {{ cookiecutter.package_name }}.files import hashes
-
 import graphs
+import pytest
+from handwritten_digits.files import hashes
 from loopback import Quiet, running
 
 FOLDER = Path(__file__).parents[1] / "deploy"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from loopback import Quiet, address_of, running
 
 CLIENT = Path(__file__).parents[1] / "deploy/tensorflow_serving/client.py"
