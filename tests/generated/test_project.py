@@ -31,6 +31,8 @@ OTHER_VALUES = {
     "dataset": "mnist",
     "colours": "false",
     "network": "cnn",
+    "augment": "true",
+    "class_weights": "balanced",
     "device": "cuda",
     "data": "wine",
     "estimator": "forest",

@@ -103,11 +103,11 @@ def test_folders_and_tables_say_the_class_and_the_split(folder: Path) -> None:
     with pytest.raises(DataError, match="a label is empty"):
         pictures.find_pictures(table)
     with pytest.raises(DataError, match="two classes .* there are blue: 0, red: "):
-        pictures.load_pictures(folder.parent / "split", (4, 4))
+        pictures.load_pictures(folder.parent / "split", (4, 4), folder.parent / "data")
     (folder.parent / "split/green").mkdir()
     shutil.copy(folder.parent / "split/test/blue/0.jpg", folder.parent / "split/green")
     with pytest.raises(DataError, match=r"or none in any; here are \['', 'test', 'tr"):
-        pictures.load_pictures(folder.parent / "split", (4, 4))
+        pictures.load_pictures(folder.parent / "split", (4, 4), folder.parent / "data")
     with pytest.raises(DataError, match="none of 1 pictures can be read: .*cut.jpg is"):
         pictures.read_pictures([folder.parent / "split/train/red/cut.jpg"], (4, 4))
 

@@ -174,6 +174,8 @@ def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
     ("arguments", "message"),
     [
         (["promote", "--version", "9"], "no version 9"),
+        (["list", "--version", "1"], "registry list takes no --version"),
+        (["rollback", "--version", "1"], "registry rollback takes no --version"),
         (["remove"], "ACTION: 'remove': Input should be 'list', 'show'"),
         (["verify", "--model-name", "other"], "run the command `train` first"),
     ],

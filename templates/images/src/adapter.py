@@ -125,13 +125,14 @@ def read_rows(
 
     if path.suffix.lower() in (".csv", ".npy"):
         images = pictures.read_images(path, inputs.shape, cols_to_drop)
-        utils.preprocess_data(images, max_value=inputs.max_value)
+        utils.Scaled(images, inputs.max_value)  # which looks at the range
         return images, None
     files = pictures.picture_files(path)
     pixels, bad = pictures.read_pictures(files, inputs.shape, inputs.scaled)
     if bad and strict:  # an answer is found by its number
         raise DataError(f"{len(bad)} pictures cannot be read; remove them")
-    return pixels * (inputs.max_value / 255), None
+    scale = inputs.max_value / 255
+    return pixels if scale == 1 else pixels * scale, None  # which may be in a file
 
 
 def load_splits(
@@ -164,7 +165,7 @@ def predictor(
     model, max_value = models.load_model(folder), manifest.inputs.max_value
 
     def predict(rows: Array) -> npt.NDArray[np.float64]:
-        images = utils.preprocess_data(rows, max_value=max_value)
+        images = utils.Scaled(rows, max_value)
         return models.predict_probabilities(model, images).astype(np.float64)
 
     return predict

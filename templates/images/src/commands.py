@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 UNFINISHED = ".unfinished"  # models/<name>/.unfinished/<run>/<number>/
 CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
-LIBRARIES = (*models.LIBRARIES, *export.EXPORT_LIBRARIES)
 # Settings that do not decide the result; with others of the rest, nothing is resumed.
 IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
@@ -47,9 +46,12 @@ def train(settings: TrainSettings) -> Path:
         settings.quiet,
         (*size, 3) if settings.colours else size,
     )
-    images = utils.preprocess_data(data.training[0], max_value=data.max_value)
-    fitted, validation = utils.split_data(
-        images, data.training[1], settings.validation_fraction, settings.seed
+    images, labels = data.training
+    split = utils.split_data(
+        np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
+    )
+    fitted, validation = (
+        (utils.Scaled(images, data.max_value, rows), truth) for rows, truth in split
     )
     inputs = adapter.Inputs(
         height=images.shape[1],
@@ -75,6 +77,8 @@ def train(settings: TrainSettings) -> Path:
         batch_size=settings.batch_size,
         validation_data=validation,
         seed=settings.seed,
+        augment=settings.augment,
+        class_weight=utils.class_weights(labels, settings.class_weights),
         initial_epoch=len(run.history.get("loss", ())),
         on_epoch=partial(run.log_epoch, model),
         #% if cookiecutter.framework == "tensorflow"
@@ -108,7 +112,7 @@ class Run:
             "classes": data.classes,
             "inputs": inputs,
             "data_sha256": utils.data_fingerprint(*data.training),
-            "libraries": library_versions(LIBRARIES),
+            "libraries": library_versions(models.LIBRARIES),
             "git_commit": git_commit(),
         }
         self.saved_at = time.monotonic()
@@ -193,7 +197,7 @@ def write_exports(
     Nothing is learned from the test set here, and nothing is scored.
     """
     models.save_model(model, folder)
-    images = images[: export.COMPARED_ROWS]
+    images = images[: models.EVALUATION_BATCH]
     scaled = utils.preprocess_data(images, max_value=inputs.max_value)
     outputs = models.predict_probabilities(model, scaled)
     feeds = adapter.feeds(images, inputs)
@@ -220,12 +224,13 @@ def predict(settings: PredictSettings) -> None:
     import pandas as pd  # half a second, and nothing else here needs it
 
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    images, _ = adapter.read_rows(settings.input, manifest.inputs, settings.drop)
+    path = settings.input
+    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop)
     outputs = adapter.predictor(folder, manifest)(images)
     classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
     table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})
-    if settings.input.is_dir():
-        table["path"] = pictures.picture_files(settings.input)
+    if path.is_dir():
+        table["path"] = pictures.picture_files(path)
     text = table.to_csv(index_label="row", float_format="%.6f", lineterminator="\n")
     if settings.output is None:
         print(text, end="")

@@ -19,6 +19,10 @@ class TrainSettings(Settings):
     """Width of the hidden layer"""
     dropout: float = Field(0.2, ge=0, lt=1)
     """Part of the hidden units left out in training"""
+    augment: bool = False
+    """Train on images that are mirrored, turned and shifted at random"""
+    class_weights: Literal["none", "balanced"] = "none"
+    """Whether the images of rare classes count more"""
     epochs: int = Field(100, ge=1, le=100_000)
     """Passes over the training set"""
     batch_size: int = Field(256, ge=1, le=65_536)

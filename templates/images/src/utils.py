@@ -5,12 +5,9 @@ own, replace `load_mnist_data`. The project takes shape, classes and range from 
 loaded. Nothing here knows of a training framework.
 """
 
-import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,7 +88,7 @@ def load_data(
     if name not in DATASETS and Path(name).exists():
         from .pictures import load_pictures
 
-        return Data(*load_pictures(Path(name), shape), max_value=255)
+        return Data(*load_pictures(Path(name), shape, data_dir), max_value=255)
     training, test = load_mnist_data(name, data_dir, data_url, quiet)
     classes, count = DATASETS[name].classes, 1 + int(training[1].max())
     if len(classes) != count:  # what `load_mnist_data` returns is yours
@@ -129,6 +126,8 @@ def load_mnist_data(
         bunch = datasets.load_digits()
         images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.int64)
         return split_data(images, labels, TEST_FRACTION, seed=0)
+    from .pictures import fetch
+
     contents = [
         fetch(file, sha256, data_url or KERAS_DATASETS, Path(data_dir, name), quiet)
         for file, sha256 in DATASETS[name].files.items()
@@ -143,41 +142,6 @@ def load_mnist_data(
         parts = [images[0], labels[0], images[1], labels[1]]
     x_train, y_train, x_test, y_test = parts
     return (x_train, y_train.astype(np.int64)), (x_test, y_test.astype(np.int64))
-
-
-def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
-    """Return the verified, decompressed content of a file; download it if missing.
-
-    Raises:
-        DataError: If it cannot be had, or is not what it should be: then it is removed.
-    """
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")
-    source = url.rstrip("/") + "/"
-    files = {file: None}  # what is in them is checked below, decompressed
-    store = pooch.create(folder, source, registry=files, retry_if_failed=4)
-    loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=30)
-    try:
-        path = Path(store.fetch(file, downloader=loader))
-    except OSError as error:
-        raise DataError(
-            f"cannot download {source}{file}: {error}\n"
-            f"Put the file into {folder} yourself, name a mirror with --data-url, "
-            "or work offline with --dataset digits"
-        ) from error
-    content = path.read_bytes()
-    if file.endswith(".gz"):
-        with suppress(EOFError, OSError, zlib.error):  # the hash is another one, then
-            content = gzip.decompress(content)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        path.unlink()
-        raise DataError(
-            f"{file} from {source} is not the file that this project was tested with, "
-            f"and was removed: its SHA-256 is not {sha256}, but {found}"
-        )
-    return content
 
 
 def preprocess_data(
@@ -199,23 +163,45 @@ def preprocess_data(
     """
     given = (x_train,) if x_test is None else (x_train, x_test)
     largest = max_value or float(np.max(x_train, initial=0)) or 1
-    for images in given:
+    scaled = tuple(Scaled(each, largest)[:] for each in given)
+    return scaled[0] if x_test is None else scaled
+
+
+class Scaled:
+    """Images, scaled to float32 in [0, 1] when some are taken, as from an array.
+
+    So those in a file need not fit in memory.
+    """
+
+    def __init__(self, images: Images, max_value: float, rows: Any = None) -> None:
+        """Take images as `preprocess_data` does; or only these rows of them."""
         if images.ndim < 3 or images.shape[3:] not in ((), (3,)) or 0 in images.shape:
             wanted = "(n, height, width), or (n, height, width, 3)"
             raise DataError(f"images must be {wanted}, not {images.shape}")
         low, high = images.min(), images.max()
-        if not 0 <= low <= high <= largest:  # as NaN is not, either
-            raise DataError(
-                f"pixels must be from 0 to {largest:g}; these are from {low} to {high}"
-            )
-    scaled = tuple(np.divide(each, largest, dtype=np.float32) for each in given)
-    return scaled[0] if x_test is None else scaled
+        if not 0 <= low <= high <= max_value:  # as NaN is not, either
+            problem = f"these are from {low} to {high}"
+            raise DataError(f"pixels must be from 0 to {max_value:g}; {problem}")
+        self.images, self.max_value = images, max_value
+        self.rows = np.arange(len(images)) if rows is None else rows
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.rows)
+
+    def __getitem__(self, which: Any) -> npt.NDArray[np.float32]:
+        """Return those of a slice or of an array of numbers."""
+        taken = self.images[self.rows[which]]
+        scaled: npt.NDArray[np.float32] = np.divide(
+            taken, self.max_value, dtype=np.float32
+        )
+        return scaled
 
 
 def split_data(
     images: Images, labels: Labels, fraction: float, seed: int
 ) -> tuple[Labelled, Labelled]:
-    """Split images (n, height, width) and labels (n,) in two, each class by its share.
+    """Split images (n, ...), or their numbers, and labels (n,) in two, by class.
 
     A DataError says that a class would be missing from one of the parts, of which the
     second has the `fraction`, in (0, 1).
@@ -229,6 +215,13 @@ def split_data(
     except ValueError as error:
         raise DataError(f"cannot split the images: {error}") from error
     return (x_first, y_first), (x_second, y_second)
+
+
+def class_weights(labels: Labels, kind: str) -> dict[int, float] | None:
+    """Return what an image of each class counts, if classes are to be "balanced"."""
+    counts = np.bincount(labels)
+    weights = len(labels) / (len(counts) * np.maximum(counts, 1))
+    return dict(enumerate(weights)) if kind == "balanced" else None
 
 
 def get_data(

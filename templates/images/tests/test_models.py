@@ -32,6 +32,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     assert trained[0] == trained[1] != trained[2]
 
 
+def test_the_images_of_a_class_can_count_more(stripes: Arrays) -> None:
+    model = small_model()
+    fit(model, stripes, class_weight={0: 1.0, 1: 0.0, 2: 0.0})
+    assert (models.predict_probabilities(model, stripes[0]).argmax(axis=1) == 0).all()
+
+
 @pytest.mark.parametrize("length", [0, 100, None])
 def test_a_damaged_or_missing_file_is_refused(
     length: int | None, tmp_path: Path

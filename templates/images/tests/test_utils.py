@@ -158,6 +158,21 @@ def test_preprocessing_scales_by_the_training_images() -> None:
     np.testing.assert_array_equal(utils.preprocess_data(images * 0), images * 0)
 
 
+def test_images_are_scaled_when_they_are_taken() -> None:
+    pixels = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
+    some = utils.Scaled(pixels, 24, np.array([5, 0, 3]))
+    assert len(some) == 3 and some[:2].dtype == np.float32
+    np.testing.assert_array_equal(some[1:], pixels[[0, 3]] / np.float32(24))
+    np.testing.assert_array_equal(some[np.array([0])], pixels[[5]] / np.float32(24))
+
+
+def test_classes_are_balanced_by_their_numbers() -> None:
+    labels = np.array([0, 0, 0, 2])
+    weights = utils.class_weights(labels, "balanced")
+    assert weights == {0: pytest.approx(4 / 9), 1: pytest.approx(4 / 3), 2: 4 / 3}
+    assert utils.class_weights(labels, "none") is None
+
+
 @pytest.mark.parametrize("pixel", [17.0, -1.0, np.nan, np.inf])
 def test_pixels_out_of_range_are_refused(pixel: float) -> None:
     with pytest.raises(DataError, match="pixels must be from 0 to 16"):

@@ -1,7 +1,3 @@
-EXPORT_LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
-PROGRAM_FILE = "model.pt2"  # weights and operations, and no Python code
-
-
 def export_model(
     model: Any, folder: Path, inputs: Inputs, feeds: Feeds, outputs: Array
 ) -> dict[str, dict[str, float]]:
@@ -38,8 +34,8 @@ def export_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         torch.onnx.export(traced, (), folder / registry.ONNX_FILE, **names, **options)
-    torch.export.save(traced, folder / PROGRAM_FILE)
-    program = torch.export.load(folder / PROGRAM_FILE).module()
+    torch.export.save(traced, folder / "model.pt2")  # which holds no Python code
+    program = torch.export.load(folder / "model.pt2").module()
     answers = {"onnx": run_onnx(folder / registry.ONNX_FILE, feeds)}
     with torch.inference_mode():
         answers["torch"] = np.asarray(program(torch.from_numpy(feeds[name])))

@@ -24,18 +24,18 @@ FloatArray = npt.NDArray[np.float32]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 Batches = Iterable[tuple[Tensor, Tensor]]  # images and their labels
 
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")  # of an epoch
 MODEL_FILE = "model.pt"
-LIBRARIES = ("numpy", "torch")  # whose versions go into the manifest
-# Without gradients to keep, large batches are faster and change no result.
-EVALUATION_BATCH = 1024
+LIBRARIES = "numpy onnx onnxruntime onnxscript torch".split()  # of the manifest
+EVALUATION_BATCH = 256  # without gradients to keep, its size changes no result
 
 # A network this small is fastest with one thread, and sums that threads share out are
 # rounded in another order.
 torch.set_num_threads(1)
 
 
-class Network(nn.Module):
-    """Layers from images to logits, and once compiled, what trains them."""
+class Network(nn.Sequential):
+    """Layers from images (n, height, width[, 3]) to logits (n, classes)."""
 
     # Made by `compile_model`: what takes the steps, and what lets their size fall.
     optimizer: torch.optim.Optimizer
@@ -43,13 +43,8 @@ class Network(nn.Module):
 
     def __init__(self, name: str, sizes: tuple[Any, ...], *layers: nn.Module) -> None:
         """Take layers, and how `NETWORKS` makes the same ones again."""
-        super().__init__()
-        self.made_by, self.layers = (name, sizes), nn.Sequential(*layers)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits (n, classes) of images (n, height, width[, 3])."""
-        logits: Tensor = self.layers(images)
-        return logits
+        super().__init__(*layers)
+        self.made_by = (name, sizes)
 
 
 def build_mnist_model(
@@ -125,8 +120,7 @@ def compile_model(
         model: What `build_mnist_model` returned.
         learning_rate: Step size of Adam, positive.
         total_steps: Gradient steps of the whole training, if the step size is to fall
-            to zero over them, along half a cosine (Loshchilov and Hutter, 2017,
-            https://arxiv.org/abs/1608.03983, without restarts).
+            to zero over them, along half a cosine (https://arxiv.org/abs/1608.03983).
     """
     # Fused: one call for all weights, which takes a third of the time.
     model.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
@@ -140,14 +134,11 @@ def compile_model(
 
 def use_device(name: str) -> None:
     """Let tensors be made on "cpu", "cuda" or "mps"; a ConfigError: it is not here."""
-    # Read when cuBLAS starts: without it, it may not repeat its results (see
-    # https://docs.nvidia.com/cuda/cublas/#results-reproducibility).
+    # For https://docs.nvidia.com/cuda/cublas/#results-reproducibility
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if name != "cpu" and not getattr(torch, name).is_available():
-        raise ConfigError(
-            f"device: {name} is not here, or this build of PyTorch "
-            f"({torch.__version__}) cannot use it; train with --device cpu"
-        )
+        advice = f"PyTorch {torch.__version__} cannot use it; train with --device cpu"
+        raise ConfigError(f"device: {name} is not here, or {advice}")
     # The processor is the default already, and saying so would slow every call down.
     torch.set_default_device(None if name == "cpu" else name)
 
@@ -158,34 +149,38 @@ def set_seed(seed: int) -> None:
     torch.use_deterministic_algorithms(True)
 
 
-def shuffled(
-    images: Tensor, labels: Tensor, size: int, generator: np.random.Generator
-) -> Batches:
-    """Yield all images and labels, `size` at a time, in a random order."""
-    order = as_tensor(generator.permutation(len(labels)))
-    for rows in torch.split(order, size):
-        # One copy a batch, instead of one an image as a DataLoader makes them.
-        yield images.index_select(0, rows), labels.index_select(0, rows)
+def augmented(images: Tensor) -> Tensor:
+    """Mirror, turn and shift each of some images (n, height, width[, 3]) at random."""
+    pixels = ChannelsFirst()(images)
+    # By a twentieth of a turn at most, and a tenth of the sides, whose lengths are 2.
+    angle, across, down, side = 2 * torch.rand(4, len(images)) - 1
+    sine, cosine = (0.1 * math.pi * angle).sin(), (0.1 * math.pi * angle).cos()
+    left, right = side.sign() * cosine, side.sign() * sine
+    moves = torch.stack([left, -sine, 0.2 * across, right, cosine, 0.2 * down], dim=1)
+    grid = functional.affine_grid(moves.view(-1, 2, 3), pixels.shape, False)
+    moved = functional.grid_sample(pixels, grid, "bilinear", "reflection", False)
+    return moved.squeeze(1) if images.dim() == 3 else moved.permute(0, 2, 3, 1)
 
 
-def train_epoch(model: Network, batches: Batches) -> dict[str, float]:
-    """Take a gradient step for each batch.
+def train_epoch(
+    model: Network, batches: Batches, weight: Tensor | None
+) -> tuple[float, float]:
+    """Take a gradient step for each batch, in which classes have a weight.
 
-    The mean loss and accuracy judge each image before the step that it was used in.
+    The loss and the accuracy judge each image before the step that it was used in.
     """
     model.train()
     seen, truths = [], []
     for images, labels in batches:
         logits = model(images)
-        loss = functional.cross_entropy(logits, labels)
+        loss = functional.cross_entropy(logits, labels, weight)
         model.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         model.optimizer.step()
         model.schedule.step()
         seen.append(logits.detach())
         truths.append(labels)
-    figures = score_logits(torch.cat(seen), torch.cat(truths))
-    return dict(zip(("loss", "accuracy"), figures))
+    return score_logits(torch.cat(seen), torch.cat(truths))
 
 
 def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -203,6 +198,8 @@ def train_model(
     batch_size: int = 32,
     validation_data: tuple[Any, Any] | None = None,
     seed: int = 1,
+    augment: bool = False,
+    class_weight: Mapping[int, float] | None = None,
     on_epoch: OnEpoch = print,
     initial_epoch: int = 0,
 ) -> dict[str, list[float]]:
@@ -210,40 +207,54 @@ def train_model(
 
     Args:
         model: It is changed.
-        x_train: Images float32 (n, height, width) in [0, 1]; or, without `y_train`, a
-            `DataLoader`, or whatever else gives batches of images and labels.
+        x_train: Images float32 (n, height, width[, 3]) in [0, 1], or `Scaled` ones; or
+            a `DataLoader`, or whatever else gives batches, without `y_train`.
         y_train: Labels int64 (n,).
         epochs: Passes over the training set in all.
         validation_split: Part at the end of the training set to validate on instead.
         batch_size: Images per gradient step.
         validation_data: Images and labels to validate on.
-        seed: Decides the order of the images and what dropout leaves out.
+        seed: Decides the order of the images and all else that is random.
+        augment: Whether to train on what `augmented` makes of each image.
+        class_weight: How much an image of each class counts, as for Keras.
         on_epoch: Called after every epoch with its number, from 1, and its figures.
         initial_epoch: Epochs that were done before.
 
     Returns:
         For loss, accuracy, val_loss and val_accuracy, one value an epoch.
     """
+    batches, weight = x_train, None
     if y_train is not None:
         kept = len(y_train) - int(len(y_train) * validation_split)
         if validation_split:
             validation_data = (x_train[kept:], y_train[kept:])
-        images, labels = as_tensor(x_train[:kept]), as_tensor(y_train[:kept])
+    if class_weight:
+        weight = as_tensor([value for _, value in sorted(class_weight.items())])
     history: dict[str, list[float]] = {}
     for epoch in range(initial_epoch, epochs):
         # By seed and epoch alone, so that a stopped training ends as one that was not.
-        generator = np.random.default_rng([seed, epoch])
-        torch.manual_seed(int(generator.integers(2**63)))
-        own = y_train is not None
-        batches = shuffled(images, labels, batch_size, generator) if own else x_train
-        figures = train_epoch(model, batches)
+        random = np.random.default_rng([seed, epoch])
+        torch.manual_seed(int(random.integers(2**63)))
+        if y_train is not None:
+            order = random.permutation(kept)
+            batches = in_batches(x_train, y_train, batch_size, order)
+            if augment:
+                batches = ((augmented(images), labels) for images, labels in batches)
+        found: tuple[float, ...] = train_epoch(model, batches, weight)
         if validation_data:
-            loss, accuracy = evaluate_model(model, *validation_data)
-            figures |= {"val_loss": loss, "val_accuracy": accuracy}
+            found += evaluate_model(model, *validation_data)
+        figures = dict(zip(FIGURES, found))
         for name, value in figures.items():
             history.setdefault(name, []).append(value)
         on_epoch(epoch + 1, figures)
     return history
+
+
+def in_batches(images: Any, labels: Any, size: int, order: Any) -> Batches:
+    """Yield images and labels in an order of their numbers, `size` at a time."""
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        yield as_tensor(images[rows]), as_tensor(labels[rows])
 
 
 def as_tensor(array: Any) -> Tensor:
@@ -254,12 +265,13 @@ def as_tensor(array: Any) -> Tensor:
 def predict_logits(model: nn.Module, images: Any) -> Tensor:
     """Return the logits (n, classes) of images (n, height, width), without dropout."""
     model.eval()
-    parts = torch.split(as_tensor(images), EVALUATION_BATCH)
+    starts = range(0, len(images), EVALUATION_BATCH)
+    parts = (as_tensor(images[start : start + EVALUATION_BATCH]) for start in starts)
     with torch.inference_mode():
         return torch.cat([model(part) for part in parts])
 
 
-def predict_probabilities(model: nn.Module, images: FloatArray) -> FloatArray:
+def predict_probabilities(model: nn.Module, images: Any) -> FloatArray:
     """Return the probability of each class, float32 (n, classes), rows summing to 1."""
     return np.asarray(predict_logits(model, images).softmax(dim=1).cpu())
 
@@ -294,8 +306,7 @@ def load_model(folder: Path) -> Network:
         model = NETWORKS[name](*sizes)
         model.load_state_dict(content["weights"])
         if "optimizer" in content:
-            falls = "T_max" in content["schedule"]  # which is replaced, too
-            compile_model(model, total_steps=1 if falls else None)
+            compile_model(model, total_steps=content["schedule"].get("T_max"))
             model.optimizer.load_state_dict(content["optimizer"])
             model.schedule.load_state_dict(content["schedule"])
     return model

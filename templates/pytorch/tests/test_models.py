@@ -78,7 +78,7 @@ def plain_script(x_train: Any, y_train: Any, x_test: Any, y_test: Any) -> float:
 
 def test_the_model_is_the_classic_network(stripes: Arrays) -> None:
     model = build_mnist_model((28, 28), 10)
-    kinds = [type(layer).__name__ for layer in model.layers]
+    kinds = [type(layer).__name__ for layer in model]
     assert kinds == ["Flatten", "Linear", "ReLU", "Dropout", "Linear"]
     count = sum(each.numel() for each in model.parameters())
     assert count == (28 * 28 + 1) * 128 + (128 + 1) * 10
@@ -88,12 +88,25 @@ def test_the_model_is_the_classic_network(stripes: Arrays) -> None:
 
 
 def test_every_image_is_used_once_an_epoch(stripes: Arrays) -> None:
-    images, rows = torch.from_numpy(stripes[0]), torch.arange(240)
-    parts = list(models.shuffled(images, rows, 50, np.random.default_rng(3)))
+    order = np.random.default_rng(3).permutation(240)
+    parts = list(models.in_batches(stripes[0], np.arange(240), 50, order))
     assert [len(labels) for _, labels in parts] == [50, 50, 50, 50, 40]
-    found, order = (torch.cat(each) for each in zip(*parts, strict=True))
-    assert torch.equal(found, images[order]) and not torch.equal(order, rows)
-    assert torch.equal(order.sort().values, rows)
+    images, rows = (torch.cat(each) for each in zip(*parts, strict=True))
+    np.testing.assert_array_equal(rows, order)
+    np.testing.assert_array_equal(images, stripes[0][order])
+
+
+@pytest.mark.parametrize("shape", [(8, 6), (8, 6, 3)])
+def test_augmented_images_are_mirrored_turned_and_shifted(
+    shape: tuple[int, ...],
+) -> None:
+    images = torch.zeros(200, *shape)
+    images[:, :, :3] = 1
+    moved = models.augmented(images)
+    assert moved.shape == images.shape and 0 <= moved.min() <= moved.max() <= 1
+    left, right = moved[:, :, :3].flatten(1), moved[:, :, 3:].flatten(1)
+    assert 60 < (left.mean(dim=1) > right.mean(dim=1)).sum() < 140
+    assert len(np.unique(moved, axis=0)) == 200
 
 
 def test_a_data_loader_and_another_optimizer_are_trained_with(stripes: Arrays) -> None:
@@ -106,21 +119,22 @@ def test_a_data_loader_and_another_optimizer_are_trained_with(stripes: Arrays) -
     assert history["val_accuracy"][-1] > 0.9
 
 
-@pytest.mark.parametrize("total_steps", [28, None])
+@pytest.mark.parametrize(("total_steps", "augment"), [(28, True), (None, False)])
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
-    total_steps: int | None, stripes: Arrays, tmp_path: Path
+    total_steps: int | None, augment: bool, stripes: Arrays, tmp_path: Path
 ) -> None:
     whole, model = (
         compile_model(small_model(), total_steps=total_steps) for _ in range(2)
     )
     told: list[int] = []
-    history = fit(whole, stripes, on_epoch=lambda number, figures: told.append(number))
+    options = {"augment": augment, "on_epoch": lambda number, _: told.append(number)}
+    history = fit(whole, stripes, **options)
     assert told == [1, 2, 3, 4]
-    first = fit(model, stripes, epochs=2)
+    first = fit(model, stripes, epochs=2, **options)
     models.save_model(model, tmp_path)
     set_seed(9)
     resumed = models.load_model(tmp_path)
-    second = fit(resumed, stripes, initial_epoch=2)
+    second = fit(resumed, stripes, initial_epoch=2, **options)
     assert state(resumed) == state(whole)
     assert {name: first[name] + second[name] for name in first} == history
 

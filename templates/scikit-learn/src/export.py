@@ -1,4 +1,3 @@
-EXPORT_LIBRARIES = ("joblib", "onnx", "onnxruntime", "skl2onnx")
 JOBLIB_FILE = "model.joblib"  # a pickle, for servers that take nothing else
 UNSEEN = "(a text that training has not seen)"
 

@@ -32,7 +32,8 @@ from .adapter import MISSING, Array, Labelled
 from .config import ConfigError
 from .files import careful
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+# Whose versions go into the manifest.
+LIBRARIES = "joblib numpy onnx onnxruntime pandas scikit-learn scipy skl2onnx skops".split()
 MODEL_FILE = "model.skops"
 # Rarer categories share a column; those that come up later have none.
 ONE_HOT = {"max_categories": 50, "handle_unknown": "ignore", "sparse_output": False}

@@ -113,7 +113,7 @@ def train(settings: TrainSettings) -> Path:
         classes=inputs.classes,
         inputs=inputs,
         data_sha256=data_sha256,
-        libraries=library_versions((*models.LIBRARIES, *export.EXPORT_LIBRARIES)),
+        libraries=library_versions(models.LIBRARIES),
         git_commit=git_commit(),
     )
     logger.info("saved as %s", version, extra={"version": str(version)})

@@ -1,6 +1,3 @@
-EXPORT_LIBRARIES = ("onnx", "onnxruntime", "tf2onnx")
-
-
 def export_model(
     model: Any, folder: Path, inputs: Inputs, feeds: Feeds, outputs: Array
 ) -> dict[str, dict[str, float]]:

@@ -49,9 +49,9 @@ FloatArray = npt.NDArray[np.float32]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 MODEL_FILE = "model.keras"
-LIBRARIES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")  # the manifest's
-# Without gradients to keep, large batches are faster and change no result.
-EVALUATION_BATCH = 1024
+# Whose versions go into the manifest.
+LIBRARIES = "keras numpy onnx onnxruntime tensorflow tensorflow-cpu tf2onnx".split()
+EVALUATION_BATCH = 256  # without gradients to keep, its size changes no result
 
 
 def build_mnist_model(
@@ -114,16 +114,16 @@ def compile_model(
         model: What `build_mnist_model` returned.
         learning_rate: Step size of Adam, positive.
         total_steps: Gradient steps of the whole training, if the step size is to fall
-            to zero over them, along half a cosine (Loshchilov and Hutter, 2017,
-            https://arxiv.org/abs/1608.03983, without restarts).
+            to zero over them, along half a cosine (https://arxiv.org/abs/1608.03983).
     """
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, total_steps or 1)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule if total_steps else learning_rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        # Python is slow beside a network this small. Ctrl-C is heard between calls.
-        steps_per_execution=50,
+        # Python is slow beside a network this small. But Ctrl-C is heard between calls,
+        # and Keras' progress bar would count beyond the end.
+        steps_per_execution=50 if total_steps else 1,
     )
     return model
 
@@ -146,35 +146,61 @@ class EachEpoch(keras.callbacks.Callback):
     def __init__(self, seed: int, on_epoch: OnEpoch | None) -> None:
         """Take the seed, and whom to tell the number of an epoch and its figures."""
         super().__init__()
-        self.on_epoch = on_epoch
+        self.on_epoch, self.augmentation = on_epoch, keras.Sequential()
         self.seeds = tf.Variable([seed, 0], dtype=tf.int64)  # the second: the epoch
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set the order, and the generators of dropout, which Keras does not save."""
         seed, _ = self.seeds.numpy()
         self.seeds.assign([seed, epoch])
-        state = np.random.default_rng([seed, epoch]).integers(2**31)
-        for variable in self.model.variables:
+        random = np.random.default_rng([seed, epoch])
+        for variable in [*self.model.variables, *self.augmentation.variables]:
             if variable.name == "seed_generator_state":  # two numbers: seed and counter
-                variable.assign([int(state), 0])
+                variable.assign([random.integers(2**31), 0])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Tell of it."""
         if self.on_epoch:
             self.on_epoch(epoch + 1, logs or {})
 
-    def batches(self, images: Any, labels: Any, size: int) -> tf.data.Dataset:
-        """Return all images, `size` at a time, in another order each epoch."""
-        images, labels = tf.convert_to_tensor(images), tf.convert_to_tensor(labels)
-        count = len(labels)
 
-        def batch(start: Any) -> tuple[Any, Any]:
-            rows = tf.range(start, tf.minimum(start + size, count))
-            rows = tf.random.experimental.index_shuffle(rows, self.seeds, count - 1)
-            return tf.gather(images, rows), tf.gather(labels, rows)
+def augmentation(shape: tuple[int, ...]) -> keras.Sequential:
+    """Return what mirrors, turns and shifts images (n, *shape) at random."""
+    layers = [
+        keras.layers.Reshape((*shape[:2], -1)),  # brightness is one channel
+        keras.layers.RandomFlip("horizontal"),
+        keras.layers.RandomRotation(0.05),  # of a whole turn, at most
+        keras.layers.RandomTranslation(0.1, 0.1),  # of the height and of the width
+        keras.layers.Reshape(shape),
+    ]
+    return keras.Sequential([keras.Input(shape), *layers])
 
-        starts = tf.data.Dataset.range(0, count, size, output_type=tf.int32)
-        return starts.map(batch).prefetch(2)  # a `PyDataset` takes twice the time
+
+def in_batches(
+    images: Any, labels: Any, size: int, seeds: tf.Variable | None = None
+) -> tf.data.Dataset:
+    """Return all images and labels, `size` at a time.
+
+    Args:
+        images: What can be asked for rows, as an array or `Scaled` images can.
+        labels: An array of as many.
+        size: The last batch may be smaller.
+        seeds: Two numbers, which decide the order; that of the rows if not given.
+    """
+    count, shape = len(labels), images[:1].shape[1:]
+
+    def take(rows: Any) -> FloatArray:
+        return np.asarray(images[rows], dtype=np.float32)
+
+    def batch(start: Any) -> tuple[Any, Any]:
+        rows = tf.range(start, tf.minimum(start + size, count))
+        if seeds is not None:
+            rows = tf.random.experimental.index_shuffle(rows, seeds, count - 1)
+        taken = tf.numpy_function(take, [rows], tf.float32)
+        return tf.ensure_shape(taken, (None, *shape)), tf.gather(labels, rows)
+
+    starts = tf.data.Dataset.range(0, count, size, output_type=tf.int32)
+    return starts.map(batch).prefetch(2)  # a `PyDataset` takes twice the time
 
 
 def train_model(
@@ -187,6 +213,7 @@ def train_model(
     validation_data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 1,
+    augment: bool = False,
     on_epoch: OnEpoch | None = None,
     **options: Any,
 ) -> keras.callbacks.History:
@@ -194,15 +221,16 @@ def train_model(
 
     Args:
         model: A compiled model.
-        x_train: Images float32 (n, height, width) in [0, 1]; or whatever else `fit`
-            takes, such as a `tf.data.Dataset` or a `PyDataset`, without `y_train`.
+        x_train: Images float32 (n, height, width[, 3]) in [0, 1], or `Scaled` ones; or
+            whatever else `fit` takes, such as a `tf.data.Dataset`, without `y_train`.
         y_train: Labels int64 (n,).
         epochs: Passes over the training set in all.
         validation_split: Part at the end of the training set to validate on instead.
         batch_size: Images per gradient step.
         validation_data: Images and labels to validate on, or a data set.
         callbacks: Any of Keras' callbacks.
-        seed: Decides the order of the images and what dropout leaves out.
+        seed: Decides the order of the images and all else that is random.
+        augment: Whether to train on what `augmentation` makes of each image.
         on_epoch: Called after every epoch with its number, from 1, and its figures.
         **options: Other options of `fit`: `class_weight`, `initial_epoch`, `verbose`.
     """
@@ -212,10 +240,16 @@ def train_model(
         kept = len(y_train) - int(len(y_train) * validation_split)
         if validation_split:
             validation_data = (x_train[kept:], y_train[kept:])
-        data = each_epoch.batches(x_train[:kept], y_train[:kept], batch_size)
+            x_train = x_train[:kept]
+        data = in_batches(x_train, y_train[:kept], batch_size, each_epoch.seeds)
+        if augment:
+            layers = augmentation(x_train[:1].shape[1:])
+            each_epoch.augmentation = layers
+            data = data.map(lambda some, truth: (layers(some, training=True), truth))
+            data = data.prefetch(2)
     if isinstance(validation_data, tuple):
-        validation_data = tf.data.Dataset.from_tensor_slices(validation_data)
-        validation_data = validation_data.batch(EVALUATION_BATCH)
+        images, labels = validation_data
+        validation_data = in_batches(images, labels, EVALUATION_BATCH)
     return model.fit(
         data,
         epochs=epochs,
@@ -235,7 +269,7 @@ def evaluate_model(model: keras.Model, x_test: Any, y_test: Any) -> tuple[float,
     return float(found[0]), float(found[1])
 
 
-def predict_probabilities(model: keras.Model, images: FloatArray) -> FloatArray:
+def predict_probabilities(model: keras.Model, images: Any) -> FloatArray:
     """Return the probability of each class, float32 (n, classes), rows summing to 1."""
     # Not `predict`, which prepares for long work: a tenth of a second for each call.
     starts = range(0, len(images), EVALUATION_BATCH)

@@ -81,7 +81,7 @@ def test_every_image_is_used_once_an_epoch_in_another_order(stripes: Arrays) -> 
     each_epoch = models.EachEpoch(seed=1, on_epoch=None)
     each_epoch.set_model(small_model())
     numbers = np.arange(240)
-    data = each_epoch.batches(stripes[0], numbers, 50)
+    data = models.in_batches(stripes[0], numbers, 50, each_epoch.seeds)
     orders = []
     for epoch in (0, 1, 0):
         each_epoch.on_epoch_begin(epoch)
@@ -100,10 +100,17 @@ def test_callbacks_of_keras_are_heard(stripes: Arrays, tmp_path: Path) -> None:
     assert list(tmp_path.glob("validation/events*"))
 
 
-def test_class_weights_count(stripes: Arrays) -> None:
-    model = small_model()
-    fit(model, stripes, class_weight={0: 1.0, 1: 0.0, 2: 0.0})
-    assert (models.predict_probabilities(model, stripes[0]).argmax(axis=1) == 0).all()
+@pytest.mark.parametrize("shape", [(8, 6), (8, 6, 3)])
+def test_augmented_images_are_mirrored_turned_and_shifted(
+    shape: tuple[int, ...],
+) -> None:
+    images = np.zeros((200, *shape), dtype=np.float32)
+    images[:, :, :3] = 1
+    moved = models.augmentation(shape)(images, training=True).numpy()
+    assert moved.shape == images.shape and 0 <= moved.min() <= moved.max() <= 1
+    left, right = moved[:, :, :3].reshape(200, -1), moved[:, :, 3:].reshape(200, -1)
+    assert 60 < (left.mean(axis=1) > right.mean(axis=1)).sum() < 140
+    assert len(np.unique(moved, axis=0)) == 200
 
 
 def test_a_data_set_of_tensorflow_s_is_trained_on(stripes: Arrays) -> None:
@@ -121,19 +128,21 @@ def test_another_loss_and_metric_are_trained_with(stripes: Arrays) -> None:
     assert {"loss", "mae", "val_mae"} <= fit(model, (stripes[0], one_hot)).keys()
 
 
+@pytest.mark.parametrize("augment", [False, True])
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
-    stripes: Arrays, tmp_path: Path
+    augment: bool, stripes: Arrays, tmp_path: Path
 ) -> None:
     told: list[int] = []
+    options = {"augment": augment, "on_epoch": lambda number, _: told.append(number)}
     whole = small_model()
-    history = fit(whole, stripes, on_epoch=lambda number, figures: told.append(number))
+    history = fit(whole, stripes, **options)
     assert told == [1, 2, 3, 4]
     model = small_model()
-    first = fit(model, stripes, epochs=2)
+    first = fit(model, stripes, epochs=2, **options)
     models.save_model(model, tmp_path)
     set_seed(9)
     resumed = models.load_model(tmp_path)
-    second = fit(resumed, stripes, initial_epoch=2)
+    second = fit(resumed, stripes, initial_epoch=2, **options)
     assert state(resumed) == state(whole)
     assert {name: first[name] + second[name] for name in first} == history
 

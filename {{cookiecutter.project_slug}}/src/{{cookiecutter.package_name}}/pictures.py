@@ -1,4 +1,4 @@
-"""Images in files: find pictures, read each as the model is to see it; read arrays.
+"""Images in files: find pictures, read each as the model is to see it; other files.
 
 A data set of your own is a folder with a folder for each class, or a CSV file with the
 columns `path` and `label`. Where folders `train`, `test` and perhaps `validation` are
@@ -9,10 +9,15 @@ Yours: `read_picture`, if pictures are to be cut or corrected first. A server re
 it is sent by the same function.
 """
 
+import gzip
+import hashlib
 import logging
+import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +37,7 @@ Pixels = npt.NDArray[np.uint8]
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 MOST_PIXELS = 2**25  # 100 MB of colours while it is read
 PARTS = ("train", "validation", "test")
-LEAST = 3  # of a class: one each to train on, to validate and to test
+LEAST = 2  # of a class to train on: one of them is to validate
 # What Pillow raises for files that are cut off or damaged, or would be huge.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 SHOWN = 5  # files that a message names
@@ -83,43 +88,58 @@ def read_picture(
 
 
 def load_pictures(
-    path: Path, shape: tuple[int, ...]
+    path: Path, shape: tuple[int, ...], folder: Path
 ) -> tuple[Labelled, Labelled, tuple[str, ...]]:
-    """Return training and test pictures, (n, *shape), with labels; and the classes.
+    """Return training and test pictures, as `read_pictures` does, and the classes.
 
     Split as the folders or the column `part` say, or else by chance and class. A
     DataError says that pictures are in no part, or that a class has too few.
     """
     found = find_pictures(path)
-    images, bad = read_pictures(found["path"], shape)
-    found = found[~found["path"].isin(list(bad))]
     parts = sorted(set(found["part"]))
     if parts != [""] and not set(parts) <= set(PARTS):
         wanted = f"one of {', '.join(PARTS)}, or none in any"
         raise DataError(f"{path}: each picture must be in {wanted}; here are {parts}")
-    labels, classes = found["label"].factorize(sort=True)
-    is_test = (found["part"] == "test").to_numpy()
-    counts = found["label"][~is_test].value_counts().reindex(classes, fill_value=0)
+    numbers, classes = found["label"].factorize(sort=True)
+    is_test = found["part"] == "test"
+    if not is_test.any():
+        _, (rows, _) = split_data(np.arange(len(found)), numbers, TEST_FRACTION, seed=0)
+        is_test.iloc[rows] = True
+    # Training first, so that both are a piece of one file.
+    found = found.assign(number=numbers, is_test=is_test)
+    found = found.sort_values("is_test", kind="stable")
+    images, bad = read_pictures(found["path"], shape, folder=folder)
+    found = found[~found["path"].isin(list(bad))]
+    labels, count = found["number"].to_numpy(), int((~found["is_test"]).sum())
+    counts = np.bincount(labels[:count], minlength=len(classes))
     if len(counts) < 2 or counts.min() < LEAST:
-        told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        told = ", ".join(f"{name}: {n}" for name, n in zip(classes, counts))
         raise DataError(
             f"{path}: there must be two classes or more, each with {LEAST} pictures to "
             f"train on; there are {told}"
         )
-    if is_test.any():
-        training, test = images[~is_test], images[is_test]
-        split = (training, labels[~is_test]), (test, labels[is_test])
-    else:
-        split = split_data(images, labels, TEST_FRACTION, seed=0)
-    return *split, tuple(classes)
+    training, test = (images[:count], labels[:count]), (images[count:], labels[count:])
+    return training, test, tuple(classes)
 
 
 def read_pictures(
-    files: Iterable[Path], shape: tuple[int, ...], scale: bool = True
+    files: Iterable[Path],
+    shape: tuple[int, ...],
+    scale: bool = True,
+    folder: Path | None = None,
 ) -> tuple[Pixels, dict[Path, str]]:
     """Return all pictures that can be read, (n, *shape), and what is wrong with others.
 
-    As `read_picture` reads them. A DataError says that none is left.
+    As `read_picture` reads them, one after the other into a file without a name, which
+    is mapped: they need not fit in memory.
+
+    Args:
+        files: The pictures.
+        shape: As `read_picture` takes it; `scale` too.
+        folder: Where the file is, made when missing; that of the system if not given.
+
+    Raises:
+        DataError: If none is left.
     """
 
     def read(file: Path) -> Pixels | str:
@@ -128,18 +148,25 @@ def read_pictures(
         except DataError as error:
             return str(error)
 
-    paths = list(files)
-    with ThreadPool() as pool:  # Pillow decodes outside of Python's lock
-        found = pool.map(read, paths)
-    bad = {path: each for path, each in zip(paths, found) if isinstance(each, str)}
-    good = [each for each in found if not isinstance(each, str)]
-    shown = "; ".join(f"{path} {why}" for path, why in list(bad.items())[:SHOWN])
-    if not good:
-        raise DataError(f"none of {len(paths)} pictures can be read: {shown}")
-    if bad:
-        counts = len(bad), len(paths)
-        logger.warning("%d of %d pictures are left out: %s", *counts, shown)
-    return np.stack(good), bad
+    paths, bad = list(files), {}
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    # Pillow decodes outside of Python's lock.
+    with TemporaryFile(dir=folder) as store, ThreadPool() as pool:
+        for path, found in zip(paths, pool.imap(read, paths)):
+            if isinstance(found, str):
+                bad[path] = found
+            else:
+                store.write(found.tobytes())
+        store.flush()
+        shown = "; ".join(f"{path} {why}" for path, why in list(bad.items())[:SHOWN])
+        if len(bad) == len(paths):
+            raise DataError(f"none of {len(paths)} pictures can be read: {shown}")
+        if bad:
+            counts = len(bad), len(paths)
+            logger.warning("%d of %d pictures are left out: %s", *counts, shown)
+        count = len(paths) - len(bad)
+        return np.memmap(store, np.uint8, "r", shape=(count, *shape)), bad
 
 
 def picture_files(path: Path) -> list[Path]:
@@ -158,7 +185,7 @@ def find_pictures(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         # "NA" and "01" are names like any other.
         frame = get_data(path, dtype=str, keep_default_na=False)
         if absent := {"path", "label"} - set(frame):
@@ -208,3 +235,38 @@ def read_images(
         size = f"the model takes images of {' x '.join(map(str, shape))} pixels"
         raise DataError(f"{path}: {error}; {size}") from error
     return images
+
+
+def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
+    """Return the verified, decompressed content of a file; download it if missing.
+
+    Raises:
+        DataError: If it cannot be had, or is not what it should be: then it is removed.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    source = url.rstrip("/") + "/"
+    files = {file: None}  # what is in them is checked below, decompressed
+    store = pooch.create(folder, source, registry=files, retry_if_failed=4)
+    loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=30)
+    try:
+        path = Path(store.fetch(file, downloader=loader))
+    except OSError as error:
+        raise DataError(
+            f"cannot download {source}{file}: {error}\n"
+            f"Put the file into {folder} yourself, name a mirror with --data-url, "
+            "or work offline with --dataset digits"
+        ) from error
+    content = path.read_bytes()
+    if file.endswith(".gz"):
+        with suppress(EOFError, OSError, zlib.error):  # the hash is another one, then
+            content = gzip.decompress(content)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        path.unlink()
+        raise DataError(
+            f"{file} from {source} is not the file that this project was tested with, "
+            f"and was removed: its SHA-256 is not {sha256}, but {found}"
+        )
+    return content

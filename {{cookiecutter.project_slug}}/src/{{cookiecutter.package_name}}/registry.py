@@ -193,6 +193,8 @@ def rollback(model_dir: Path) -> None:
 def registry(settings: RegistrySettings) -> None:
     """Do what the settings say with the versions of a model."""
     model_dir, action = settings.model_dir, settings.action
+    if settings.version and action in ("list", "rollback"):
+        raise RegistryError(f"registry {action} takes no --version")
     folder = find_version(model_dir, settings.version)
     if action == "list":
         list_versions(model_dir)
