@@ -262,6 +262,15 @@ def test_quick_and_exact_reading_agree(body: bytes) -> None:
         assert quick == orjson.loads(body)
 
 
+def test_what_is_remembered_of_a_client_is_only_what_it_says(model: Model) -> None:
+    document, rest = question(binary=True)
+    for name in ("1", "2", "1"):
+        reply = orjson.loads(infer(model, {**document, "id": name}, rest).body)
+        assert reply["id"] == name
+        with pytest.raises(RequestError, match="bytes too many at its end"):
+            infer(model, {**document, "id": name}, rest + b"x")
+
+
 def test_the_server_and_the_model_are_described(model: Model) -> None:
     def ask(name: str) -> Any:
         handler = ENDPOINTS[f"open_inference_{name}"].handler

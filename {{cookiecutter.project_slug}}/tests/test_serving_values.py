@@ -92,3 +92,10 @@ def test_as_many_rows_as_there_may_be_are_read(model: Model) -> None:
     numbers = np.arange(7).tolist()
     with pytest.raises(RequestError, match=r"unknown: '0', '1', '2', '3', '4' and 2"):
         values.require_names(list(map(str, numbers)), ["a"], "x")
+
+
+def test_a_wrong_part_is_told_the_shape_of_the_whole() -> None:
+    grey = [[1, 2], [3, 4]]
+    message = r"x\[0\]\[0\]: must be a list of 3 values, is a number; the shape wanted"
+    with pytest.raises(RequestError, match=rf"{message} is \[2, 2, 3\]"):
+        values.require_shape(grey, (2, 2, 3), "x")

@@ -32,17 +32,20 @@ class ExportError(ProjectError):
     """A model cannot be exported, or the export does not compute the same."""
 
 
-def run_onnx(file: Path, feeds: Feeds, output: str = PROBABILITIES) -> Array:
-    """Return an output of an ONNX file, computed by ONNX Runtime with one thread."""
+def onnx_session(file: Path, threads: int = 1) -> Any:
+    """Return an ONNX file as ONNX Runtime's `InferenceSession`, on the processor."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3  # errors; it warns of what converters leave behind
-    session = onnxruntime.InferenceSession(
-        file, options, providers=["CPUExecutionProvider"]
-    )
-    return np.asarray(session.run([output], dict(feeds))[0])
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(file, options, providers=providers)
+
+
+def run_onnx(file: Path, feeds: Feeds, output: str = PROBABILITIES) -> Array:
+    """Return an output of an ONNX file, computed by ONNX Runtime with one thread."""
+    return np.asarray(onnx_session(file).run([output], dict(feeds))[0])
 
 
 def differences(

@@ -144,7 +144,9 @@ def checked(model: Model, images: Array, field: str) -> Feeds:
     if 0 < brightest <= 1 < largest:
         message = f"send pixels as they are in the file, from 0 to {largest:g}"
         raise RequestError(400, f"no pixel is above 1; {message}, not scaled", field)
-    return {NAME: np.require(images, np.float32, ["C", "A"])}
+    if not images.flags.aligned:  # as bytes after JSON may be
+        images = images.copy()
+    return {NAME: np.ascontiguousarray(images, np.float32)}
 
 
 def require_range(model: Model, images: Array, field: str) -> None:

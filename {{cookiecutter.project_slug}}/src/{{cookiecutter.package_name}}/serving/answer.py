@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
-from starlette.requests import Request as Incoming
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -46,7 +46,7 @@ class Worker:
         """Prepare, or raise ConfigError if the keys cannot be read."""
         self.settings, self.served, self.keys = settings, served, read_keys(settings)
         self.metrics = Metrics()
-        self.batches = Batches(settings.max_batch_rows)
+        self.batches = Batches(settings.max_batch_rows, settings.answer_seconds)
         self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
         #% if "monitor" in cookiecutter.__extras
         self.requests: RequestLog | None = None
@@ -74,27 +74,38 @@ class Worker:
         """Call a function, in a thread if others would have to wait for it."""
         if not in_thread:
             return function(*given)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, function, *given)
+        async with asyncio.timeout(self.settings.answer_seconds):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self.threads, function, *given)
 
-    async def read_body(self, incoming: Incoming, request: Request) -> bytes:
+    async def read_body(self, receive: Receive, request: Request) -> bytes:
         """Read a request's body to the end.
 
         Raises:
-            RequestError: If it is too long (413), too slow (408), or there is no room
-                for it (503). What follows is read and forgotten.
+            RequestError: If it is too long (413), or there is no room for it (503).
+                What follows is read and forgotten.
             ClientDisconnect: If it ends too soon.
         """
-        seconds, parts = self.settings.read_seconds, []
+        parts, more = [], True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            part = message.get("body", b"")
+            more = message.get("more_body", False)
+            parts.append(part)
+            self.hold(request, len(part))
+        return b"".join(parts)
+
+    async def wait_for_body(self, receive: Receive, request: Request) -> bytes:
+        """Read a body that is on its way; RequestError (408) if it takes too long."""
+        seconds = self.settings.read_seconds
         try:
             async with asyncio.timeout(seconds):
-                async for part in incoming.stream():
-                    parts.append(part)
-                    self.hold(request, len(part))
+                return await self.read_body(receive, request)
         except TimeoutError:
             slow = f"the body did not arrive within {seconds:g} s"
             raise RequestError(408, slow) from None
-        return b"".join(parts)
 
     def hold(self, request: Request, more: int) -> None:
         """Take so many bytes more of a body, or raise RequestError."""
@@ -118,13 +129,13 @@ class Answer:
         request: Request = scope["request"]
         request.path = scope["path_params"]
         try:
-            reply = await self.reply(Incoming(scope, receive), request)
+            reply = await self.reply(scope, receive, request)
         finally:
             self.worker.held -= request.held
             request.body = b""  # whoever reads the answer may be slow
         await reply(scope, receive, send)
 
-    async def reply(self, incoming: Incoming, request: Request) -> Response:
+    async def reply(self, scope: Scope, receive: Receive, request: Request) -> Response:
         """Return the answer to a request, or raise RequestError."""
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
         if worker.draining and endpoint.probe == "ready":
@@ -134,13 +145,14 @@ class Answer:
         model = worker.served.get(**request.path)
         if endpoint.handler is not None:
             return endpoint.handler(model, request)
-        request.body = await worker.read_body(incoming, request)
+        # A timer costs more than reading what is here already.
+        read = worker.read_body if "whole" in scope else worker.wait_for_body
+        request.body = await read(receive, request)
         if worker.in_hand >= settings.max_concurrency:
             raise RequestError(503, f"{worker.in_hand} requests are in hand; try again")
         worker.in_hand += 1
         try:
-            async with asyncio.timeout(settings.answer_seconds):
-                return await self.predict(model, request, incoming.get("tasks", ()))
+            return await self.predict(model, request, scope.get("tasks", ()))
         except TimeoutError:
             # A thread that has begun goes on to its end; one that has not is not begun.
             late = f"no answer within {settings.answer_seconds:g} s"

@@ -146,12 +146,17 @@ class Front:
             endpoint, path = route.name, route.path_format
         worker.metrics.requests(endpoint, method, status).inc()
         worker.metrics.seconds(endpoint).observe(seconds)
-        line: dict[str, object] = {"time": datetime.now(UTC), "id": request.id}
-        line |= {"method": method, "path": path, "status": status}
-        line["ms"] = round(seconds * 1000, 3)
+        line: dict[str, object] = {
+            "time": datetime.now(UTC),
+            "id": request.id,
+            "method": method,
+            "path": path,
+            "status": status,
+            "ms": round(seconds * 1000, 3),
+        }
         if request.predicted is not None:
             model, _, outputs = request.predicted
-            line |= {"rows": len(outputs), "version": model.version}
+            line["rows"], line["version"] = len(outputs), model.version
             worker.metrics.count_predictions(endpoint, model, outputs)
             #% if "monitor" in cookiecutter.__extras
             if worker.requests is not None:
@@ -215,14 +220,12 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         #% endif
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
-    ways: dict[str, list[str]] = {}  # for `Allow`, each route names all of its path
-    for each in ENDPOINTS:
-        ways.setdefault(each.path, []).append(each.method)
     routes = [
         Route(
             each.path.replace("{name}", "{name:name}"),
             Answer(each, worker),
-            methods=ways[each.path],
+            # For `Allow`, each route names all of its path.
+            methods=[other.method for other in ENDPOINTS if other.path == each.path],
             name=each.name,
         )
         for each in ENDPOINTS

@@ -32,9 +32,14 @@ class Job(NamedTuple):
 class Batches:
     """Predicts for many requests in one event loop."""
 
-    def __init__(self, most_rows: int) -> None:
-        """Prepare; a batch of several requests has `most_rows` rows at most."""
-        self.most_rows = most_rows
+    def __init__(self, most_rows: int, seconds: float) -> None:
+        """Prepare; a batch of several requests has `most_rows` rows at most.
+
+        Args:
+            most_rows: Of a batch of several requests.
+            seconds: How long a request waits for its answer.
+        """
+        self.most_rows, self.seconds = most_rows, seconds
         self.waiting: deque[Job] = deque()
         self.working: asyncio.Task[None] | None = None
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
@@ -46,7 +51,12 @@ class Batches:
         self.waiting.append(job)
         if self.working is None:
             self.working = loop.create_task(self.work())
-        return await job.answer
+        # `asyncio.timeout` takes four times as long.
+        timer = loop.call_later(self.seconds, give_up, job.answer)
+        try:
+            return await job.answer
+        finally:
+            timer.cancel()
 
     async def work(self) -> None:
         """Predict batch after batch, until nobody waits."""
@@ -81,6 +91,12 @@ class Batches:
                 jobs.append(job)
                 left -= job.rows
         return jobs
+
+
+def give_up(answer: asyncio.Future[Array]) -> None:
+    """Let a request know that its time is over."""
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 def compute(jobs: Sequence[Job]) -> Sequence[Array | Exception]:

@@ -69,6 +69,12 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) > MOST_WAITING:
             self.transport.abort()
 
+    def on_message_complete(self) -> None:
+        """Say that all of a request is here, which needs no timer then."""
+        scope: Any = self.scope
+        scope["whole"] = True
+        super().on_message_complete()
+
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
         self.head_bytes = 0

@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 #% if cookiecutter.__data_kind == "tabular"
 from types import SimpleNamespace
+#% endif
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
+#% if cookiecutter.__data_kind == "tabular"
 from ..adapter import Limits, predictor
 #% else
-from typing import Any
-
-import numpy as np
-import onnxruntime
-
 from ..adapter import Limits
 #% endif
+from ..export import onnx_session
 from ..files import careful
 from ..registry import (
     ALIASES,
@@ -41,7 +38,6 @@ FROM_ONNX: dict[str, np.dtype[Any]] = {
     "tensor(double)": np.dtype(np.float64),
     "tensor(string)": TEXT,
 }
-QUIET = 3  # of ONNX Runtime's log: errors, but no warnings
 # A version that cannot be loaded is tried again: its files may still be on their way.
 RETRY_SECONDS = 30.0
 
@@ -60,6 +56,7 @@ class Model:
     """A verified version of a model; safe to use from several threads.
 
     Attributes:
+        path: What the variables of a request's path may be.
         classes: In the order of the output; none for a regression.
         platform: What computes, as the Open Inference Protocol calls it.
         tensors: The inputs of the graph.
@@ -70,6 +67,9 @@ class Model:
     def __init__(self, folder: Path, manifest: Manifest, session: Any) -> None:
         """Try the model, or raise RegistryError if it is not that of the manifest."""
         self.name, self.version = folder.parent.name, int(folder.name)
+        # What a path may name; the second is the version in TorchServe's archives.
+        versions = [str(self.version), f"{self.version}.0"]
+        self.path = {"name": [self.name], "version": versions, "label": ["production"]}
         self.folder, self.manifest = folder, manifest
         self.classes, self.inputs = manifest.classes, manifest.inputs
         onnx = ONNX_FILE in manifest.files
@@ -153,15 +153,10 @@ class ServedModel:
 
     def get(self, **path: str) -> Model:
         """Return the model, or raise RequestError if a path asks for another one."""
-        model, version = self.model, str(self.model.version)
-        known = {
-            "name": [model.name],
-            "version": [version, f"{version}.0"],  # of TorchServe's archives
-            "label": ["production"],
-        }
-        for key, served in known.items():
-            if path.get(key, served[0]) not in served:
-                message = f"{path[key]!r:.60} is not served; {served[0]!r} is"
+        model = self.model
+        for key, asked in path.items():
+            if asked not in (served := model.path.get(key, [asked])):
+                message = f"{asked!r:.60} is not served; {served[0]!r} is"
                 raise RequestError(404, message, key)
         return model
 
@@ -204,11 +199,4 @@ def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
             logger.warning("the pipeline itself predicts, not ONNX: %s", why)
             return Model(folder, manifest, Pipeline(folder, manifest))
         #% endif
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = QUIET
-        session = onnxruntime.InferenceSession(
-            folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
-        )
-        return Model(folder, manifest, session)
+        return Model(folder, manifest, onnx_session(folder / ONNX_FILE, threads))

@@ -6,7 +6,7 @@ what it says, of REST and, for bytes after the JSON, of its binary data extensio
 
 import math
 import re
-from functools import partial
+from functools import lru_cache, partial
 from importlib import metadata
 from typing import Any
 
@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from . import rows
 from .messages import (
+    TEXT,
     Array,
     Asked,
     Endpoint,
@@ -40,17 +41,19 @@ from .values import (
     validated,
 )
 
-SERVER = "{{ cookiecutter.project_slug }}"
 HEADER_LENGTH = "inference-header-content-length"
-# All are little-endian. BF16 is missing: NumPy has no such type.
+SHORT = 1024  # bytes, of what is remembered
+BINARY = "application/octet-stream"
+# Bytes are little-endian, as they are on x86 and ARM. BF16 is missing: NumPy has none.
 TYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
-    **{f"FP{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
-    **{f"INT{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
-    **{f"UINT{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
-    "BYTES": np.dtype(object),
+    **{f"FP{8 * size}": np.dtype(f"f{size}") for size in (2, 4, 8)},
+    **{f"INT{8 * size}": np.dtype(f"i{size}") for size in (1, 2, 4, 8)},
+    **{f"UINT{8 * size}": np.dtype(f"u{size}") for size in (1, 2, 4, 8)},
+    "BYTES": TEXT,
 }
 NAMES = {dtype: name for name, dtype in TYPES.items()}
+SERVER = "{{ cookiecutter.project_slug }}"
 # What JSON has for NumPy's kinds; a number is one, of whatever type it is said to be.
 # Where a null may be, the model's own rules say.
 NULL = type(None)
@@ -59,6 +62,7 @@ KINDS: dict[str, Kind] = {
     "O": ({str, NULL}, "a text"),
     "": ({*NUMBER[0], NULL}, NUMBER[1]),
 }
+LENGTH = re.compile("[0-9]{1,18}")
 DATA = re.compile(rb'"data"\s*:\s*\[')
 
 
@@ -95,44 +99,54 @@ class Question(BaseModel, strict=True):
     parameters: Parameters | None = None
 
 
+NONE = Parameters()
+
+
 def infer(model: Model, request: Request) -> Asked:
     """Predict from tensors, in JSON or after it."""
+    rest = memoryview(b"")
     if HEADER_LENGTH in request.headers:  # then any type of the body will do
-        content, rest = split(request)
-        require_size(model, content, request.most_rows)
-        document = parse(content)
+        head, rest = split(request)
+        require_size(model, head, request.most_rows)
+        question = (remembered if len(head) <= SHORT else read_head)(head)
     else:
         require_json(model, request)
-        rest = memoryview(b"")
-        document = quick(request.body) or parse(request.body)
-    question = validated(Question, document)
+        question = validated(Question, quick(request.body) or parse(request.body))
     binary = wants_binary(question, model)
     feeds = rows.from_tensors(model, *read_tensors(question, rest))
-    head = {"model_name": model.name, "model_version": str(model.version)}
-    if question.id is not None:
-        head["id"] = question.id
-    return feeds, partial(write, model.outputs[0].name, head, binary)
+    return feeds, partial(write, model, question.id, binary)
 
 
-def write(name: str, head: dict[str, Any], binary: bool, values: Array) -> Response:
-    """Answer with one tensor, in JSON or after it."""
-    values = values.astype(values.dtype.newbyteorder("<"), copy=False)
-    kind = NAMES[values.dtype]
-    output: dict[str, Any] = {"name": name, "datatype": kind, "shape": values.shape}
+def write(model: Model, name: str | None, binary: bool, values: Array) -> Response:
+    """Answer a request, by its id, with one tensor in JSON or after it."""
+    output: dict[str, Any] = {"name": model.outputs[0].name, "shape": values.shape}
+    output["datatype"] = NAMES[values.dtype]
+    content: dict[str, Any] = {"model_name": model.name, "outputs": [output]}
+    content["model_version"] = str(model.version)
+    if name is not None:
+        content["id"] = name
     if not binary:
         output["data"] = values.reshape(-1)
-        return reply_json({**head, "outputs": [output]})
+        return reply_json(content)
     output["parameters"] = {"binary_data_size": values.nbytes}
-    start = dump({**head, "outputs": [output]})
-    headers = {HEADER_LENGTH: str(len(start))}
-    kind = "application/octet-stream"
-    return Response(start + values.tobytes(), headers=headers, media_type=kind)
+    head = dump(content)
+    headers = {HEADER_LENGTH: str(len(head)), "content-type": BINARY}
+    return Response(head + values.tobytes(), headers=headers)
+
+
+def read_head(head: bytes) -> Question:
+    """Read the JSON that is before the tensors."""
+    return validated(Question, parse(head))
+
+
+# A client says the same of all its tensors of a shape.
+remembered = lru_cache(maxsize=256)(read_head)
 
 
 def split(request: Request) -> tuple[bytes, memoryview]:
     """Return the JSON of a body, and the bytes after it, not copied."""
     text, most = request.headers[HEADER_LENGTH], len(request.body)
-    length = int(text) if re.fullmatch("[0-9]{1,18}", text) else -1
+    length = int(text) if LENGTH.fullmatch(text) else -1
     if not 0 <= length <= most:
         message = f"must be from 0 to {most}, the body's, is {text!r:.60}"
         raise RequestError(400, message, HEADER_LENGTH)
@@ -173,7 +187,7 @@ def read_tensors(
         name, field, dtype = tensor.name, f"inputs[{index}]", TYPES[tensor.datatype]
         if name in arrays:
             raise RequestError(400, f"{name!r:.60} is there twice", f"{field}.name")
-        size = (tensor.parameters or Parameters()).binary_data_size
+        size = (tensor.parameters or NONE).binary_data_size
         if size is None:
             field = f"{field}.data"
             array = from_json(tensor.data, dtype, tensor.shape, field)
@@ -205,8 +219,8 @@ def from_json(value: Any, dtype: np.dtype[Any], shape: list[int], field: str) ->
 
 def from_bytes(data: memoryview, dtype: np.dtype[Any], count: int, field: str) -> Array:
     """Turn all the bytes of a tensor into an array; numbers are not copied."""
-    if dtype == object:
-        return np.array(texts(data, count, field), dtype=dtype)
+    if dtype == TEXT:
+        return np.array(texts(data, count, field), dtype)
     if len(data) != count * dtype.itemsize:
         wanted = f"{count * dtype.itemsize} bytes for its shape and its type"
         raise RequestError(400, f"must have {wanted}, has {len(data)}", field)
@@ -230,14 +244,14 @@ def texts(data: memoryview, count: int, field: str) -> list[str]:
 
 def wants_binary(question: Question, model: Model) -> bool:
     """Whether the output is to come as bytes: it says so, or the whole request does."""
-    parameters = question.parameters or Parameters()
-    binary, known = parameters.binary_data_output, model.outputs[0].name
+    binary = (question.parameters or NONE).binary_data_output
+    known = model.outputs[0].name
     for index, output in enumerate(question.outputs or []):
         if output.name != known:
             message = f"unknown: {output.name!r:.60}; there is {known!r}"
             raise RequestError(400, message, f"outputs[{index}].name")
-        if output.parameters and output.parameters.binary_data is not None:
-            binary = output.parameters.binary_data
+        own = (output.parameters or NONE).binary_data
+        binary = binary if own is None else own
     return bool(binary)
 
 
@@ -263,13 +277,12 @@ def model_metadata(model: Model, request: Request) -> Response:
 
 def described(tensor: Tensor) -> dict[str, Any]:
     """Describe an input or an output of a model, and from where to where values are."""
-    kind = NAMES[rows.asked(tensor).newbyteorder("<")]
-    content = {"name": tensor.name, "datatype": kind, "shape": tensor.shape}
-    limits = {
-        name: getattr(tensor.limits, name, None) for name in ("minimum", "maximum")
-    }
-    known = {name: limit for name, limit in limits.items() if limit is not None}
-    return content | ({"parameters": known} if known else {})
+    content: dict[str, Any] = {"name": tensor.name, "shape": tensor.shape}
+    content["datatype"] = NAMES[rows.asked(tensor)]
+    limits = {end: getattr(tensor.limits, end, None) for end in ("minimum", "maximum")}
+    if known := {end: limit for end, limit in limits.items() if limit is not None}:
+        content["parameters"] = known
+    return content
 
 
 NAME, ID = "Open Inference Protocol", "open_inference"

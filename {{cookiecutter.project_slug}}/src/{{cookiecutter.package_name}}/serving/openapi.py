@@ -43,7 +43,7 @@ def facts(model: Model) -> dict[str, Any]:
     tensors = [
         {
             "name": each.name,
-            "datatype": NAMES[rows.asked(each).newbyteorder("<")],
+            "datatype": NAMES[rows.asked(each)],
             "shape": [1, *each.shape[1:]],
             "data": np.ravel([values[each.name]]).tolist(),
         }

@@ -126,6 +126,8 @@ def require_list(value: Any, field: str, of: str = "rows") -> list[Any]:
 
 def require_names(given: Collection[str], known: Sequence[str], field: str) -> None:
     """Refuse names that are unknown, missing, or there twice."""
+    if list(given) == list(known):  # as nearly always
+        return
     names = set(given)
     if unknown := sorted(names.difference(known)):
         message = f"unknown: {listed(unknown)}; known: {listed(known)}"
@@ -143,20 +145,36 @@ def listed(names: Sequence[str]) -> str:
 
 
 def require_shape(
-    value: Any, shape: Sequence[int], field: str, kind: Kind = NUMBER
+    value: Any,
+    shape: Sequence[int],
+    field: str,
+    kind: Kind = NUMBER,
+    whole: Sequence[int] = (),
 ) -> None:
-    """Refuse what is not lists of a shape, with values of a kind in the innermost."""
+    """Refuse what is not lists of a shape, with values of a kind in the innermost.
+
+    Args:
+        value: As parsed.
+        shape: The length of the lists, from the outermost to the innermost.
+        field: Where the value was, for errors.
+        kind: What the innermost lists hold.
+        whole: The shape of what the value is a part of.
+    """
     size, *inner = shape
-    allowed, wanted = kind
+    (allowed, wanted), whole = kind, whole or shape
     rule = f"must be a list of {size} {'lists' if inner else 'values'}"
     if not isinstance(value, list):
-        raise RequestError(400, f"{rule}, is {kind_of(value)}", field)
-    if len(value) != size:
-        raise RequestError(400, f"{rule}, has {len(value)}", field)
-    if inner:
+        problem = f"{rule}, is {kind_of(value)}"
+    elif len(value) != size:
+        problem = f"{rule}, has {len(value)}"
+    elif inner:
         for index, each in enumerate(value):
-            require_shape(each, inner, f"{field}[{index}]", kind)
-    elif not set(map(type, value)) <= allowed:
+            require_shape(each, inner, f"{field}[{index}]", kind, whole)
+        return
+    elif set(map(type, value)) <= allowed:
+        return
+    else:
         index = next(i for i, each in enumerate(value) if type(each) not in allowed)
-        message = f"must be {wanted}, is {kind_of(value[index])}"
-        raise RequestError(400, message, f"{field}[{index}]")
+        field, problem = f"{field}[{index}]", f"must be {wanted}"
+        problem += f", is {kind_of(value[index])}"
+    raise RequestError(400, f"{problem}; the shape wanted is {list(whole)}", field)
