@@ -74,7 +74,7 @@ def endpoint(**does: Any) -> Endpoint:
     def refuse(error: RequestError) -> Response:
         return Response(orjson.dumps({"refused": str(error)}), error.status)
 
-    return Endpoint("POST", "/test", "test", "Test", refuse, **does)
+    return Endpoint("POST", "/test", "test", refuse, **does)
 
 
 async def ask(

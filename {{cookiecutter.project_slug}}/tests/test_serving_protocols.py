@@ -142,24 +142,18 @@ def test_torchserve_names_the_classes(model: Model) -> None:
     assert ask(model, "/ping") == {"status": "Healthy"}
 
 
-def test_tensorflow_serving_describes_the_model(model: Model) -> None:
+def test_tensorflow_serving_has_the_version(model: Model) -> None:
     (version,) = ask(model, "/v1/models/{name}")["model_version_status"]
     assert (version["version"], version["state"]) == ("1", "AVAILABLE")
     assert version["status"]["error_code"] == "OK"
-    content = ask(model, "/v1/models/{name}/metadata")
-    assert content["model_spec"]["name"] == "model"
-    signature = content["metadata"]["signature_def"]["signature_def"]["serving_default"]
-    assert signature["inputs"].keys() == TENSORS.keys()
-    sizes = signature["outputs"]["probabilities"]["tensor_shape"]["dim"]
-    assert [each["size"] for each in sizes] == ["-1", str(len(CLASSES))]
 
 
 @pytest.mark.parametrize(
     ("path", "document", "problem"),
     [
-        (PREDICT, {"instances": ROWS, "signature_name": "other"}, "signature_name: un"),
-        (PREDICT, {"instances": ROWS, "inputs": COLUMNS}, "body: must have either `in"),
-        (PREDICT, {"instance": ROWS}, "body: must have either `instances` or `inputs`"),
+        (PREDICT, {"instances": ROWS, "signature_name": "other"}, "signature_name: mu"),
+        (PREDICT, {"instances": ROWS, "inputs": COLUMNS}, "body: must have one of ins"),
+        (PREDICT, {"instance": ROWS}, "body: must have one of instances, inputs"),
         (PREDICT, {"instances": []}, "instances: is empty"),
         (PREDICT, {"instances": 1}, "instances: must be a list"),
         (PREDICT, {"instances": [{"b64": "MQ=="}]}, "instances[0]: unknown: 'b64'"),
@@ -167,11 +161,11 @@ def test_tensorflow_serving_describes_the_model(model: Model) -> None:
         (SELDON, {}, "data: Field required"),
         (SELDON, {"strData": "a"}, "data: Field required"),
         (SELDON, {"data": 1}, "data: must be an object"),
-        (SELDON, {"data": {}}, "data: must have either `ndarray` or `tensor`"),
+        (SELDON, {"data": {}}, "data: must have one of ndarray, tensor"),
         (
             SELDON,
             {"data": {"ndarray": LISTS, "tensor": {"shape": [1], "values": [1]}}},
-            "data: must have either `ndarray` or `tensor`",
+            "data: must have one of ndarray, tensor",
         ),
         (SELDON, {"data": {"ndarray": LISTS, "names": [1]}}, "data.names[0]: must be"),
         (SELDON, {"data": {"tensor": {"shape": [2]}}}, "data.tensor.values: Field req"),

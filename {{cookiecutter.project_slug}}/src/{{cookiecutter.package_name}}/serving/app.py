@@ -71,8 +71,8 @@ ENDPOINTS = [
     *seldon.ENDPOINTS,
     *torchserve.ENDPOINTS,
     *mlflow.ENDPOINTS,
-    Endpoint("GET", "/healthz", "healthz", "Health", refuse, alive, probe="alive"),
-    Endpoint("GET", "/readyz", "readyz", "Health", refuse, ready, probe="ready"),
+    Endpoint("GET", "/healthz", "healthz", refuse, alive, probe="alive"),
+    Endpoint("GET", "/readyz", "readyz", refuse, ready, probe="ready"),
 ]
 
 

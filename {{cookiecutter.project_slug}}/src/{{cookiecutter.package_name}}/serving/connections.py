@@ -43,12 +43,16 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived: the head of a request, its body, or a part of them."""
+        of_head = 0
         if self.is_idle():  # so a head begins or goes on
             end = data.find(b"\r\n\r\n")
-            if offer := OFFER.search(data, 0, len(data) if end < 0 else end):
+            of_head = len(data) if end < 0 else end
+            if offer := OFFER.search(data, 0, of_head):
                 data = data[: offer.start()] + data[offer.end() :]
+        is_parsed = self.head_bytes + of_head <= MOST_HEAD_BYTES
         self.head_bytes += len(data)
-        super().data_received(data)
+        if is_parsed:
+            super().data_received(data)
         if self.transport.is_closing():
             return
         if self.head_bytes > MOST_HEAD_BYTES:

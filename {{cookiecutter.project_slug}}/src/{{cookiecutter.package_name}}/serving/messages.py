@@ -68,7 +68,6 @@ class Endpoint:
     method: str
     path: str  # as Starlette writes it: `/v2/models/{name}/infer`
     name: str  # of the operation: in logs, metrics and as OpenAPI's operationId
-    protocol: str  # as people write it
     refuse: Callable[[RequestError], Response]  # as the protocol's clients expect it
     handler: Callable[[Model, Request], Response] | None = None  # predicts nothing
     read: Callable[[Model, Request], Asked] | None = None

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from . import rows
-from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
+from .messages import Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
-from .values import parse, require_json, validated
+from .values import only, parse, require_json, validated
 
 
 class Split(BaseModel, strict=True):
@@ -35,22 +35,15 @@ class Question(BaseModel, strict=True):
 def predict(model: Model, request: Request) -> Asked:
     """Predict from a table, in one piece or by rows, or from tensors."""
     require_json(model, request)
-    given = dict(validated(Question, parse(request.body)))
-    keys = [key for key, value in given.items() if value is not None]
-    if len(keys) != 1:
-        raise RequestError(400, f"must have one of {', '.join(given)}", "body")
-    (key,) = keys
+    question = validated(Question, parse(request.body))
+    key, given = only(question, *Question.model_fields)
     if key == "inputs":
-        return rows.from_columns(model, given[key], key), write
-    if key != "dataframe_split":
-        return rows.from_rows(model, given[key], key), write
-    table = given[key]
-    return rows.from_rows(model, table.data, f"{key}.data", table.columns), write
-
-
-def write(values: Array) -> Response:
-    """Answer with a value or a list of probabilities for each row."""
-    return reply_json({"predictions": values})
+        feeds = rows.from_columns(model, given, key)
+    elif key == "dataframe_split":
+        feeds = rows.from_rows(model, given.data, f"{key}.data", given.columns)
+    else:
+        feeds = rows.from_rows(model, given, key)
+    return feeds, lambda values: reply_json({"predictions": values})
 
 
 def refuse(error: RequestError) -> Response:
@@ -60,4 +53,4 @@ def refuse(error: RequestError) -> Response:
 
 
 NAME = "mlflow_invocations"
-ENDPOINTS = [Endpoint("POST", "/invocations", NAME, "MLflow", refuse, read=predict)]
+ENDPOINTS = [Endpoint("POST", "/invocations", NAME, refuse, read=predict)]

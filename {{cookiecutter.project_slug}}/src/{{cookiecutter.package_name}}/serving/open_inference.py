@@ -285,10 +285,9 @@ def described(tensor: Tensor) -> dict[str, Any]:
     return content
 
 
-NAME, ID = "Open Inference Protocol", "open_inference"
 SERVERS, MODELS = ["/v2"], ["/v2/models/{name}", "/v2/models/{name}/versions/{version}"]
 ENDPOINTS = [
-    Endpoint(method, path + at, f"{ID}_{name}", NAME, refuse, handler, read, probe)
+    Endpoint(method, path + at, f"open_inference_{name}", refuse, handler, read, probe)
     for method, paths, at, name, handler, read, probe in (
         ("GET", SERVERS, "/health/live", "server_live", ready, None, "alive"),
         ("GET", SERVERS, "/health/ready", "server_ready", ready, None, "ready"),

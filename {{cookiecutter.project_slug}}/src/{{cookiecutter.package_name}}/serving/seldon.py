@@ -16,7 +16,7 @@ from starlette.responses import Response
 from . import rows
 from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
-from .values import Shape, parse, require_json, require_shape, validated
+from .values import Shape, only, parse, require_json, require_shape, validated
 
 
 class Tensor(BaseModel, strict=True):
@@ -47,17 +47,14 @@ def predict(model: Model, request: Request) -> Asked:
     if (quick := rows.quick(model, request.body, "data", "ndarray")) is not None:
         return quick, partial(write, model, "ndarray", None)
     question = validated(Question, parse(request.body))
-    data = question.data
-    if (data.ndarray is None) == (data.tensor is None):
-        raise RequestError(400, "must have either `ndarray` or `tensor`", "data")
-    if data.tensor is None:
-        feeds = rows.from_rows(model, data.ndarray, "data.ndarray", data.names)
-        return feeds, partial(write, model, "ndarray", question.meta)
-    shape, field = data.tensor.shape, "data.tensor.values"
-    require_shape(data.tensor.values, [math.prod(shape)], field)
-    table = np.array(data.tensor.values, dtype=np.float64).reshape(shape).tolist()
-    feeds = rows.from_rows(model, table, field, data.names)
-    return feeds, partial(write, model, "tensor", question.meta)
+    form, table = only(question.data, "ndarray", "tensor", field="data")
+    field = "data.ndarray"
+    if form == "tensor":
+        field, shape = "data.tensor.values", table.shape
+        require_shape(table.values, [math.prod(shape)], field)
+        table = np.array(table.values, dtype=np.float64).reshape(shape).tolist()
+    feeds = rows.from_rows(model, table, field, question.data.names)
+    return feeds, partial(write, model, form, question.meta)
 
 
 def write(model: Model, form: str, given: Any, values: Array) -> Response:
@@ -81,7 +78,7 @@ def refuse(error: RequestError) -> Response:
 
 # Behind the ingress of Seldon Core, a path names a namespace and a deployment.
 ENDPOINTS = [
-    Endpoint("POST", path, "seldon_predict", "Seldon", refuse, read=predict)
+    Endpoint("POST", path, "seldon_predict", refuse, read=predict)
     for path in (
         "/api/v1.0/predictions",
         "/seldon/{namespace}/{deployment}/api/v1.0/predictions",

@@ -8,6 +8,7 @@ leaves to a handler. Here it is one row, a list of rows, either of them as `{"da
 
 from functools import partial
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any
 
 from starlette.responses import Response
@@ -49,22 +50,17 @@ def predict(model: Model, request: Request) -> Asked:
 
 
 def write(model: Model, form: str, values: Array) -> Response:
-    """Answer for the only row, for each row, or so in an object."""
-    answers = named(model, values)
+    """Answer for the only row, for each row, or so in an object.
+
+    An answer is the probabilities by class, the largest first; or the value.
+    """
+    answers: list[Any] = values.reshape(-1).tolist()
+    if model.classes:
+        pairs = [zip(model.classes, row) for row in values.tolist()]
+        answers = [dict(sorted(x, key=itemgetter(1), reverse=True)) for x in pairs]
     if form == "one":
         return reply_json(answers[0])
     return reply_json({"predictions": answers} if form == INSTANCES else answers)
-
-
-def named(model: Model, values: Array) -> list[Any]:
-    """Return probabilities by class, the largest first; or the values."""
-    if not model.classes:
-        return values.reshape(-1).tolist()
-    orders = (-values).argsort(axis=1, kind="stable").tolist()
-    return [
-        {model.classes[index]: row[index] for index in order}
-        for row, order in zip(values.tolist(), orders)
-    ]
 
 
 def refuse(error: RequestError) -> Response:
@@ -75,11 +71,10 @@ def refuse(error: RequestError) -> Response:
     return reply_json(content, error.status)
 
 
-NAME = "TorchServe"
 ENDPOINTS = [
-    Endpoint("GET", "/ping", "torchserve_ping", NAME, refuse, ping, probe="alive"),
+    Endpoint("GET", "/ping", "torchserve_ping", refuse, ping, probe="alive"),
     *(
-        Endpoint(method, path, "torchserve_predict", NAME, refuse, read=predict)
+        Endpoint(method, path, "torchserve_predict", refuse, read=predict)
         for method in ("POST", "PUT")  # `curl -T` sends PUT
         for path in ("/predictions/{name}", "/predictions/{name}/{version}")
     ),

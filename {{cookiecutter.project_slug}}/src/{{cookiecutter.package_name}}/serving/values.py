@@ -109,6 +109,14 @@ def validated(kind: type[Document], content: Any) -> Document:
     raise RequestError(400, message, "".join(parts)[1:] or "body")
 
 
+def only(question: BaseModel, *names: str, field: str = "body") -> tuple[str, Any]:
+    """Return the one of some keys that a document has, and its value."""
+    found = [name for name in names if getattr(question, name) is not None]
+    if len(found) != 1:
+        raise RequestError(400, f"must have one of {', '.join(names)}", field)
+    return found[0], getattr(question, found[0])
+
+
 def kind_of(value: object) -> str:
     """Say what a parsed value is, as JSON calls it."""
     names = {type(None): "null", bool: "a boolean", str: "a text", list: "a list"}
