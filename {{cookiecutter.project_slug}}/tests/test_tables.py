@@ -1,6 +1,7 @@
 """Tables as teams have them go through every command by settings alone."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def passengers(random: np.random.Generator) -> Table:
     frame["Age"] = frame["Age"].mask(random.random(300) < 0.2)
     frame.loc[::40, ["Embarked", "Survived"]] = None
     settings: Settings = {"target": "Survived", "task": "classification"}
-    settings |= {"estimator": "forest", "parameters": {"n_estimators": 10}}
+    settings |= {"parameters": {"n_estimators": 10}}
     return frame, settings | {"id_columns": ["PassengerId"], "drop": ["Name"]}
 
 
@@ -45,7 +46,7 @@ def sales(random: np.random.Generator) -> Table:
     open_, heat = random.random(240) < 0.9, random.normal(15, 8, 240).round(1)
     sold = np.where(open_, 100 + 5 * heat + 20 * (day.day_of_week > 4), 0).round()
     frame = pd.DataFrame({"day": day, "open": open_, "heat": heat, "sold": sold})
-    settings: Settings = {"target": "sold", "task": "regression", "estimator": "linear"}
+    settings: Settings = {"target": "sold", "task": "regression"}
     settings |= {"split": "time", "split_column": "day"}
     return frame, settings | {"metric": "neg_mean_absolute_error"}
 
@@ -82,20 +83,34 @@ def houses(random: np.random.Generator) -> Table:
     )
     settings: Settings = {"target": "preis", "task": "regression", "sep": ";"}
     settings |= {"decimal": ",", "thousands": ".", "date_format": "%d.%m.%Y"}
-    settings |= {"encoding": "cp1252", "na_values": ["-"]}
-    return frame, settings | {"estimator": "neighbors"}
+    settings |= {"encoding": "cp1252"}
+    return frame, settings | {"na_values": ["-"]}
 
 
-@pytest.mark.parametrize("kind", [passengers, sales, payments, houses])
+# Those that have to be installed are tested where they are.
+OTHERS = [name for name in ("lightgbm", "xgboost") if find_spec(name)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "estimator"),
+    [
+        (passengers, "forest"),
+        (sales, "mlp"),
+        (payments, "linear"),
+        (houses, "neighbors"),
+        *((passengers, name) for name in OTHERS),
+    ],
+)
 def test_every_command_takes_it_by_settings_alone(
-    kind: Any, project: Path, capsys: pytest.CaptureFixture[str]
+    kind: Any, estimator: str, project: Path
 ) -> None:
     frame, settings = kind(np.random.default_rng(0))
     written = {"sep": settings.get("sep", ","), "encoding": settings.get("encoding")}
     frame.to_csv("table.csv", index=False, **written)
     known = main.all_settings()
-    fast = QUICK | (QUICK_EXTRAS if "explain" in known else {})
-    text = yaml.safe_dump({"data": "table.csv", **settings, **fast})
+    settings |= {"data": "table.csv", "estimator": estimator} | QUICK
+    settings |= QUICK_EXTRAS if "explain" in known else {}
+    text = yaml.safe_dump(settings)
     Path("configs/train.yaml").write_text(text, encoding="utf-8")
     commands = ["schema", "tune", "train", "evaluate", "export"]
     commands += [name for name in ("explain", "report", "retrain") if name in known]
