@@ -31,6 +31,7 @@ NEEDS = {
     "configs/schemas/*": "tabular",
     "src/*/pictures.py": "images",
     "tests/test_pictures.py": "images",
+    "src/*/estimators.py": "tabular",
     "src/*/schema.py": "tabular",
     "src/*/validation.py": "tabular",
     "src/*/tuning.py": "tabular",

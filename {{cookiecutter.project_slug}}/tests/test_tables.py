@@ -97,7 +97,7 @@ OTHERS = [name for name in ("lightgbm", "xgboost") if find_spec(name)]
         (passengers, "forest"),
         (sales, "mlp"),
         (payments, "linear"),
-        (houses, "neighbors"),
+        (houses, "knn"),
         *((passengers, name) for name in OTHERS),
     ],
 )

@@ -1,26 +1,17 @@
 """The model: one scikit-learn pipeline from a table's columns to a prediction.
 
-Yours: `ESTIMATORS` and `build_pipeline`. Imputation, encoding, scaling and the
-estimator are fitted and saved as one, so that what serves a prediction cannot differ
-from what was trained.
+Yours: `build_pipeline`; an estimator is added in estimators.py. Imputation, encoding,
+scaling and the estimator are fitted and saved as one, so that what serves a prediction
+cannot differ from what was trained.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn import (
-    ensemble,
-    linear_model,
-    metrics,
-    model_selection,
-    neighbors,
-    neural_network,
-)
+from sklearn import metrics, model_selection
 from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
@@ -30,101 +21,15 @@ from skops import io as skops
 
 from .adapter import MISSING, Array, Labelled
 from .config import ConfigError
+from .estimators import TREES, TRUSTED, make_estimator
 from .files import careful
 
 # Whose versions go into the manifest.
-LIBRARIES = "joblib numpy onnx onnxruntime pandas scikit-learn scipy skl2onnx skops".split()
+LIBRARIES = ["joblib", "numpy", "onnx", "onnxruntime", "pandas", "scikit-learn"]
+LIBRARIES += ["scipy", "skl2onnx", "skops"]
 MODEL_FILE = "model.skops"
 # Rarer categories share a column; those that come up later have none.
 ONE_HOT = {"max_categories": 50, "handle_unknown": "ignore", "sparse_output": False}
-
-
-def load(path: str, **parameters: Any) -> Any:
-    """Make an estimator of a library that need not be there, by its import path."""
-    return resolve_name(path)(**parameters)
-
-
-class Estimator(NamedTuple):
-    """What is known of an estimator: how to make it, tune it and load it."""
-
-    classifier: Callable[[], Any]
-    regressor: Callable[[], Any]
-    # What `tune` tries, from far too simple to far too flexible a model: the smallest
-    # and the largest value, on a logarithmic scale; whole numbers, if these are.
-    space: Mapping[str, tuple[float, float]] = {}
-    trusted: tuple[str, ...] = ()  # the types that skops names when it refuses a model
-
-
-ESTIMATORS = {
-    "linear": Estimator(
-        partial(linear_model.LogisticRegression, max_iter=1000),
-        linear_model.Ridge,
-        {"C": (1e-3, 1e3), "alpha": (1e-3, 1e3)},  # one has C, the other alpha
-    ),
-    "sgd": Estimator(
-        partial(linear_model.SGDClassifier, loss="log_loss"),
-        linear_model.SGDRegressor,
-        {"alpha": (1e-6, 1e-1)},
-    ),
-    "forest": Estimator(
-        partial(ensemble.RandomForestClassifier, n_estimators=200),
-        partial(ensemble.RandomForestRegressor, n_estimators=200),
-        {"max_depth": (2, 32), "min_samples_leaf": (1, 20), "max_features": (0.1, 1.0)},
-        ("sklearn.tree._tree.Tree",),
-    ),
-    "boosting": Estimator(
-        ensemble.HistGradientBoostingClassifier,
-        ensemble.HistGradientBoostingRegressor,
-        {
-            "learning_rate": (0.01, 0.5),
-            "max_iter": (20, 300),
-            "max_leaf_nodes": (4, 64),
-            "min_samples_leaf": (5, 50),
-            "l2_regularization": (1e-3, 10.0),
-        },
-        ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",),
-    ),
-    "neighbors": Estimator(
-        neighbors.KNeighborsClassifier,
-        neighbors.KNeighborsRegressor,
-        {"n_neighbors": (1, 50)},
-        (
-            "sklearn.metrics._dist_metrics.EuclideanDistance64",
-            "sklearn.neighbors._kd_tree.KDTree",
-        ),
-    ),
-    "mlp": Estimator(
-        partial(neural_network.MLPClassifier, max_iter=500),
-        partial(neural_network.MLPRegressor, max_iter=500),
-        {"alpha": (1e-5, 10.0), "learning_rate_init": (1e-4, 1e-1)},
-        ("sklearn.neural_network._stochastic_optimizers.AdamOptimizer",),
-    ),
-    "lightgbm": Estimator(  # which is not installed: add it to pyproject.toml
-        partial(load, "lightgbm.LGBMClassifier", verbosity=-1),
-        partial(load, "lightgbm.LGBMRegressor", verbosity=-1),
-        {"learning_rate": (0.01, 0.5), "num_leaves": (4, 64)},
-        (
-            "collections.OrderedDict",
-            "collections.defaultdict",
-            "lightgbm.basic.Booster",
-            "lightgbm.sklearn.LGBMClassifier",
-            "lightgbm.sklearn.LGBMRegressor",
-        ),
-    ),
-    "xgboost": Estimator(  # the same
-        partial(load, "xgboost.XGBClassifier"),
-        partial(load, "xgboost.XGBRegressor"),
-        {"learning_rate": (0.01, 0.5), "max_depth": (2, 10)},
-        (
-            "xgboost.core.Booster",
-            "xgboost.sklearn.XGBClassifier",
-            "xgboost.sklearn.XGBRegressor",
-        ),
-    ),
-}
-TREES = ("sklearn.ensemble.", "sklearn.tree.", "lightgbm.", "xgboost.")
-# skops loads what it knows to be harmless, and these, which hold numbers and types.
-TRUSTED = ("numpy.dtype", "sklearn.compose._column_transformer.make_column_selector")
 
 
 def build_pipeline(
@@ -171,23 +76,6 @@ def build_pipeline(
         ]
     )
     return Pipeline([("prepare", prepare), ("model", model)])
-
-
-def make_estimator(estimator: str, task: str) -> Any:
-    """Return an estimator by its short name or import path; see `build_pipeline`."""
-    if "." not in estimator and estimator not in ESTIMATORS:
-        names = ", ".join(ESTIMATORS)
-        raise ConfigError(f"estimator: {estimator}: no import path, and not {names}")
-    by_path = partial(load, estimator)
-    known = ESTIMATORS.get(estimator, Estimator(by_path, by_path))
-    classifies = task == "classification"
-    try:
-        model = known.classifier() if classifies else known.regressor()
-        if is_classifier(model) != classifies:
-            raise ValueError(f"it is not for a {task}")
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise ConfigError(f"estimator: {estimator}: {error}") from error
-    return model
 
 
 def train_model(pipeline: Pipeline, x_train: pd.DataFrame, y_train: Any) -> Pipeline:
@@ -284,10 +172,8 @@ def save_model(pipeline: Pipeline, folder: Path) -> None:
 def load_model(folder: Path) -> Pipeline:
     """Load what `save_model` wrote; a FileError says that it is damaged or hostile."""
     file = folder / MODEL_FILE
-    of_estimators = (name for each in ESTIMATORS.values() for name in each.trusted)
-    advice = "if the types are your estimator's, see ESTIMATORS in models.py"
-    with careful(file, advice):
-        pipeline = skops.load(file, trusted=[*TRUSTED, *of_estimators])
+    with careful(file, "if the types are your estimator's, name them in estimators.py"):
+        pipeline = skops.load(file, trusted=list(TRUSTED))
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"it holds a {type(pipeline).__name__}, no pipeline")
     return pipeline

@@ -18,7 +18,7 @@ from {{ cookiecutter.package_name }}.utils import get_data
 
 from samples import mixed_table
 
-ESTIMATORS = ("linear", "forest", "boosting", "sgd", "neighbors", "mlp")
+ESTIMATORS = ("linear", "forest", "boosting", "sgd", "knn", "mlp")
 FEW: dict[str, dict[str, Any]] = {
     "forest": {"n_estimators": 10},
     "boosting": {"max_iter": 10},
@@ -136,7 +136,7 @@ def test_what_was_saved_and_exported_predicts_the_same(
     # skl2onnx 1.20 needs protobuf 6 for boosting; with 7, the manifest says why not.
     # Which of equally near neighbours counts is another one in float32.
     if "onnx" not in found["exports"]:
-        assert estimator in ("boosting", "neighbors") and found["not_exported"]["onnx"]
+        assert estimator in ("boosting", "knn") and found["not_exported"]["onnx"]
         assert not (tmp_path / registry.ONNX_FILE).exists()
         return
     assert found["exports"]["onnx"] < export.TOLERANCE
@@ -176,5 +176,5 @@ def test_a_model_that_could_not_be_loaded_again_is_not_saved(project: Path) -> N
     x, y = mixed()
     pipeline = models.build_pipeline(f"{Unknown.__module__}.Unknown")
     models.train_model(pipeline, x, y)
-    with pytest.raises(ProjectError, match="Unknown.*ESTIMATORS in models.py"):
+    with pytest.raises(ProjectError, match="Unknown.*estimators.py"):
         models.save_model(pipeline, project)

@@ -164,20 +164,19 @@ def write_exports(
 def evaluate(settings: EvaluateSettings) -> Path:
     """Score a version on its test rows or on a file; return the file of metrics."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    inputs, classes, part = manifest.inputs, manifest.classes, "test"
-    if settings.input:
-        part = settings.input.stem
-        chunks = utils.read_checked(settings.input, inputs)
-        frame = utils.joined(chunks, settings.input)
+    inputs, classes = manifest.inputs, manifest.classes
+    part, name = "test", "metrics.json"
+    if file := settings.input:
+        part = re.sub(r"\W+", "_", file.stem)
+        name = f"metrics-{part}.json"
+        frame = utils.joined(utils.read_checked(file, inputs), file)
         rows, labels = validation.split_target(frame, inputs)
     else:
-        splits = adapter.load_splits(manifest, folder, settings.data_dir)
-        rows, labels = splits[1]
+        _, (rows, labels) = adapter.load_splits(manifest, folder, settings.data_dir)
     outputs = adapter.predictor(folder, manifest)(rows)
     scores = validation.score_outputs(outputs, labels, classes)
     if metric := manifest.settings.get("metric"):
         scores[metric] = validation.score_by(metric, outputs, labels, len(classes))
-    name = "metrics.json" if part == "test" else f"metrics-{part}.json"
     file = settings.reports_dir / settings.model_name / folder.name / name
     write_json(file, {"model": str(folder), **scores})
     for name, score in scores.items():
@@ -192,8 +191,7 @@ def evaluate(settings: EvaluateSettings) -> Path:
 def predict(settings: PredictSettings) -> None:
     """Predict the rows of a file, however large; write row and prediction as CSV."""
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
-    predictor, classes = adapter.predictor(folder, manifest), manifest.classes
-    inputs = manifest.inputs
+    predictor, inputs = adapter.predictor(folder, manifest), manifest.inputs
 
     def write(target: Any) -> None:
         chunks = utils.read_checked(settings.input, inputs, target=False)
@@ -201,11 +199,12 @@ def predict(settings: PredictSettings) -> None:
             seen = rows[list(inputs.columns)]
             outputs = predictor(seen) if len(rows) else np.empty((0, 1))
             table: dict[str, Any] = {"value": outputs[:, 0]}
-            if classes:
-                table = {"class": np.array(classes)[outputs.argmax(axis=1)]}
+            if inputs.classes:
+                table = {"class": np.array(inputs.classes)[outputs.argmax(axis=1)]}
                 table["probability"] = outputs.max(axis=1).round(6)
             ids = adapter.readable(rows[list(inputs.id_columns)], inputs)
-            frame = ids.join(pd.DataFrame(table, index=rows.index))
+            told = pd.DataFrame(table, index=rows.index)
+            frame = pd.concat([ids, told], axis=1)
             frame.to_csv(target, header=not number, lineterminator="\n", mode="a")
 
     if settings.output is None:

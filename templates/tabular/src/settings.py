@@ -76,7 +76,7 @@ class FitSettings(DataSettings):
     seed: int = Field(1, ge=0, lt=2**32)
     """Same seed, same model"""
     estimator: str = Field("linear", pattern=r"^\w+(\.\w+)*$")
-    """A name in ESTIMATORS of models.py, such as forest; or a class's import path"""
+    """A name in estimators.py, such as forest; or a class's import path"""
     parameters: dict[str, Parameter] = {}
     """Parameters of the estimator, such as C=0.5"""
     metric: str | None = Field(None, min_length=1)

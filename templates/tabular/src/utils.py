@@ -235,10 +235,8 @@ def read_checked(
             rows = [f"row {n % FILE_ROWS}, {bad[n]}" for n in list(bad)[:SHOWN]]
             last = raw.index[-1] % FILE_ROWS
             found = f"{path}: {len(bad):,} bad rows up to row {last}:"
-            raise DataError(
-                "\n  ".join([found, *rows])
-                + "\nMend or remove them, or correct the schema"
-            )
+            told = "\n  ".join([found, *rows])
+            raise DataError(f"{told}\nMend or remove them, or correct the schema")
         yield frame
     if without:
         text = "%s: %d rows without %s are left out"

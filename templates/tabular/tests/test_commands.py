@@ -261,7 +261,7 @@ def test_tuned_parameters_are_trained_with_and_a_search_goes_on(
     other = ("train", *PEOPLE, "--tuned", "--seed", "2")
     assert "nothing tuned with these data and settings" in refused(capsys, *other)
     path = ("--estimator", "sklearn.svm.SVC")
-    assert "models.py has no space" in refused(capsys, *search, "1", *path)
+    assert "estimators.py has no space" in refused(capsys, *search, "1", *path)
 
 
 def test_a_terminal_that_cannot_show_a_class_costs_no_version(

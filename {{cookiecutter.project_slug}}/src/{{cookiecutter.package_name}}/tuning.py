@@ -2,7 +2,7 @@
 
 Every trial is in models/<name>/tuning.sqlite3 as soon as it is done. It depends on the
 seed and the trials before it alone, so that a search that was stopped ends as one that
-was not. What is tried of an estimator is said in `ESTIMATORS` of models.py.
+was not. What is tried of an estimator is said in estimators.py.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from . import commands, models, utils, validation
 from .adapter import Inputs
 from .config import ConfigError, FitSettings, TuneSettings
+from .estimators import ESTIMATORS, make_estimator
 
 logger = logging.getLogger(__name__)
 
@@ -66,16 +67,16 @@ def tune(settings: TuneSettings) -> dict[str, Any]:
 
 def find_space(settings: TuneSettings, inputs: Inputs) -> dict[str, BaseDistribution]:
     """Return what to try of the parameters that it has and nobody has set."""
-    known = models.make_estimator(settings.estimator, inputs.task).get_params()
+    known = make_estimator(settings.estimator, inputs.task).get_params()
     space: dict[str, BaseDistribution] = {}
-    if settings.estimator in models.ESTIMATORS:
-        for name, (low, high) in models.ESTIMATORS[settings.estimator].space.items():
+    if settings.estimator in ESTIMATORS:
+        for name, (low, high) in ESTIMATORS[settings.estimator].space.items():
             if name in known and name not in settings.parameters:
                 whole = isinstance(low, int)
                 kind: Any = IntDistribution if whole else FloatDistribution
                 space[name] = kind(low, high, log=True)
     if not space:
-        names = f"ESTIMATORS in models.py has no space of {settings.estimator}"
+        names = f"estimators.py has no space of {settings.estimator}"
         raise ConfigError(f"estimator: {names}, or parameters has all of it")
     return space
 

@@ -167,15 +167,11 @@ def drawn(keys: Array, seed: int) -> Array:
 
 def sample(chunks: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
     """Return `SAMPLE_ROWS` rows from all over a table, in its order."""
-    kept, largest = pd.DataFrame(), 1.0
+    kept = pd.DataFrame()
     for chunk in chunks:
-        rows = chunk[drawn(chunk.index.to_numpy(), seed + 1) <= largest]
-        pool = pd.concat([kept, rows]) if len(kept) else rows
+        pool = pd.concat([kept, chunk]) if len(kept) else chunk
         numbers = drawn(pool.index.to_numpy(), seed + 1)
-        first = np.argsort(numbers, kind="stable")[:SAMPLE_ROWS]
-        kept = pool.iloc[first]
-        if len(first) == SAMPLE_ROWS:
-            largest = numbers[first[-1]]
+        kept = pool.iloc[np.argsort(numbers, kind="stable")[:SAMPLE_ROWS]]
     return kept.sort_index()
 
 
