@@ -71,7 +71,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def answers(archive: Path) -> Any:
-    """Return a function from bodies to answers, and the statuses that were set."""
+    """Return a function from bodies to answers, the statuses so far, the handler."""
     script = runpy.run_path(str(FOLDER / "handler.py"))
     handler, context = script["Handler"](), Context(archive)
     handler.initialize(context)
@@ -80,7 +80,7 @@ def answers(archive: Path) -> Any:
         answered: list[Any] = handler.handle([{key: body} for body in bodies], context)
         return answered
 
-    return SimpleNamespace(of=handle, statuses=context.statuses)
+    return SimpleNamespace(of=handle, statuses=context.statuses, handler=handler)
 
 
 def picture(size: tuple[int, int], shade: int, kind: str = "PNG") -> bytes:
@@ -112,6 +112,8 @@ def test_the_pixels_of_a_file_are_scaled_to_what_the_network_takes(
 ) -> None:
     (answer,) = answers.of(picture((3, 2), 51, kind), key=key)
     assert answer["odd"] == pytest.approx(0.2)
+    answers.handler.scaled = True  # as `inputs.json` has it of a data set of one's own
+    assert answers.of(picture((30, 20), 51, kind), key=key) == [answer]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ archive.py packs this file into model.mar, beside
     model.pt2           the network, written with `torch.export.save`: from raw pixels
                         float32 (n, height, width[, 3]) to probabilities (n, classes)
     index_to_name.json  {"0": the first class's name, ...}
-    inputs.json         {"height", "width", "max_value", "colours"} of an image
+    inputs.json         {"height", "width", "max_value", "colours", "scaled"} of images
 
 A request's body is one of
 
@@ -53,6 +53,7 @@ class Handler:
         self.size = (inputs["height"], inputs["width"])
         self.shape = (*self.size, 3) if inputs.get("colours") else self.size
         self.max_value = float(inputs["max_value"])
+        self.scaled = inputs.get("scaled", False)
 
     def handle(self, requests: list[dict[str, Any]], context: Any) -> list[Any]:
         """Answer requests that TorchServe has collected.
@@ -122,7 +123,8 @@ class Handler:
         """Return the pixels of an image file, float32 (1, height, width[, 3]).
 
         Values of 0 to 255 become 0 to max_value. An image of another size is
-        refused: stretching it would show the network something it was not trained on.
+        stretched if those of the training were; else it is refused, as it would show
+        the network something that it was not trained on.
 
         Raises:
             ValueError: If it is no image, a damaged one, or of another size.
@@ -131,11 +133,12 @@ class Handler:
         try:
             # Opening reads no more than the size; a huge image is never decoded.
             with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
-                if image.size != (width, height):
+                if image.size != (width, height) and not self.scaled:
                     found = "{1} x {0}".format(*image.size)
                     wanted = f"{height} x {width} (height x width)"
                     raise ValueError(f"body: an image of {wanted} pixels, not {found}")
                 seen = image.convert("RGB" if len(self.shape) == 3 else "L")
+                seen = seen.resize((width, height), Image.Resampling.BILINEAR)
         except UnidentifiedImageError as error:
             raise ValueError("body: neither JSON, PNG nor JPEG") from error
         except (OSError, SyntaxError) as error:
