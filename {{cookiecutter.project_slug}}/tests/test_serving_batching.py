@@ -35,7 +35,8 @@ class Doubling:
 def asked(batches: Batches, model: Doubling, *rows: float) -> asyncio.Task[Array]:
     """Ask for some rows."""
     feeds = {"x": np.array(rows)[:, None]}
-    asking = batches.predict(cast(Model, model), feeds, len(rows))
+    deadline = asyncio.get_running_loop().time() + 30
+    asking = batches.predict(cast(Model, model), feeds, len(rows), deadline)
     return asyncio.create_task(asking)
 
 
@@ -65,7 +66,7 @@ async def after_first(
 def test_what_arrives_meanwhile_is_the_next_batch() -> None:
     model = Doubling()
     later = ((model, (1.0,)), (model, (2.0, 3.0)), (model, (4.0,)))
-    found = asyncio.run(after_first(Batches(4, 30), model, *later))
+    found = asyncio.run(after_first(Batches(4), model, *later))
     assert found == [[0], [2], [4, 6], [8]]
     assert model.batches == [[0], [1, 2, 3, 4]]
     assert threading.get_ident() not in model.threads
@@ -75,7 +76,7 @@ def test_what_arrives_meanwhile_is_the_next_batch() -> None:
 def test_a_batch_has_no_more_rows_than_it_may(most: int, batches: int) -> None:
     model = Doubling()
     later = ((model, (1.0,)), (model, (2.0,)), (model, (3.0,)))
-    found = asyncio.run(after_first(Batches(most, 30), model, *later))
+    found = asyncio.run(after_first(Batches(most), model, *later))
     assert found == [[0], [2], [4], [6]]
     assert len(model.batches) == batches
 
@@ -83,7 +84,7 @@ def test_a_batch_has_no_more_rows_than_it_may(most: int, batches: int) -> None:
 def test_versions_are_not_mixed() -> None:
     old, new = Doubling(), Doubling()
     later = ((old, (1.0,)), (new, (2.0,)), (new, (3.0,)))
-    found = asyncio.run(after_first(Batches(100, 30), old, *later))
+    found = asyncio.run(after_first(Batches(100), old, *later))
     assert found == [[0], [2], [4], [6]]
     assert (old.batches, new.batches) == ([[0], [1]], [[2, 3]])
 
@@ -91,13 +92,13 @@ def test_versions_are_not_mixed() -> None:
 def test_a_bad_request_fails_alone() -> None:
     model = Doubling()
     later = ((model, (1.0,)), (model, (np.nan,)), (model, (3.0,)))
-    found = asyncio.run(after_first(Batches(100, 30), model, *later))
+    found = asyncio.run(after_first(Batches(100), model, *later))
     assert found == [[0], [2], ValueError, [6]]
 
 
 def test_who_has_gone_costs_nobody_else() -> None:
     async def leave() -> list[Any]:
-        batches = Batches(100, 30)
+        batches = Batches(100)
         running = asked(batches, model, 0)
         while not model.batches:
             await asyncio.sleep(0.001)
@@ -116,7 +117,7 @@ def test_who_has_gone_costs_nobody_else() -> None:
 
 def test_a_quick_model_needs_no_thread() -> None:
     async def ask_all() -> list[Any]:
-        batches = Batches(100, 30)
+        batches = Batches(100)
         return await answers(*(asked(batches, model, row) for row in range(3)))
 
     model = Doubling(seconds=1e-5)

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from collections import deque
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -46,7 +46,7 @@ class Worker:
         """Prepare, or raise ConfigError if the keys cannot be read."""
         self.settings, self.served, self.keys = settings, served, read_keys(settings)
         self.metrics = Metrics()
-        self.batches = Batches(settings.max_batch_rows, settings.answer_seconds)
+        self.batches = Batches(settings.max_batch_rows)
         self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
         #% if "monitor" in cookiecutter.__extras
         self.requests: RequestLog | None = None
@@ -68,14 +68,15 @@ class Worker:
             ways = "`X-API-Key: KEY` or `Authorization: Bearer KEY`"
             raise RequestError(401, f"the key {problem}; send {ways}")
 
-    async def run(
-        self, in_thread: bool, function: Callable[..., Result], *given: Any
+    async def in_thread(
+        self, deadline: float, function: Callable[..., Result], *given: Any
     ) -> Result:
-        """Call a function, in a thread if others would have to wait for it."""
-        if not in_thread:
-            return function(*given)
-        async with asyncio.timeout(self.settings.answer_seconds):
-            loop = asyncio.get_running_loop()
+        """Call a function for which others would have to wait; or TimeoutError.
+
+        A thread that has begun goes on to its end; one that has not is not begun.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout_at(deadline):
             return await loop.run_in_executor(self.threads, function, *given)
 
     async def read_body(self, receive: Receive, request: Request) -> bytes:
@@ -106,6 +107,13 @@ class Worker:
         except TimeoutError:
             slow = f"the body did not arrive within {seconds:g} s"
             raise RequestError(408, slow) from None
+
+    async def unpack(self, request: Request) -> None:
+        """Replace a body by what it is without its compression, or RequestError."""
+        packed, most = request.body, self.settings.max_body_bytes
+        given = packed, request.headers, most
+        request.body = await self.in_thread(request.deadline, unpacked, *given)
+        self.hold(request, len(request.body) - len(packed))
 
     def hold(self, request: Request, more: int) -> None:
         """Take so many bytes more of a body, or raise RequestError."""
@@ -150,51 +158,53 @@ class Answer:
         request.body = await read(receive, request)
         if worker.in_hand >= settings.max_concurrency:
             raise RequestError(503, f"{worker.in_hand} requests are in hand; try again")
+        request.deadline = asyncio.get_running_loop().time() + settings.answer_seconds
         worker.in_hand += 1
         try:
-            return await self.predict(model, request, scope.get("tasks", ()))
+            if "content-encoding" in request.headers:
+                await worker.unpack(request)
+            alone = len(scope.get("tasks", ())) == 1
+            return await self.predict(model, request, alone)
         except TimeoutError:
-            # A thread that has begun goes on to its end; one that has not is not begun.
             late = f"no answer within {settings.answer_seconds:g} s"
             message = f"{late}; try again, or send fewer rows"
             raise RequestError(503, message) from None
         finally:
             worker.in_hand -= 1
 
-    async def predict(self, model: Model, request: Request, tasks: Sized) -> Response:
-        """Return the answer to a request that has arrived, or raise RequestError.
+    async def predict(self, model: Model, request: Request, alone: bool) -> Response:
+        """Return the answer to a request that is here, or raise RequestError.
 
-        Args:
-            model: The model.
-            request: The request.
-            tasks: All requests that are on their way, as far as that is known.
+        What is done at once needs no timer and no thread. `alone` says that no other
+        request is on its way.
         """
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
         assert endpoint.read is not None, f"{endpoint.name} neither handles nor reads"
-        request.most_rows = settings.max_rows
-        if "content-encoding" in request.headers:
-            what = request.body, request.headers, settings.max_body_bytes
-            request.body = await worker.run(True, unpacked, *what)
-            worker.hold(request, len(request.body) - len(what[0]))
-        large = len(request.body) > LARGE_BODY
-        feeds, write = await worker.run(large, endpoint.read, model, request)
+        request.most_rows, deadline = settings.max_rows, request.deadline
+        if large := len(request.body) > LARGE_BODY:
+            asked = await worker.in_thread(deadline, endpoint.read, model, request)
+        else:
+            asked = endpoint.read(model, request)
+        feeds, write = asked
         rows = len(next(iter(feeds.values())))
         if rows > settings.max_rows:
             message = f"has {rows} rows; at most {settings.max_rows} are allowed"
             raise RequestError(413, message, "body")
-        slow = model.seconds * rows >= INLINE_SECONDS
-        if len(tasks) == 1 and not slow:  # nobody to predict for together
+        quick = model.seconds * rows < INLINE_SECONDS
+        if quick and (alone or rows > settings.max_batch_rows):
             outputs = model.predict(feeds)
         elif rows <= settings.max_batch_rows:
-            outputs = await worker.batches.predict(model, feeds, rows)
+            outputs = await worker.batches.predict(model, feeds, rows, deadline)
         else:  # beside the batches, which must not wait for so many rows of one request
-            outputs = await worker.run(slow, model.predict, feeds)
+            outputs = await worker.in_thread(deadline, model.predict, feeds)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
             message = f"row {row} is so unusual that the model has no finite answer"
             raise RequestError(422, message, "body")
         request.predicted = model, feeds, outputs
-        return await worker.run(large, write, outputs)
+        if large:
+            return await worker.in_thread(deadline, write, outputs)
+        return write(outputs)
 
 
 def read_keys(settings: ServeSettings) -> list[bytes]:

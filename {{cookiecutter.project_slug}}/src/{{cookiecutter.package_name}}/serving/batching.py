@@ -32,27 +32,29 @@ class Job(NamedTuple):
 class Batches:
     """Predicts for many requests in one event loop."""
 
-    def __init__(self, most_rows: int, seconds: float) -> None:
-        """Prepare; a batch of several requests has `most_rows` rows at most.
-
-        Args:
-            most_rows: Of a batch of several requests.
-            seconds: How long a request waits for its answer.
-        """
-        self.most_rows, self.seconds = most_rows, seconds
+    def __init__(self, most_rows: int) -> None:
+        """Prepare; a batch of several requests has `most_rows` rows at most."""
+        self.most_rows = most_rows
         self.waiting: deque[Job] = deque()
         self.working: asyncio.Task[None] | None = None
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
-    async def predict(self, model: Model, feeds: Feeds, rows: int) -> Array:
-        """Predict one request's rows, perhaps with those of others."""
+    async def predict(
+        self, model: Model, feeds: Feeds, rows: int, deadline: float
+    ) -> Array:
+        """Predict one request's rows, perhaps with those of others.
+
+        Raises:
+            TimeoutError: If the answer is not there when the loop's clock shows
+                `deadline`.
+        """
         loop = asyncio.get_running_loop()
         job = Job(model, feeds, rows, loop.create_future())
         self.waiting.append(job)
         if self.working is None:
             self.working = loop.create_task(self.work())
-        # `asyncio.timeout` takes four times as long.
-        timer = loop.call_later(self.seconds, give_up, job.answer)
+        # `asyncio.timeout_at` takes four times as long.
+        timer = loop.call_at(deadline, give_up, job.answer)
         try:
             return await job.answer
         finally:
@@ -94,7 +96,7 @@ class Batches:
 
 
 def give_up(answer: asyncio.Future[Array]) -> None:
-    """Let a request know that its time is over."""
+    """End the wait of a request."""
     if not answer.done():
         answer.set_exception(TimeoutError())
 

@@ -6,7 +6,7 @@ environment variable PROMETHEUS_MULTIPROC_DIR names, and any of them answers for
 
 import collections
 import os
-from functools import partial
+from functools import lru_cache, partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -36,14 +36,16 @@ class Metrics:
         ProcessCollector(registry=self.registry)  # memory, and open files of how many
         counter = partial(Counter, registry=self.registry)
         histogram = partial(Histogram, labelnames=["endpoint"], registry=self.registry)
+        # Finding a counter by its labels takes longer than counting.
+        found = lru_cache(maxsize=4096)
         labels = ["endpoint", "method", "status"]
-        self.requests = counter("http_requests", "Requests", labels).labels
+        self.requests = found(counter("http_requests", "Requests", labels).labels)
         text = "From the head of a request to the end of its answer"
-        self.seconds = histogram("http_request_seconds", text, buckets=SECONDS).labels
-        text = "Rows in a request"
-        self.rows = histogram("prediction_rows", text, buckets=ROWS).labels
+        seconds = histogram("http_request_seconds", text, buckets=SECONDS)
+        rows = histogram("prediction_rows", "Rows in a request", buckets=ROWS)
+        self.seconds, self.rows = found(seconds.labels), found(rows.labels)
         text, labels = "Rows by the most probable class", ["version", "predicted"]
-        self.predictions = counter("predictions", text, labels).labels
+        self.predictions = found(counter("predictions", text, labels).labels)
         text = "Loads of another version by result, ok or failed"
         self.reloads = counter("model_reloads", text, ["result"]).labels
         #% if "monitor" in cookiecutter.__extras
@@ -58,7 +60,9 @@ class Metrics:
         """Count the rows of a request, and the classes that were predicted."""
         self.rows(endpoint).observe(len(outputs))
         if model.classes:
-            counts = collections.Counter(outputs.argmax(axis=1).tolist())
+            best = outputs.argmax(axis=1).tolist()
+            # Most requests have one row; `Counter` takes as long as a small model.
+            counts = collections.Counter(best) if len(best) > 1 else {best[0]: 1}
             for index, count in counts.items():
                 self.predictions(model.version, model.classes[index]).inc(count)
 

@@ -161,12 +161,7 @@ def require_shape(
 ) -> None:
     """Refuse what is not lists of a shape, with values of a kind in the innermost.
 
-    Args:
-        value: As parsed.
-        shape: The length of the lists, from the outermost to the innermost.
-        field: Where the value was, for errors.
-        kind: What the innermost lists hold.
-        whole: The shape of what the value is a part of.
+    `whole` is the shape of what the value is a part of.
     """
     size, *inner = shape
     (allowed, wanted), whole = kind, whole or shape
