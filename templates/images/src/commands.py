@@ -6,12 +6,7 @@ registry.py. Yours: the steps of `train`; a setting that you add is one of
 """
 
 import logging
-import os
-import shutil
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,33 +14,16 @@ from typing import Any
 import numpy as np
 
 from . import adapter, export, models, pictures, registry, utils
-from .config import (
-    ConfigError,
-    EvaluateSettings,
-    PredictSettings,
-    Settings,
-    TrainSettings,
-)
-from .files import git_commit, library_versions, write_json, write_text
+from .checkpoints import Run
+from .config import EvaluateSettings, PredictSettings, TrainSettings
+from .files import write_json, write_text
 
 logger = logging.getLogger(__name__)
-
-UNFINISHED = ".unfinished"  # models/<name>/.unfinished/<run>/<number>/
-CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
-# Settings that do not decide the result; with others of the rest, nothing is resumed.
-IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    size = (settings.image_size, settings.image_size)
-    data = utils.load_data(
-        settings.dataset,
-        settings.data_dir,
-        settings.data_url,
-        settings.quiet,
-        (*size, 3) if settings.colours else size,
-    )
+    data, inputs = load_training(settings)
     images, labels = data.training
     split = utils.split_data(
         np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
@@ -53,23 +31,17 @@ def train(settings: TrainSettings) -> Path:
     fitted, validation = (
         (utils.Scaled(images, data.max_value, rows), truth) for rows, truth in split
     )
-    inputs = adapter.Inputs(
-        height=images.shape[1],
-        width=images.shape[2],
-        colours=images.ndim == 4,
-        max_value=data.max_value,
-        scaled=settings.dataset not in utils.DATASETS,
-    )
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
     run = Run(settings, inputs, data)
-    model = run.load() if settings.resume else run.new_model(len(fitted[1]))
+    count = len(fitted[1])
+    model = run.load() if settings.resume else new_model(settings, inputs, data, count)
     told = {name: run.facts[name] for name in ("dataset", "data_sha256")}
     told |= {"command": "train", "name": run.folder.name}
     text = "%s: %d images to train on"
-    logger.info(text, settings.dataset, len(fitted[1]), extra={"run": told})
+    logger.info(text, settings.dataset, count, extra={"run": told})
     models.train_model(
         model,
         *fitted,
@@ -94,99 +66,30 @@ def train(settings: TrainSettings) -> Path:
     return version
 
 
-class Run:
-    """A training, and its last checkpoint: a version in a folder of its own."""
+def load_training(settings: TrainSettings) -> tuple[utils.Data, adapter.Inputs]:
+    """Load the data set of a training, and say what its images are."""
+    size = (settings.image_size, settings.image_size)
+    shape = (*size, 3) if settings.colours else size
+    place = (settings.data_dir, settings.data_url, settings.quiet)
+    data = utils.load_data(settings.dataset, *place, shape)
+    images = data.training[0]
+    return data, adapter.Inputs(
+        height=images.shape[1],
+        width=images.shape[2],
+        colours=images.ndim == 4,
+        max_value=data.max_value,
+        scaled=settings.dataset not in utils.DATASETS,
+    )
 
-    def __init__(
-        self, settings: TrainSettings, inputs: adapter.Inputs, data: utils.Data
-    ) -> None:
-        """Begin, under a name that no other training has."""
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
-        self.folder = settings.model_dir / UNFINISHED / name
-        self.settings = settings
-        self.history: dict[str, list[float]] = {}
-        self.facts: dict[str, Any] = {  # for the manifest
-            "settings": settings.model_dump(mode="json"),
-            "seed": settings.seed,
-            "dataset": settings.dataset,
-            "classes": data.classes,
-            "inputs": inputs,
-            "data_sha256": utils.data_fingerprint(*data.training),
-            "libraries": library_versions(models.LIBRARIES),
-            "git_commit": git_commit(),
-        }
-        self.saved_at = time.monotonic()
 
-    def new_model(self, images: int) -> Any:
-        """Build and compile the network for a training on so many images."""
-        settings, inputs = self.settings, self.facts["inputs"]
-        model = models.NETWORKS[settings.network](
-            inputs.shape,
-            len(self.facts["classes"]),
-            settings.hidden_units,
-            settings.dropout,
-        )
-        steps = settings.epochs * -(-images // settings.batch_size)
-        return models.compile_model(model, settings.learning_rate, steps)
-
-    def load(self) -> Any:
-        """Go on with the newest unfinished training, and return its model.
-
-        Raises:
-            ConfigError: If there is none, or other settings or data would go on.
-        """
-        where = self.folder.parent
-        known = [path for path in where.glob("*") if registry.versions(path)]
-        if not known:
-            raise ConfigError(f"nothing to resume in {where}; train without --resume")
-        self.folder = max(known)
-        folder, manifest = registry.load_version(self.folder)
-        before = {**manifest.settings, "data": manifest.data_sha256}
-        now = {**self.facts["settings"], "data": self.facts["data_sha256"]}
-        changed = [
-            f"{name} was {before.get(name)!r} and is now {value!r}"
-            for name, value in now.items()
-            if name not in IRRELEVANT and before.get(name) != value
-        ]
-        if changed:
-            raise ConfigError(
-                f"the unfinished training differs: {'; '.join(changed)}. Resume with "
-                "the same settings, or train without --resume"
-            )
-        self.history = manifest.history
-        return models.load_model(folder)
-
-    def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
-        """Remember the figures of an epoch, counted from 1; save it now and then."""
-        figures = {name: float(value) for name, value in figures.items()}
-        for name, value in figures.items():
-            self.history.setdefault(name, []).append(value)
-        # The log file has every epoch; ten of them are enough for the terminal.
-        epochs = self.settings.epochs
-        level = logging.DEBUG if number % max(1, epochs // 10) else logging.INFO
-        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        told = {"epoch": number, "figures": figures}
-        logger.log(level, "epoch %d/%d: %s", number, epochs, shown, extra=told)
-        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
-            self.save(self.folder, partial(models.save_model, model))
-            for older in registry.versions(self.folder)[:-1]:
-                shutil.rmtree(self.folder / str(older))
-            self.saved_at = time.monotonic()
-
-    def save(
-        self, model_dir: Path, write: Callable[[Path], Mapping[str, Any] | None]
-    ) -> Path:
-        """Save a version: whole or not at all, whatever stops it."""
-        metrics = {name: values[-1] for name, values in self.history.items()}
-        return registry.save_version(
-            model_dir, write, metrics=metrics, history=self.history, **self.facts
-        )
-
-    def remove(self) -> None:
-        """Remove the checkpoint: the training has finished."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):  # there was none, or another training is unfinished
-            self.folder.parent.rmdir()
+def new_model(
+    settings: TrainSettings, inputs: adapter.Inputs, data: utils.Data, images: int
+) -> Any:
+    """Build and compile the network for a training on so many images."""
+    build, sizes = models.NETWORKS[settings.network], (inputs.shape, len(data.classes))
+    model = build(*sizes, settings.hidden_units, settings.dropout)
+    steps = settings.epochs * -(-images // settings.batch_size)
+    return models.compile_model(model, settings.learning_rate, steps)
 
 
 def write_exports(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.package_name }} import (
+    checkpoints,
     commands,
     export,
     files,
@@ -32,8 +33,8 @@ CHECKPOINT = "[0-9]*/manifest.json"
 # A training in a process of its own, which may be killed. It keeps every epoch.
 PROGRAM = f"""
 import sys
-from {commands.__package__} import commands, main
-commands.CHECKPOINT_SECONDS = 0
+from {commands.__package__} import checkpoints, main
+checkpoints.CHECKPOINT_SECONDS = 0
 sys.exit(main.main(["train", *{LONG}, *sys.argv[1:]]))
 """
 
@@ -44,7 +45,7 @@ def train(*options: str) -> Manifest:
     return registry.load_version(MODEL_DIR)[1]
 
 
-def checkpoints() -> list[Path]:
+def saved_checkpoints() -> list[Path]:
     """Return the whole checkpoints that there are."""
     return sorted(MODEL_DIR.glob(f".unfinished/*/{CHECKPOINT}"))
 
@@ -103,6 +104,17 @@ def test_training_never_learns_from_the_test_set(
     second = train()
     assert first.data_sha256 == utils.data_fingerprint(*training)
     assert first.history == second.history
+
+
+def test_augmentation_and_class_weights_are_settings(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "write_exports", lambda *_: {})  # it takes seconds
+    plain = train()
+    for option in ("--augment", "--class-weights=balanced"):
+        first, again = train(option), train(option)
+        assert first.history == again.history
+        assert first.history["val_loss"] != plain.history["val_loss"]
 
 
 @pytest.mark.parametrize(
@@ -184,14 +196,14 @@ def test_a_training_is_resumed_with_the_same_settings_and_files_only(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(commands, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0)
     with monkeypatch.context() as patch:
         patch.setattr(
             commands, "write_exports", lambda *_: signal.raise_signal(signal.SIGINT)
         )
         assert main.main(["train", *QUICK]) == 128 + signal.SIGINT
     monkeypatch.setattr(commands, "write_exports", lambda *_: {})  # it takes seconds
-    assert len(checkpoints()) == 1  # the last one alone is kept
+    assert len(saved_checkpoints()) == 1  # the last one alone is kept
     for option, message in {
         "--seed=7": "seed was 1 and is now 7",
         "--epochs=4": "epochs was 3 and is now 4",
@@ -200,7 +212,7 @@ def test_a_training_is_resumed_with_the_same_settings_and_files_only(
         assert main.main(["train", *QUICK, option, "--resume"]) == 2
         assert message in capsys.readouterr().err
     train("--epochs", "1")
-    (checkpoint,) = checkpoints()  # a new training keeps the unfinished one
+    (checkpoint,) = saved_checkpoints()  # a new training keeps the unfinished one
     model = checkpoint.with_name(models.MODEL_FILE)
     content = model.read_bytes()
     model.write_bytes(content[:-1])
@@ -208,4 +220,4 @@ def test_a_training_is_resumed_with_the_same_settings_and_files_only(
     assert f"{models.MODEL_FILE} was changed" in capsys.readouterr().err
     model.write_bytes(content)
     assert main.main(["train", *QUICK, "--resume", "--log-level", "DEBUG"]) == 0
-    assert checkpoints() == []
+    assert saved_checkpoints() == []

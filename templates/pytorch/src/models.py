@@ -1,8 +1,7 @@
 """The network: build, compile, train, evaluate, save and load it (PyTorch).
 
 Yours: `build_mnist_model` and the others of `NETWORKS`; `compile_model` says how they
-learn, and `train_model` is the loop. Functions of arrays only: where data come from and
-where models go is decided in commands.py.
+learn, and `train_model` is the loop. Where data come from is decided in commands.py.
 """
 
 import math
@@ -16,11 +15,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import lr_scheduler
 
 from .config import ConfigError
 from .files import careful
 
-FloatArray = npt.NDArray[np.float32]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 Batches = Iterable[tuple[Tensor, Tensor]]  # images and their labels
 
@@ -29,8 +28,7 @@ MODEL_FILE = "model.pt"
 LIBRARIES = "numpy onnx onnxruntime onnxscript torch".split()  # of the manifest
 EVALUATION_BATCH = 256  # without gradients to keep, its size changes no result
 
-# A network this small is fastest with one thread, and sums that threads share out are
-# rounded in another order.
+# A network this small is fastest with one, and sums that threads share round otherwise.
 torch.set_num_threads(1)
 
 
@@ -39,7 +37,7 @@ class Network(nn.Sequential):
 
     # Made by `compile_model`: what takes the steps, and what lets their size fall.
     optimizer: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LRScheduler
+    schedule: lr_scheduler.LRScheduler
 
     def __init__(self, name: str, sizes: tuple[Any, ...], *layers: nn.Module) -> None:
         """Take layers, and how `NETWORKS` makes the same ones again."""
@@ -122,13 +120,11 @@ def compile_model(
         total_steps: Gradient steps of the whole training, if the step size is to fall
             to zero over them, along half a cosine (https://arxiv.org/abs/1608.03983).
     """
-    # Fused: one call for all weights, which takes a third of the time.
+    # Fused, one call for all weights, it takes a third of the time.
     model.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
-    model.schedule = (
-        torch.optim.lr_scheduler.CosineAnnealingLR(model.optimizer, total_steps)
-        if total_steps
-        else torch.optim.lr_scheduler.ConstantLR(model.optimizer, factor=1)
-    )
+    model.schedule = lr_scheduler.ConstantLR(model.optimizer, factor=1)
+    if total_steps:
+        model.schedule = lr_scheduler.CosineAnnealingLR(model.optimizer, total_steps)
     return model
 
 
@@ -151,21 +147,19 @@ def set_seed(seed: int) -> None:
 
 def augmented(images: Tensor) -> Tensor:
     """Mirror, turn and shift each of some images (n, height, width[, 3]) at random."""
-    pixels = ChannelsFirst()(images)
     # By a twentieth of a turn at most, and a tenth of the sides, whose lengths are 2.
     angle, across, down, side = 2 * torch.rand(4, len(images)) - 1
     sine, cosine = (0.1 * math.pi * angle).sin(), (0.1 * math.pi * angle).cos()
     left, right = side.sign() * cosine, side.sign() * sine
     moves = torch.stack([left, -sine, 0.2 * across, right, cosine, 0.2 * down], dim=1)
+    pixels = ChannelsFirst()(images)
     grid = functional.affine_grid(moves.view(-1, 2, 3), pixels.shape, False)
     moved = functional.grid_sample(pixels, grid, "bilinear", "reflection", False)
     return moved.squeeze(1) if images.dim() == 3 else moved.permute(0, 2, 3, 1)
 
 
-def train_epoch(
-    model: Network, batches: Batches, weight: Tensor | None
-) -> tuple[float, float]:
-    """Take a gradient step for each batch, in which classes have a weight.
+def train_epoch(model: Network, batches: Batches, weight: Any) -> tuple[float, float]:
+    """Take a gradient step for each batch, in which classes have a weight, or None.
 
     The loss and the accuracy judge each image before the step that it was used in.
     """
@@ -203,7 +197,7 @@ def train_model(
     on_epoch: OnEpoch = print,
     initial_epoch: int = 0,
 ) -> dict[str, list[float]]:
-    """Train a compiled model.
+    """Train a compiled model; return for each of `FIGURES` a value an epoch.
 
     Args:
         model: It is changed.
@@ -219,9 +213,6 @@ def train_model(
         class_weight: How much an image of each class counts, as for Keras.
         on_epoch: Called after every epoch with its number, from 1, and its figures.
         initial_epoch: Epochs that were done before.
-
-    Returns:
-        For loss, accuracy, val_loss and val_accuracy, one value an epoch.
     """
     batches, weight = x_train, None
     if y_train is not None:
@@ -229,7 +220,7 @@ def train_model(
         if validation_split:
             validation_data = (x_train[kept:], y_train[kept:])
     if class_weight:
-        weight = as_tensor([value for _, value in sorted(class_weight.items())])
+        weight = as_tensor([float(value) for _, value in sorted(class_weight.items())])
     history: dict[str, list[float]] = {}
     for epoch in range(initial_epoch, epochs):
         # By seed and epoch alone, so that a stopped training ends as one that was not.
@@ -237,9 +228,7 @@ def train_model(
         torch.manual_seed(int(random.integers(2**63)))
         if y_train is not None:
             order = random.permutation(kept)
-            batches = in_batches(x_train, y_train, batch_size, order)
-            if augment:
-                batches = ((augmented(images), labels) for images, labels in batches)
+            batches = in_batches(x_train, y_train, order, batch_size, augment)
         found: tuple[float, ...] = train_epoch(model, batches, weight)
         if validation_data:
             found += evaluate_model(model, *validation_data)
@@ -250,11 +239,14 @@ def train_model(
     return history
 
 
-def in_batches(images: Any, labels: Any, size: int, order: Any) -> Batches:
+def in_batches(
+    images: Any, labels: Any, order: Any, size: int, augment: bool
+) -> Batches:
     """Yield images and labels in an order of their numbers, `size` at a time."""
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        yield as_tensor(images[rows]), as_tensor(labels[rows])
+        some = as_tensor(images[rows])
+        yield augmented(some) if augment else some, as_tensor(labels[rows])
 
 
 def as_tensor(array: Any) -> Tensor:
@@ -263,7 +255,7 @@ def as_tensor(array: Any) -> Tensor:
 
 
 def predict_logits(model: nn.Module, images: Any) -> Tensor:
-    """Return the logits (n, classes) of images (n, height, width), without dropout."""
+    """Return the logits (n, classes) of images as `train_model` takes them."""
     model.eval()
     starts = range(0, len(images), EVALUATION_BATCH)
     parts = (as_tensor(images[start : start + EVALUATION_BATCH]) for start in starts)
@@ -271,16 +263,13 @@ def predict_logits(model: nn.Module, images: Any) -> Tensor:
         return torch.cat([model(part) for part in parts])
 
 
-def predict_probabilities(model: nn.Module, images: Any) -> FloatArray:
+def predict_probabilities(model: nn.Module, images: Any) -> npt.NDArray[np.float32]:
     """Return the probability of each class, float32 (n, classes), rows summing to 1."""
     return np.asarray(predict_logits(model, images).softmax(dim=1).cpu())
 
 
 def evaluate_model(model: nn.Module, x_test: Any, y_test: Any) -> tuple[float, float]:
-    """Return the loss, in nats, and the accuracy on images the model has never seen.
-
-    The images are float32 (n, height, width) in [0, 1], the labels int64 (n,).
-    """
+    """Return loss, in nats, and accuracy on images, as above, and labels int64 (n,)."""
     return score_logits(predict_logits(model, x_test), as_tensor(y_test))
 
 
@@ -288,16 +277,14 @@ def save_model(model: Network, folder: Path) -> None:
     """Write layers and weights, and what training needs to go on, into a folder."""
     content: dict[str, Any] = {"made_by": model.made_by, "weights": model.state_dict()}
     if hasattr(model, "optimizer"):
-        content["optimizer"] = model.optimizer.state_dict()
-        content["schedule"] = model.schedule.state_dict()
+        content["training"] = model.optimizer.state_dict(), model.schedule.state_dict()
     torch.save(content, folder / MODEL_FILE)
 
 
 def load_model(folder: Path) -> Network:
     """Load what `save_model` wrote.
 
-    PyTorch's files are pickles, which could run any code when they are read: a
-    FileError says that one holds more than numbers and names, or is damaged.
+    A FileError says that the pickle holds more than numbers and names, or is damaged.
     """
     device = torch.get_default_device()
     with careful(folder / MODEL_FILE):
@@ -305,8 +292,9 @@ def load_model(folder: Path) -> Network:
         name, sizes = content["made_by"]
         model = NETWORKS[name](*sizes)
         model.load_state_dict(content["weights"])
-        if "optimizer" in content:
-            compile_model(model, total_steps=content["schedule"].get("T_max"))
-            model.optimizer.load_state_dict(content["optimizer"])
-            model.schedule.load_state_dict(content["schedule"])
+        if "training" in content:
+            optimizer, schedule = content["training"]
+            compile_model(model, total_steps=schedule.get("T_max"))
+            model.optimizer.load_state_dict(optimizer)
+            model.schedule.load_state_dict(schedule)
     return model

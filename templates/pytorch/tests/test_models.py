@@ -89,7 +89,7 @@ def test_the_model_is_the_classic_network(stripes: Arrays) -> None:
 
 def test_every_image_is_used_once_an_epoch(stripes: Arrays) -> None:
     order = np.random.default_rng(3).permutation(240)
-    parts = list(models.in_batches(stripes[0], np.arange(240), 50, order))
+    parts = list(models.in_batches(stripes[0], np.arange(240), order, 50, False))
     assert [len(labels) for _, labels in parts] == [50, 50, 50, 50, 40]
     images, rows = (torch.cat(each) for each in zip(*parts, strict=True))
     np.testing.assert_array_equal(rows, order)

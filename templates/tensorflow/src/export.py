@@ -1,7 +1,7 @@
 def export_model(
     model: Any, folder: Path, inputs: Inputs, feeds: Feeds, outputs: Array
 ) -> dict[str, dict[str, float]]:
-    """Write ONNX and a SavedModel into a folder, and compare both with the model.
+    """Write ONNX and a SavedModel, and return how far each is off the model.
 
     Args:
         model: From images float32 (n, height, width) in [0, 1] to probabilities.
@@ -9,9 +9,6 @@ def export_model(
         inputs: What it has to be given.
         feeds: Rows that the model has not seen, as a request has them.
         outputs: What the model says of them, float (n, classes).
-
-    Returns:
-        `exports`: for each format, its largest difference.
     """
     import warnings
 
