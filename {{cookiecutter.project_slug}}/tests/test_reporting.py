@@ -117,6 +117,12 @@ def test_a_card_has_the_hubs_metadata_and_makes_nothing_up(trained: Path) -> Non
     assert "Contact: *not stated*" in body
 
 
+def test_what_was_predicted_right_is_no_mistake() -> None:
+    rows = judged()
+    right = scores.Tested(None, rows.numbers, rows.predicted(), rows.outputs, HOSTILE)
+    assert command.mistakes(right, manifest()) == ["There is none."]
+
+
 def test_an_interval_is_that_of_the_binomial_distribution() -> None:
     rows = 400
     found = scores.scores_of(judged(rows))[0]

@@ -81,7 +81,11 @@ def details(tested: Tested) -> list[Any]:
 
 def mistakes(tested: Tested, manifest: Manifest) -> list[Any]:
     """Return the rows that cost most, with what is true and what was predicted."""
-    order = np.argsort(-tested.losses(), kind="stable")[:WORST]
+    order = np.argsort(-tested.losses(), kind="stable")
+    if tested.classes:  # a number that is predicted is always somewhat wrong
+        order = order[(tested.predicted() != tested.truth)[order]]
+    if not (order := order[:WORST]).size:
+        return ["There is none."]
     frame = pd.DataFrame({"row": tested.numbers, "true": tested.truth})
     frame["predicted"] = tested.predicted()
     if tested.classes:
