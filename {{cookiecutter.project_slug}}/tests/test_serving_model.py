@@ -151,12 +151,12 @@ def test_looking_goes_on_after_a_failure(
     served, failures = model.ServedModel(two_versions), [error]
     worker = Worker(ServeSettings(), served)
     monkeypatch.setattr(model, "RETRY_SECONDS", 0.01)
-    load = served.load
+    load = model.load_model
 
-    def fail_once(version: int) -> model.Model:
+    def fail_once(model_dir: Path, version: int, threads: int) -> model.Model:
         if failures:
             raise failures.pop()
-        return load(version)
+        return load(model_dir, version, threads)
 
     async def look() -> None:
         looking = asyncio.create_task(app.every(0.01, app.refresh, worker))
@@ -164,7 +164,7 @@ def test_looking_goes_on_after_a_failure(
             await asyncio.sleep(0.01)
         looking.cancel()
 
-    monkeypatch.setattr(served, "load", fail_once)
+    monkeypatch.setattr(model, "load_model", fail_once)
     caplog.set_level("INFO")
     registry.promote(two_versions, 2)
     asyncio.run(asyncio.wait_for(look(), 20))

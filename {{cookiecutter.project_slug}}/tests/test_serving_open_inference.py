@@ -132,7 +132,7 @@ def test_values_of_every_type_are_kept(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"data": [1]}, ".data: must have 2 numbers for its shape, has 1"),
+        ({"data": [1]}, ".data: must be a list of 2 values, has 1; the shape"),
         ({"shape": [2, 2], "data": [[1, 2], [3]]}, ".data[1]: must be a list of 2 val"),
         ({"shape": [3], "data": [[1, 2], [], 3]}, ".data[0]: must be a number, is a l"),
         ({"data": None}, ".data: must be a list of 2 values, is null"),
@@ -145,7 +145,7 @@ def test_values_of_every_type_are_kept(
         ({"shape": [1] * 5}, ".shape: List should have at most 4 items"),
         ({"shape": [-1]}, ".shape[0]: must be greater than 0"),
         ({"shape": [1.0]}, ".shape[0]: must be a valid integer"),
-        ({"shape": [10**18], "data": [1]}, ".data: must have 1000000000000000000 numb"),
+        ({"shape": [10**18], "data": [1]}, ".data: must be a list of 1000000"),
         ({"parameters": 1}, ".parameters: must be an object"),
         ({"name": None}, ".name: must be a valid string"),
     ],

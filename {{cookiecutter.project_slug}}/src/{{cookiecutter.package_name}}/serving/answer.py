@@ -50,10 +50,22 @@ class Worker:
         self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
         #% if "monitor" in cookiecutter.__extras
         self.requests: RequestLog | None = None
+        if settings.request_log is not None:
+            shapes = served.get().inputs.shapes
+            self.requests = RequestLog(settings, self.metrics, shapes)
         #% endif
         self.lines: deque[dict[str, object]] = deque(maxlen=MOST_LINES)
         self.in_hand = self.held = 0
         self.draining = False
+
+    def end(self) -> None:
+        """End the threads; what they have not begun is not done any more."""
+        #% if "monitor" in cookiecutter.__extras
+        if self.requests is not None:
+            self.requests.end()
+        #% endif
+        for threads in (self.threads, self.batches.thread):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def check_key(self, headers: Mapping[str, str]) -> None:
         """Raise RequestError if the headers, decoded as Latin-1, lack a key."""
@@ -68,15 +80,17 @@ class Worker:
             ways = "`X-API-Key: KEY` or `Authorization: Bearer KEY`"
             raise RequestError(401, f"the key {problem}; send {ways}")
 
-    async def in_thread(
-        self, deadline: float, function: Callable[..., Result], *given: Any
+    async def run(
+        self, slow: bool, request: Request, function: Callable[..., Result], *given: Any
     ) -> Result:
-        """Call a function for which others would have to wait; or TimeoutError.
+        """Call a function for a request; a slow one in a thread, or TimeoutError.
 
         A thread that has begun goes on to its end; one that has not is not begun.
         """
+        if not slow:  # nor is there anything to wait for
+            return function(*given)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(request.deadline):
             return await loop.run_in_executor(self.threads, function, *given)
 
     async def read_body(self, receive: Receive, request: Request) -> bytes:
@@ -107,13 +121,6 @@ class Worker:
         except TimeoutError:
             slow = f"the body did not arrive within {seconds:g} s"
             raise RequestError(408, slow) from None
-
-    async def unpack(self, request: Request) -> None:
-        """Replace a body by what it is without its compression, or RequestError."""
-        packed, most = request.body, self.settings.max_body_bytes
-        given = packed, request.headers, most
-        request.body = await self.in_thread(request.deadline, unpacked, *given)
-        self.hold(request, len(request.body) - len(packed))
 
     def hold(self, request: Request, more: int) -> None:
         """Take so many bytes more of a body, or raise RequestError."""
@@ -161,8 +168,6 @@ class Answer:
         request.deadline = asyncio.get_running_loop().time() + settings.answer_seconds
         worker.in_hand += 1
         try:
-            if "content-encoding" in request.headers:
-                await worker.unpack(request)
             alone = len(scope.get("tasks", ())) == 1
             return await self.predict(model, request, alone)
         except TimeoutError:
@@ -173,38 +178,32 @@ class Answer:
             worker.in_hand -= 1
 
     async def predict(self, model: Model, request: Request, alone: bool) -> Response:
-        """Return the answer to a request that is here, or raise RequestError.
-
-        What is done at once needs no timer and no thread. `alone` says that no other
-        request is on its way.
-        """
+        """Return the answer to a request that is here; nobody else asks if `alone`."""
         worker, settings, endpoint = self.worker, self.worker.settings, self.endpoint
         assert endpoint.read is not None, f"{endpoint.name} neither handles nor reads"
-        request.most_rows, deadline = settings.max_rows, request.deadline
-        if large := len(request.body) > LARGE_BODY:
-            asked = await worker.in_thread(deadline, endpoint.read, model, request)
-        else:
-            asked = endpoint.read(model, request)
-        feeds, write = asked
+        request.most_rows = settings.max_rows
+        if "content-encoding" in request.headers:
+            what = request.body, request.headers, settings.max_body_bytes
+            request.body = await worker.run(True, request, unpacked, *what)
+            worker.hold(request, len(request.body) - len(what[0]))
+        large = len(request.body) > LARGE_BODY
+        feeds, write = await worker.run(large, request, endpoint.read, model, request)
         rows = len(next(iter(feeds.values())))
         if rows > settings.max_rows:
             message = f"has {rows} rows; at most {settings.max_rows} are allowed"
             raise RequestError(413, message, "body")
-        quick = model.seconds * rows < INLINE_SECONDS
-        if quick and (alone or rows > settings.max_batch_rows):
-            outputs = model.predict(feeds)
-        elif rows <= settings.max_batch_rows:
-            outputs = await worker.batches.predict(model, feeds, rows, deadline)
-        else:  # beside the batches, which must not wait for so many rows of one request
-            outputs = await worker.in_thread(deadline, model.predict, feeds)
+        slow = model.seconds * rows >= INLINE_SECONDS
+        if rows <= settings.max_batch_rows and (slow or not alone):
+            batches, deadline = worker.batches, request.deadline
+            outputs = await batches.predict(model, feeds, rows, deadline)
+        else:  # batches must not wait for so many rows of one request
+            outputs = await worker.run(slow, request, model.predict, feeds)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
             message = f"row {row} is so unusual that the model has no finite answer"
             raise RequestError(422, message, "body")
         request.predicted = model, feeds, outputs
-        if large:
-            return await worker.in_thread(deadline, write, outputs)
-        return write(outputs)
+        return await worker.run(large, request, write, outputs)
 
 
 def read_keys(settings: ServeSettings) -> list[bytes]:

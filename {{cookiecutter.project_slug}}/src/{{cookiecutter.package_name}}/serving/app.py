@@ -30,7 +30,7 @@ from .answer import Answer, Worker
 from .messages import Endpoint, Request, RequestError, refuse, reply_json
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
-from .request_log import RequestLog, monitored
+from .request_log import monitored
 #% endif
 from .settings import ServeSettings
 
@@ -196,46 +196,15 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        work = [
-            every(RELOAD_SECONDS, refresh, worker),
-            every(FLUSH_SECONDS, write_lines, worker.lines),
-        ]
-        tasks = [asyncio.create_task(each) for each in work]
-        yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for threads in (worker.threads, worker.batches.thread):
-            threads.shutdown(wait=False, cancel_futures=True)
-        #% if "monitor" in cookiecutter.__extras
-        if worker.requests is not None:
-            worker.requests.end()
-        #% endif
+        async with asyncio.TaskGroup() as group:
+            reload = group.create_task(every(RELOAD_SECONDS, refresh, worker))
+            flush = group.create_task(every(FLUSH_SECONDS, write_lines, worker.lines))
+            yield
+            reload.cancel()
+            flush.cancel()
+        worker.end()
         write_lines(worker.lines)
 
-    async def figures(incoming: Incoming) -> Response:
-        text = worker.metrics.text(served.get())
-        #% if "monitor" in cookiecutter.__extras
-        text += monitored(served.get(), settings.reports_dir)
-        #% endif
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
-
-    routes = [
-        Route(
-            each.path.replace("{name}", "{name:name}"),
-            Answer(each, worker),
-            # For `Allow`, each route names all of its path.
-            methods=[other.method for other in ENDPOINTS if other.path == each.path],
-            name=each.name,
-        )
-        for each in ENDPOINTS
-    ]
-    routes.append(Route("/metrics", figures, name="metrics"))
-    #% if "monitor" in cookiecutter.__extras
-    if settings.request_log is not None:
-        shapes = served.get().inputs.shapes
-        worker.requests = RequestLog(settings, worker.metrics, shapes)
-    #% endif
     middleware = [Middleware(Front, worker)]
     if settings.cors_origins:
         cors = Middleware(
@@ -247,13 +216,32 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         )
         middleware.insert(0, cors)
     app = Starlette(
-        routes=routes + pages.routes(worker.served, settings),
+        routes=routes(worker) + pages.routes(served, settings),
         middleware=middleware,
         exception_handlers={HTTPException: not_here},
         lifespan=lifespan,
     )
     app.state.worker = worker
     return app
+
+
+def routes(worker: Worker) -> list[Route]:
+    """Return the routes of the protocols, and that of Prometheus."""
+
+    async def figures(incoming: Incoming) -> Response:
+        text = worker.metrics.text(worker.served.get())
+        #% if "monitor" in cookiecutter.__extras
+        text += monitored(worker.served.get(), worker.settings.reports_dir)
+        #% endif
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    found = [Route("/metrics", figures, name="metrics")]
+    for each in ENDPOINTS:
+        path = each.path.replace("{name}", "{name:name}")
+        # For `Allow`, each route names all of its path.
+        ways = [other.method for other in ENDPOINTS if other.path == each.path]
+        found.append(Route(path, Answer(each, worker), methods=ways, name=each.name))
+    return found
 
 
 async def every(seconds: float, function: Callable[..., Any], *given: Any) -> None:

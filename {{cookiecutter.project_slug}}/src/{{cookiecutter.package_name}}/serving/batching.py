@@ -45,8 +45,7 @@ class Batches:
         """Predict one request's rows, perhaps with those of others.
 
         Raises:
-            TimeoutError: If the answer is not there when the loop's clock shows
-                `deadline`.
+            TimeoutError: At `deadline`, by the clock of the event loop.
         """
         loop = asyncio.get_running_loop()
         job = Job(model, feeds, rows, loop.create_future())

@@ -149,7 +149,7 @@ class ServedModel:
         self.model_dir, self.threads = model_dir, threads
         # Before the version: a promote in between is then seen by the first look.
         self.seen, self.retry_at = self.promotions(), math.inf
-        self.model = self.load(served_version(model_dir))
+        self.model = load_model(model_dir, served_version(model_dir), threads)
 
     def get(self, **path: str) -> Model:
         """Return the model, or raise RequestError if a path asks for another one."""
@@ -159,10 +159,6 @@ class ServedModel:
                 message = f"{asked!r:.60} is not served; {served[0]!r} is"
                 raise RequestError(404, message, key)
         return model
-
-    def load(self, version: int) -> Model:
-        """Load a version as this server predicts with it."""
-        return load_model(self.model_dir, version, self.threads)
 
     def promotions(self) -> bytes | None:
         """Return what changes when a version is promoted; None before the first is."""
@@ -184,7 +180,7 @@ class ServedModel:
         self.retry_at = time.monotonic() + RETRY_SECONDS  # unless this goes well
         version = served_version(self.model_dir)
         if changed := version != self.model.version:
-            self.model = self.load(version)
+            self.model = load_model(self.model_dir, version, self.threads)
         self.retry_at = math.inf
         return changed
 

@@ -16,7 +16,7 @@ import simdjson
 from pydantic import BaseModel, Field, NonNegativeInt
 from starlette.responses import Response
 
-from . import rows
+from . import rows, values
 from .messages import (
     TEXT,
     Array,
@@ -29,17 +29,6 @@ from .messages import (
     reply_json,
 )
 from .model import Model, Tensor
-from .values import (
-    GIVES_UP,
-    NUMBER,
-    Kind,
-    Shape,
-    parse,
-    require_json,
-    require_shape,
-    require_size,
-    validated,
-)
 
 HEADER_LENGTH = "inference-header-content-length"
 SHORT = 1024  # bytes, of what is remembered
@@ -57,10 +46,10 @@ SERVER = "{{ cookiecutter.project_slug }}"
 # What JSON has for NumPy's kinds; a number is one, of whatever type it is said to be.
 # Where a null may be, the model's own rules say.
 NULL = type(None)
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, values.Kind] = {
     "b": ({bool, NULL}, "true or false"),
     "O": ({str, NULL}, "a text"),
-    "": ({*NUMBER[0], NULL}, NUMBER[1]),
+    "": ({*values.NUMBER[0], NULL}, values.NUMBER[1]),
 }
 LENGTH = re.compile("[0-9]{1,18}")
 DATA = re.compile(rb'"data"\s*:\s*\[')
@@ -86,7 +75,7 @@ class Input(Output, strict=True):
     """A tensor of a request."""
 
     datatype: str = Field(pattern=f"^({'|'.join(TYPES)})$")
-    shape: Shape
+    shape: values.Shape
     data: Any = None
 
 
@@ -107,36 +96,37 @@ def infer(model: Model, request: Request) -> Asked:
     rest = memoryview(b"")
     if HEADER_LENGTH in request.headers:  # then any type of the body will do
         head, rest = split(request)
-        require_size(model, head, request.most_rows)
+        values.require_size(model, head, request.most_rows)
         question = (remembered if len(head) <= SHORT else read_head)(head)
     else:
-        require_json(model, request)
-        question = validated(Question, quick(request.body) or parse(request.body))
+        values.require_json(model, request)
+        document = quick(request.body) or values.parse(request.body)
+        question = values.validated(Question, document)
     binary = wants_binary(question, model)
     feeds = rows.from_tensors(model, *read_tensors(question, rest))
     return feeds, partial(write, model, question.id, binary)
 
 
-def write(model: Model, name: str | None, binary: bool, values: Array) -> Response:
+def write(model: Model, name: str | None, binary: bool, outputs: Array) -> Response:
     """Answer a request, by its id, with one tensor in JSON or after it."""
-    output: dict[str, Any] = {"name": model.outputs[0].name, "shape": values.shape}
-    output["datatype"] = NAMES[values.dtype]
+    output: dict[str, Any] = {"name": model.outputs[0].name, "shape": outputs.shape}
+    output["datatype"] = NAMES[outputs.dtype]
     content: dict[str, Any] = {"model_name": model.name, "outputs": [output]}
     content["model_version"] = str(model.version)
     if name is not None:
         content["id"] = name
     if not binary:
-        output["data"] = values.reshape(-1)
+        output["data"] = outputs.reshape(-1)
         return reply_json(content)
-    output["parameters"] = {"binary_data_size": values.nbytes}
+    output["parameters"] = {"binary_data_size": outputs.nbytes}
     head = dump(content)
     headers = {HEADER_LENGTH: str(len(head)), "content-type": BINARY}
-    return Response(head + values.tobytes(), headers=headers)
+    return Response(head + outputs.tobytes(), headers=headers)
 
 
 def read_head(head: bytes) -> Question:
     """Read the JSON that is before the tensors."""
-    return validated(Question, parse(head))
+    return values.validated(Question, values.parse(head))
 
 
 # A client says the same of all its tensors of a shape.
@@ -172,7 +162,7 @@ def quick(body: bytes) -> Any:
             return None
         found: Any = simdjson.Parser().parse(body[opens : closes + 1])
         tensor["data"] = np.frombuffer(found.as_buffer(of_type="d"))
-    except GIVES_UP:
+    except values.GIVES_UP:
         return None
     return document
 
@@ -203,18 +193,15 @@ def read_tensors(
 def from_json(value: Any, dtype: np.dtype[Any], shape: list[int], field: str) -> Array:
     """Turn data, one list or lists in lists, or float64 (n,), into an array."""
     count = math.prod(shape)
-    if not isinstance(value, np.ndarray):
-        kind = KINDS.get(dtype.kind, KINDS[""])
-        nested = isinstance(value, list) and value and isinstance(value[0], list)
-        require_shape(value, shape if nested else [count], field, kind)
-        value = np.array(value, object if dtype.kind in KINDS else np.float64)
-        if dtype.kind == "b" and None not in value:
-            value = value.astype(dtype)
-    elif len(value) != count:
-        message = f"must have {count} numbers for its shape, has {len(value)}"
-        raise RequestError(400, message, field)
-    result: Array = value
-    return result
+    if isinstance(value, np.ndarray):  # of `quick`
+        if len(value) == count:
+            return value
+        value = value.tolist()
+    nested = isinstance(value, list) and value and isinstance(value[0], list)
+    kind = KINDS.get(dtype.kind, KINDS[""])
+    values.require_shape(value, shape if nested else [count], field, kind)
+    array = np.array(value, object if dtype.kind in KINDS else np.float64)
+    return array.astype(dtype) if dtype.kind == "b" and None not in array else array
 
 
 def from_bytes(data: memoryview, dtype: np.dtype[Any], count: int, field: str) -> Array:
@@ -268,11 +255,14 @@ def ready(model: Model, request: Request) -> Response:
 
 def model_metadata(model: Model, request: Request) -> Response:
     """Describe the tensors of the model."""
-    content = {"name": model.name, "versions": [str(model.version)]}
-    inputs = [described(tensor) for tensor in model.tensors]
-    outputs = [described(tensor) for tensor in model.outputs]
-    tensors = {"platform": model.platform, "inputs": inputs, "outputs": outputs}
-    return reply_json({**content, **tensors})
+    content = {
+        "name": model.name,
+        "versions": [str(model.version)],
+        "platform": model.platform,
+        "inputs": [described(tensor) for tensor in model.tensors],
+        "outputs": [described(tensor) for tensor in model.outputs],
+    }
+    return reply_json(content)
 
 
 def described(tensor: Tensor) -> dict[str, Any]:
