@@ -122,10 +122,14 @@ def cross_validate(
     Raises:
         ConfigError: If scikit-learn refuses metric, folds or parameters.
     """
-    scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error"}
-    if is_classifier(pipeline):
-        scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
-    scoring = {**({metric: metric} if metric else {}), **scoring}
+    scoring: dict[str, Any] = {metric: metric} if metric else {}
+    if is_classifier(pipeline):  # of whose classes a fold may lack one
+        how = {"response_method": "predict_proba", "labels": np.unique(y_train)}
+        scoring["accuracy"] = "accuracy"
+        scoring["loss"] = metrics.make_scorer(metrics.log_loss, **how)
+    else:
+        scoring["r2"] = "r2"
+        scoring["rmse"] = metrics.make_scorer(metrics.root_mean_squared_error)
     try:
         found = model_selection.cross_validate(
             pipeline, x_train, y_train, cv=folds, scoring=scoring, error_score="raise"
@@ -133,11 +137,7 @@ def cross_validate(
     except (ValueError, AttributeError) as error:
         message = f"metric, folds, estimator or parameters: {error}"
         raise ConfigError(message) from error
-    # scikit-learn turns losses round, so that more is better; here they are losses.
-    return {
-        f"cv_{name}": (found[f"test_{name}"] * (1 if name == of else -1)).tolist()
-        for name, of in scoring.items()
-    }
+    return {f"cv_{name}": found[f"test_{name}"].tolist() for name in scoring}
 
 
 def predict_outputs(pipeline: Pipeline, rows: pd.DataFrame) -> Array:

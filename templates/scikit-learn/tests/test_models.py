@@ -101,6 +101,9 @@ def test_cross_validation_scores_every_part() -> None:
     }
     scores = models.cross_validate(pipeline, x, labels, folds=3, metric="f1_macro")
     assert list(scores) == ["cv_f1_macro", "cv_accuracy", "cv_loss"]
+    one_class = [(np.arange(len(x)), np.flatnonzero(labels == 0))]
+    found = models.cross_validate(pipeline, x, labels, one_class)["cv_loss"]
+    assert len(found) == 1 and 0 < found[0] < 2
     assert min(scores["cv_accuracy"]) > 0.4 and min(scores["cv_loss"]) > 0
 
 

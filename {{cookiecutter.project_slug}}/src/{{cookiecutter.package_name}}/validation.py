@@ -29,6 +29,10 @@ SPLITTERS = {
         model_selection.StratifiedKFold,
     ),
     "group": (model_selection.GroupShuffleSplit, model_selection.GroupKFold),
+    "stratified group": (
+        model_selection.GroupShuffleSplit,
+        model_selection.StratifiedGroupKFold,
+    ),
 }
 
 
@@ -121,8 +125,8 @@ def split_by(
     if name not in inputs.rules or name == inputs.target:
         columns = ", ".join([*inputs.columns, *inputs.id_columns])
         raise ConfigError(f"split: {kind} needs as split_column one of {columns}")
-    if kind == "group":
-        return kind, frame[name].astype(str)  # where it is missing, that is one group
+    if kind == "group":  # what is missing is a group of its own
+        return f"stratified {kind}" if inputs.classes else kind, frame[name].astype(str)
     if inputs.rules[name].kind == "category":
         raise ConfigError(f"split_column: {name} is neither a date nor a number")
     return kind, frame[name].fillna(-np.inf)
@@ -153,7 +157,7 @@ def drawn_to_test(frame: pd.DataFrame, inputs: Inputs, settings: FitSettings) ->
             "name the last rows as test_data, or raise that"
         )
     keys = frame.index.to_numpy()
-    if kind == "group":
+    if column is not None:
         keys = pd.util.hash_array(column.to_numpy(object))
     return drawn(keys, settings.seed) < settings.test_fraction
 
