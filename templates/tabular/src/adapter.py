@@ -253,8 +253,8 @@ def load_splits(
     paths = validation.find_parts(trained)
     if utils.sha256_of(*paths) != manifest.data_sha256:
         raise DataError(
-            f"{trained.data} has changed since version {folder.name} was trained, so "
-            "which of its rows the model has not seen is unknown; train a new version"
+            f"{' or '.join(map(str, paths))} has changed since version {folder.name} "
+            "was trained, so which rows the model has not seen is unknown; train anew"
         )
     training, test = validation.load_parts(paths, inputs, trained)
     split = validation.split_target

@@ -107,7 +107,7 @@ class EvaluateSettings(Settings, cli_shortcuts={"input": "data"}):
     """Score a model on its test set, or on any file of labelled rows."""
 
     input: Path | None = None
-    """File to score it on; or --data, as an option"""
+    """Labelled file to score it on, instead of its test set"""
     version: Version = None
     """Version to score; the newest if not given"""
 
