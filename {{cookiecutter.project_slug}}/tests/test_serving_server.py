@@ -204,6 +204,21 @@ def test_a_head_that_is_too_large_is_refused(begin: str, start: Start) -> None:
     assert status == 200  # a body may be larger
 
 
+def test_who_is_refused_at_once_may_send_the_rest(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}API_KEY", "open sesame")
+    running = start()
+    head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n"
+    with running.connect() as client:
+        for _ in range(2):
+            client.sendall(head.encode())
+            assert client.recv(12) == b"HTTP/1.1 401"
+            client.sendall(b"x" * 900_000)
+            while not client.recv(4096).endswith(b"}"):
+                continue
+
+
 def test_who_offers_http_2_is_answered_as_if_it_had_not(start: Start) -> None:
     running = start()
     offer = "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: x"

@@ -27,7 +27,8 @@ class Connection(HttpToolsProtocol):
         """Prepare; uvicorn gives the rest."""
         super().__init__(**given)
         self.patience = patience
-        self.head_bytes = 0  # that have arrived since the last whole head
+        # Whether no body is on its way, and how much of a head has arrived.
+        self.in_head, self.head_bytes = True, 0
         # What ends the connection, unless a head is whole, or an answer is read, first.
         self.head_timer: Any = None
         self.reader_timer: Any = None
@@ -43,30 +44,26 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived: the head of a request, its body, or a part of them."""
-        of_head = 0
-        if self.is_idle():  # so a head begins or goes on
+        if self.in_head:
             end = data.find(b"\r\n\r\n")
             of_head = len(data) if end < 0 else end
             if offer := OFFER.search(data, 0, of_head):
                 data = data[: offer.start()] + data[offer.end() :]
-        is_parsed = self.head_bytes + of_head <= MOST_HEAD_BYTES
-        self.head_bytes += len(data)
-        if is_parsed:
-            super().data_received(data)
-        if self.transport.is_closing():
-            return
+            self.head_bytes += of_head
         if self.head_bytes > MOST_HEAD_BYTES:
             rest = b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[431] + rest)
             self.transport.close()
-        elif not self.is_idle():
+            return
+        super().data_received(data)
+        if not self.is_idle():
             self.head_timer.cancel()
         elif self.head_timer.cancelled():
             self.head_timer = self.loop.call_later(self.patience, self.transport.close)
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
-        self.head_bytes = 0
+        self.in_head, self.head_bytes = False, 0
         scope: Any = self.scope
         scope["tasks"] = self.tasks
         super().on_headers_complete()
@@ -75,14 +72,10 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Say that all of a request is here, which needs no timer then."""
+        self.in_head = True
         scope: Any = self.scope
         scope["whole"] = True
         super().on_message_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of a body."""
-        self.head_bytes = 0
-        super().on_body(body)
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to read."""
