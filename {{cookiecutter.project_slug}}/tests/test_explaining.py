@@ -65,7 +65,7 @@ def explained_by(weights: FloatArray, bias: float = 0.0) -> Rows:
         chance = 1 / (1 + np.exp(-scores(some)))
         return np.stack([1 - chance, chance], axis=1)
 
-    return Rows(predict, background, rows, np.arange(20), INPUTS)
+    return Rows(predict, background, rows, np.arange(20), 20, INPUTS)
 
 
 def importance(method: str, rows: Rows, *options: str) -> FloatArray:
@@ -140,18 +140,30 @@ def test_the_command_writes_one_page(
         name.endswith(".svg") for name in found
     )
     assert not re.search(r"(src|href)=.?https?:", page)
-    assert "index.html" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "index.html" in told and re.search(r"rows: 5 of \d", told)
+
+
+def test_fewer_rows_are_explained_where_many_would_take_long(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = load_version(Path("models/model"))
+    assert 9 < len(load_rows(settings(), *found).numbers) <= 50
+    monkeypatch.setattr("{{ cookiecutter.package_name }}.explaining.rows.MOST_OUTPUTS", 1)
+    assert len(load_rows(settings(), *found).numbers) == 1
+    assert len(load_rows(settings("--explained-rows", "9"), *found).numbers) == 9
 
 
 def test_one_row_is_explained_alone_to_the_last_bit_and_no_row_is_refused(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = settings("--row", "7", *FEW)
-    rows = load_rows(given, *load_version(Path("models/model")))
-    assert rows.numbers.tolist() == [7] and len(rows.explained) == 1
-    found = []
+    known = load_version(Path("models/model"))
+    number = load_rows(settings(*FEW), *known).numbers[0]
+    rows = load_rows(settings("--row", str(number), *FEW), *known)
+    assert rows.numbers.tolist() == [number] and len(rows.explained) == 1
+    found, one = [], ["--row", str(number), "--method", "lime"]
     for _ in range(2):
-        assert main.main(["explain", *FEW, "--row", "7", "--method", "lime"]) == 0
+        assert main.main(["explain", *FEW, *one]) == 0
         found.append(contents())
     assert json.loads(found[0]["explanation.json"])["rows"] == 1
     assert found[0] == found[1] and "lime/force.png" in found[0]
@@ -174,4 +186,6 @@ def test_rows_of_a_file_are_explained_beside_those_of_the_test_set(
     frame.to_csv(name, index=False)
 #% endif
     assert main.main(["explain", *FEW, "--input", name, "--method", "lime"]) == 0
-    assert len(pd.read_csv(REPORT / "input-new/lime/rows.csv")) == 2
+    assert main.main(["predict", "--input", name, "--output", "predicted.csv"]) == 0
+    explained = pd.read_csv(REPORT / "input-new/lime/rows.csv")["row"]
+    assert sorted(explained) == list(pd.read_csv("predicted.csv")["row"])

@@ -53,6 +53,7 @@ def explain(settings: ExplainSettings) -> None:
         "model": str(folder),
         "data": str(settings.input or "the test set"),
         "rows": len(rows.numbers),
+        "rows_of": rows.total,
         "how": {name: each.how for name, each in found.items()},
         "settings": settings.model_dump(mode="json"),
         "libraries": files.library_versions(LIBRARIES),
@@ -70,4 +71,6 @@ def explain(settings: ExplainSettings) -> None:
     files.write_text(reports / "index.html", page)
     for name in names:
         print(f"{name}: {', '.join(importance[name].nlargest(FIRST).index)}")
+    if len(rows.numbers) < rows.total:
+        print(f"rows: {len(rows.numbers)} of {rows.total:,}; more by --explained-rows")
     print(f"page: {reports / 'index.html'}")

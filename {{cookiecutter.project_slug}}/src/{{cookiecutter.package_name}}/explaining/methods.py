@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .rows import FloatArray, IntArray, Rows
+from .rows import ORDERS, FloatArray, IntArray, Rows
 from .settings import ExplainSettings
 
-ORDERS = 2  # of the features, forwards and backwards, for each row (SHAP)
 REPEATS = 5  # permutations of each feature (ELI5)
 KERNEL_WIDTH = 0.25  # how fast LIME forgets samples far from the row; its own default
 

@@ -8,7 +8,7 @@ A feature is a column: texts and missing values need no arithmetic.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,12 @@ from .settings import ExplainSettings
 
 #% if cookiecutter.__data_kind == "images"
 PATCHES = 7  # across an image; about as many as a person would point at
+MOST_OUTPUTS = 60_000  # that SHAP asks for unless told: half a minute of a CNN
+#% else
+MOST_OUTPUTS = 250_000  # that SHAP asks for unless told: half a minute of a forest
 #% endif
+MOST_ROWS = 50  # to explain, unless told
+ORDERS = 2  # of the features, forwards and backwards, for each row (SHAP)
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -40,7 +45,8 @@ class Rows:
         predict: From `adapter.predictor`: float64 (m, classes) or (m, 1) of raw rows.
         background: The b training rows, raw.
         explained: The n rows to explain, raw.
-        numbers: int64 (n,), where they stand in their file or test set, from 0.
+        numbers: int64 (n,), their numbers in the data, as `predict` counts them.
+        total: Of how many rows they were drawn.
         inputs: What a row must be.
     """
 
@@ -48,6 +54,7 @@ class Rows:
     background: Any
     explained: Any
     numbers: IntArray
+    total: int
     inputs: adapter.Inputs
 
 #% if cookiecutter.__data_kind == "images"
@@ -126,13 +133,16 @@ def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Ro
     )
     if settings.input:
         rows, _ = adapter.read_rows(settings.input, manifest.inputs, settings.drop)
-    one = slice(settings.row, None if settings.row is None else settings.row + 1)
-    numbers, rows = np.arange(len(rows))[one], rows[one]
+    numbers = np.asarray(getattr(rows, "index", np.arange(len(rows))))
+    if settings.row is not None:
+        rows, numbers = rows[numbers == settings.row], numbers[numbers == settings.row]
     if not len(numbers):
-        raise DataError(f"row {settings.row} is not there; rows are counted from 0")
+        raise DataError(f"row {settings.row} is not there; `predict` numbers them")
     draw = partial(resample, replace=False, random_state=settings.seed)
-    few = min(len(numbers), settings.explained_rows)
-    numbers, rows = draw(numbers, rows, n_samples=few)
     background = draw(known, n_samples=min(len(known), settings.background_rows))
-    predict = adapter.predictor(folder, manifest)
-    return Rows(predict, background, rows, numbers, manifest.inputs)
+    predict, total = adapter.predictor(folder, manifest), len(numbers)
+    every = Rows(predict, background, rows, numbers, total, manifest.inputs)
+    asked = ORDERS * (2 * len(every.features) + 1) * len(background)  # for each row
+    few = settings.explained_rows or max(1, min(MOST_ROWS, MOST_OUTPUTS // asked))
+    numbers, rows = draw(numbers, rows, n_samples=min(total, few))
+    return replace(every, explained=rows, numbers=numbers)

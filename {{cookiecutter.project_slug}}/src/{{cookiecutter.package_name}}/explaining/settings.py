@@ -21,9 +21,9 @@ class ExplainSettings(Settings):
     drop: tuple[str, ...] = ()
     """Its columns to leave out"""
     row: int | None = Field(None, ge=0)
-    """One row to explain, from 0"""
-    explained_rows: int = Field(50, ge=1)
-    """Rows to explain; of more, some are drawn"""
+    """One row to explain, by its number in what `predict` writes"""
+    explained_rows: int | None = Field(None, ge=1)
+    """Rows to draw; 50 if not given, or as many as are quick"""
     background_rows: int = Field(20, ge=2)
     """Training rows to compare them with"""
     lime_samples: int = Field(1000, ge=10)
