@@ -4,14 +4,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import Field, SecretStr
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 
 from ..config import Settings
 
-Count: TypeAlias = Annotated[int, Field(ge=1)]
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Processors: TypeAlias = Annotated[int, Field(ge=1, le=256)]
-Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 
 
 def port_of_platform() -> Any:
@@ -35,23 +33,23 @@ class ServeSettings(Settings):
     threads: Processors = 1
     """Threads that one prediction may use"""
 
-    max_body_bytes: Count = 16_777_216
+    max_body_bytes: PositiveInt = 16_777_216
     """Longest body of a request"""
-    max_bodies_bytes: Count = 67_108_864
+    max_bodies_bytes: PositiveInt = 67_108_864
     """Bodies of all requests that a worker has in hand"""
-    max_rows: Count = 4096
+    max_rows: PositiveInt = 4096
     """Most rows in one request"""
-    max_batch_rows: Count = 256
+    max_batch_rows: PositiveInt = 256
     """Rows of waiting requests to predict together; 1: each request alone"""
-    max_concurrency: Count = 256
+    max_concurrency: PositiveInt = 256
     """Requests that a worker has in hand at most"""
-    read_seconds: Seconds = 10
+    read_seconds: PositiveFloat = 10
     """How long a client may take to send a request, or to read on"""
-    answer_seconds: Seconds = 30
+    answer_seconds: PositiveFloat = 30
     """How long a prediction in a thread may take"""
-    keep_alive_seconds: Count = 65
+    keep_alive_seconds: PositiveInt = 65
     """How long an idle connection stays open"""
-    drain_seconds: float = Field(5, ge=0)
+    drain_seconds: NonNegativeFloat = 5
     """Between SIGTERM and the end: not ready, still answering"""
 
     api_key: SecretStr | None = Field(None, min_length=1)
@@ -64,9 +62,9 @@ class ServeSettings(Settings):
 #% if "monitor" in cookiecutter.__extras
     request_log: Path | None = None
     """Folder to log rows and answers in; none: nowhere"""
-    request_log_rows: Count = 100
+    request_log_rows: PositiveInt = 100
     """Rows that are logged in a second at most"""
-    request_log_days: float = Field(30, gt=0)
+    request_log_days: PositiveFloat = 30
     """After how many days a file is removed"""
     request_log_mask: tuple[str, ...] = ()
     """Inputs that are not logged, such as personal columns"""
