@@ -28,7 +28,8 @@ from .registry import production, read_manifest
 
 logger = logging.getLogger(__name__)
 
-EXPERIMENT = "{{ cookiecutter.project_slug }}"  # of MLflow, which all runs are put into
+# The experiment of MLflow that all runs are put into.
+EXPERIMENT = "{{ cookiecutter.project_slug }}"
 SECONDS = 60  # between two sendings; and that a command waits for MLflow at its end
 SILENT_SECONDS = 3600  # after which a run that has not ended is taken for a killed one
 ENVIRONMENT = {  # of MLflow, which would try for minutes, and tell of every table
