@@ -33,7 +33,7 @@ class Metrics:
     def __init__(self) -> None:
         """Make them, all zero."""
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)  # memory, and open files of how many
+        ProcessCollector(registry=self.registry)  # not of several: memory, open files
         counter = partial(Counter, registry=self.registry)
         histogram = partial(Histogram, labelnames=["endpoint"], registry=self.registry)
         # Finding a counter by its labels takes longer than counting.
