@@ -149,7 +149,7 @@ def test_fewer_rows_are_explained_where_many_would_take_long(
 ) -> None:
     found = load_version(Path("models/model"))
     assert 9 < len(load_rows(settings(), *found).numbers) <= 50
-    monkeypatch.setattr("{{ cookiecutter.package_name }}.explaining.rows.MOST_OUTPUTS", 1)
+    monkeypatch.setattr("{{ cookiecutter.package_name }}.explaining.rows.MOST_VALUES", 1)
     assert len(load_rows(settings(), *found).numbers) == 1
     assert len(load_rows(settings("--explained-rows", "9"), *found).numbers) == 9
 

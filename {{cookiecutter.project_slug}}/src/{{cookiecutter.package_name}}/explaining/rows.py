@@ -27,10 +27,8 @@ from .settings import ExplainSettings
 
 #% if cookiecutter.__data_kind == "images"
 PATCHES = 7  # across an image; about as many as a person would point at
-MOST_OUTPUTS = 60_000  # that SHAP asks for unless told: half a minute of a CNN
-#% else
-MOST_OUTPUTS = 250_000  # that SHAP asks for unless told: half a minute of a forest
 #% endif
+MOST_VALUES = 150_000_000  # that SHAP gives a model, unless told: a minute of a CNN
 MOST_ROWS = 50  # to explain, unless told
 ORDERS = 2  # of the features, forwards and backwards, for each row (SHAP)
 FloatArray = npt.NDArray[np.float64]
@@ -142,7 +140,7 @@ def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Ro
     background = draw(known, n_samples=min(len(known), settings.background_rows))
     predict, total = adapter.predictor(folder, manifest), len(numbers)
     every = Rows(predict, background, rows, numbers, total, manifest.inputs)
-    asked = ORDERS * (2 * len(every.features) + 1) * len(background)  # for each row
-    few = settings.explained_rows or max(1, min(MOST_ROWS, MOST_OUTPUTS // asked))
+    asked = ORDERS * (2 * len(every.features) + 1) * background.size  # for each row
+    few = settings.explained_rows or max(1, min(MOST_ROWS, MOST_VALUES // asked))
     numbers, rows = draw(numbers, rows, n_samples=min(total, few))
     return replace(every, explained=rows, numbers=numbers)
