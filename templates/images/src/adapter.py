@@ -105,7 +105,11 @@ def feeds(rows: Array, inputs: Inputs) -> dict[str, Array]:
 
 
 def read_rows(
-    path: Path, inputs: Inputs, cols_to_drop: Sequence[str] = (), strict: bool = True
+    path: Path,
+    inputs: Inputs,
+    cols_to_drop: Sequence[str] = (),
+    strict: bool = True,
+    files: Sequence[Path] = (),
 ) -> tuple[Array, Array | None]:
     """Read images, numbers (n, height, width[, 3]); no labels are with them.
 
@@ -115,6 +119,7 @@ def read_rows(
         inputs: What the model takes.
         cols_to_drop: CSV columns that are not pixels.
         strict: Whether bad rows are an error, which those of images always are.
+        files: The pictures of a folder, if they are known already.
 
     Raises:
         DataError: If the file cannot be read, its images are of another size, or a
@@ -127,7 +132,7 @@ def read_rows(
         images = pictures.read_images(path, inputs.shape, cols_to_drop)
         utils.Scaled(images, inputs.max_value)  # which looks at the range
         return images, None
-    files = pictures.picture_files(path)
+    files = files or pictures.picture_files(path)
     pixels, bad = pictures.read_pictures(files, inputs.shape, inputs.scaled)
     if bad and strict:  # an answer is found by its number
         raise DataError(f"{len(bad)} pictures cannot be read; remove them")

@@ -128,12 +128,13 @@ def predict(settings: PredictSettings) -> None:
 
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
     path = settings.input
-    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop)
+    files = pictures.picture_files(path) if path.is_dir() else []
+    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop, files=files)
     outputs = adapter.predictor(folder, manifest)(images)
     classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
     table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})
-    if path.is_dir():
-        table["path"] = pictures.picture_files(path)
+    if files:
+        table["path"] = files
     text = table.to_csv(index_label="row", float_format="%.6f", lineterminator="\n")
     if settings.output is None:
         print(text, end="")
