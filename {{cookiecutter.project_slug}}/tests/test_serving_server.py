@@ -206,6 +206,26 @@ def test_a_head_that_is_too_large_is_refused(begin: str, start: Start) -> None:
     assert status == 200  # a body may be larger
 
 
+def test_a_head_whose_end_comes_with_the_body_is_no_large_one(start: Start) -> None:
+    running = start()
+    body = json.dumps({"instances": graphs.ROWS * 400}) + " " * 70_000
+    head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r"
+    with running.connect() as client:
+        client.sendall(head.encode())
+        assert running.ask("/healthz")[0] == 200  # so the head has arrived
+        client.sendall(b"\n" + body.encode())
+        assert client.recv(12) == b"HTTP/1.1 200"
+
+
+def test_trailers_that_never_end_are_cut_off(start: Start) -> None:
+    running = start()
+    head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    with running.connect() as client, pytest.raises(OSError):
+        client.sendall(f"{head}2\r\n[]\r\n0\r\n".encode())
+        for _ in range(1000):
+            client.sendall(b"x: " + b"x" * 70_000 + b"\r\n")
+
+
 def test_who_is_refused_at_once_may_send_the_rest(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
