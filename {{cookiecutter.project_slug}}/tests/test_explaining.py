@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.explaining import rows as explained
 from {{ cookiecutter.package_name }}.explaining.methods import METHODS
 from {{ cookiecutter.package_name }}.explaining.rows import Rows, load_rows
 from {{ cookiecutter.package_name }}.explaining.settings import ExplainSettings
@@ -149,7 +150,7 @@ def test_fewer_rows_are_explained_where_many_would_take_long(
 ) -> None:
     found = load_version(Path("models/model"))
     assert 9 < len(load_rows(settings(), *found).numbers) <= 50
-    monkeypatch.setattr("{{ cookiecutter.package_name }}.explaining.rows.MOST_VALUES", 1)
+    monkeypatch.setattr(explained, "MOST_VALUES", 1)
     assert len(load_rows(settings(), *found).numbers) == 1
     assert len(load_rows(settings("--explained-rows", "9"), *found).numbers) == 9
 
