@@ -116,6 +116,24 @@ def test_the_pixels_of_a_file_are_scaled_to_what_the_network_takes(
     assert answers.of(picture((30, 20), 51, kind), key=key) == [answer]
 
 
+def test_a_file_is_turned_and_put_on_white_as_in_training(answers: Any) -> None:
+    turned, clear = io.BytesIO(), io.BytesIO()
+    exif = Image.Exif()
+    exif[274] = 6  # how a camera was held: what is wide is high in the file
+    Image.new("L", (2, 3), 255).save(turned, "JPEG", exif=exif)
+    Image.new("RGBA", (3, 2), (0, 0, 0, 0)).save(clear, "PNG")
+    for file in (turned, clear):
+        (answer,) = answers.of(file.getvalue())
+        assert answer["odd"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("height", [2**12 + 1, 2**15])
+def test_a_huge_file_is_not_decoded(answers: Any, height: int) -> None:
+    answers.handler.scaled = True
+    (answer,) = answers.of(picture((2**13, height), 0))
+    assert "pixels" in json.dumps(answer) and answers.statuses == {0: 400}
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # What TorchServe hands over as the body of a request, if it was not JSON.
 RAW = (bytes, bytearray)
+MOST_PIXELS = 2**25  # of a file, as in pictures.py: 100 MB of colours while it is read
 
 
 class Handler:
@@ -122,25 +123,34 @@ class Handler:
     def decoded(self, file: bytes) -> torch.Tensor:
         """Return the pixels of an image file, float32 (1, height, width[, 3]).
 
-        Values of 0 to 255 become 0 to max_value. An image of another size is
-        stretched if those of the training were; else it is refused, as it would show
-        the network something that it was not trained on.
+        Values of 0 to 255 become 0 to max_value. As in training, it is turned by its
+        EXIF, put on white, and stretched if it has another size and those of the
+        training were; else that is refused.
 
         Raises:
-            ValueError: If it is no image, a damaged one, or of another size.
+            ValueError: If it is no image, a damaged one, too large, or of another size.
         """
         height, width = self.size
         try:
             # Opening reads no more than the size; a huge image is never decoded.
             with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise ValueError(f"body: has more than {MOST_PIXELS:,} pixels")
+                ImageOps.exif_transpose(image, in_place=True)
                 if image.size != (width, height) and not self.scaled:
                     found = "{1} x {0}".format(*image.size)
                     wanted = f"{height} x {width} (height x width)"
                     raise ValueError(f"body: an image of {wanted} pixels, not {found}")
-                seen = image.convert("RGB" if len(self.shape) == 3 else "L")
+                seen: Image.Image = image
+                if image.has_transparency_data:
+                    white = Image.new("RGBA", image.size, "white")
+                    seen = Image.alpha_composite(white, image.convert("RGBA"))
+                seen = seen.convert("RGB" if len(self.shape) == 3 else "L")
                 seen = seen.resize((width, height), Image.Resampling.BILINEAR)
         except UnidentifiedImageError as error:
             raise ValueError("body: neither JSON, PNG nor JPEG") from error
+        except Image.DecompressionBombError as error:
+            raise ValueError(f"body: {error}") from error
         except (OSError, SyntaxError) as error:
             raise ValueError(f"body: a damaged image: {error}") from error
         pixels = torch.frombuffer(bytearray(seen.tobytes()), dtype=torch.uint8)
