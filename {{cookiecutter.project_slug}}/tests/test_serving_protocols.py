@@ -142,10 +142,16 @@ def test_torchserve_names_the_classes(model: Model) -> None:
     assert ask(model, "/ping") == {"status": "Healthy"}
 
 
-def test_tensorflow_serving_has_the_version(model: Model) -> None:
+def test_tensorflow_serving_describes_the_model(model: Model) -> None:
     (version,) = ask(model, "/v1/models/{name}")["model_version_status"]
     assert (version["version"], version["state"]) == ("1", "AVAILABLE")
     assert version["status"]["error_code"] == "OK"
+    content = ask(model, "/v1/models/{name}/metadata")
+    assert content["model_spec"]["name"] == "model"
+    signature = content["metadata"]["signature_def"]["signature_def"]["serving_default"]
+    assert signature["inputs"].keys() == TENSORS.keys()
+    sizes = signature["outputs"]["probabilities"]["tensor_shape"]["dim"]
+    assert [each["size"] for each in sizes] == ["-1", str(len(CLASSES))]
 
 
 @pytest.mark.parametrize(

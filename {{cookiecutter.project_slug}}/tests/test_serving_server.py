@@ -306,13 +306,22 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_the_files_that_may_be_open_are_as_many_as_the_system_allows() -> None:
+def test_the_files_that_may_be_open_are_many_and_their_end_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
         server.raise_file_limit()
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+        server.warn_of_files()
+        assert not caplog.text
+        lowest = os.dup(0)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+        server.warn_of_files()
+        assert "a larger `ulimit -n`" in caplog.text
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 

@@ -18,5 +18,5 @@ def test_the_server_hears_the_port_of_a_platform(
     assert config.load_settings(ServeSettings, [], "serve").port == 9000
     monkeypatch.delenv(f"{config.ENV_PREFIX}PORT")
     monkeypatch.setenv("PORT", "eighty")
-    with pytest.raises(config.ProjectError, match="port.*'eighty'"):
+    with pytest.raises(config.ProjectError, match="PORT in the environment: 'eighty'"):
         config.load_settings(ServeSettings, [], "serve")

@@ -29,13 +29,17 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from ..config import set_up_logging
-from .app import create_app
+from .app import create_app, every
 from .connections import Connection
 from .metrics import FOLDER_VARIABLE
 from .settings import ServeSettings
 
+if sys.platform != "win32":
+    import resource
+
 logger = logging.getLogger(__name__)
 
+LOOK_SECONDS = 10.0
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
 # A full disk under the files that workers count in would kill them: this is memory.
@@ -135,18 +139,30 @@ def begin(app: Starlette) -> Starlette:
             loop.call_soon_threadsafe(loop.call_later, seconds, end, number, None)
 
     signal.signal(signal.SIGTERM, drain)
+    app.state.looking = loop.create_task(every(LOOK_SECONDS, warn_of_files))
     return app
 
 
 def raise_file_limit() -> None:
     """Allow as many open files, which connections are, as the system does."""
-    if sys.platform == "win32":
-        return
-    import resource
+    if sys.platform != "win32":
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # macOS says "any number", and means less
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # macOS says "any number", and means less
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+def warn_of_files() -> None:
+    """Warn when a tenth of the files that may be open is left."""
+    if sys.platform != "win32":
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            number = os.dup(0)  # the lowest that is free
+            os.close(number)
+        except OSError:
+            number = most
+        if number >= 0.9 * most:
+            how = "more connections need a larger `ulimit -n`"
+            logger.warning("%d of %d files are open: %s", number, most, how)
 
 
 def never_rotate() -> None:

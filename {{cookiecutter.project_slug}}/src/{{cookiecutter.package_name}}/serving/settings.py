@@ -2,19 +2,22 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 
-from ..config import Settings
+from ..config import ConfigError, Settings
 
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Processors: TypeAlias = Annotated[int, Field(ge=1, le=256)]
 
 
-def port_of_platform() -> Any:
+def port_of_platform() -> int:
     """Return the port that a platform asks for with `PORT` in the environment."""
-    return os.environ.get("PORT") or 8000
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal():
+        raise ConfigError(f"PORT in the environment: {port!r} is not a port")
+    return int(port)
 
 
 class ServeSettings(Settings):

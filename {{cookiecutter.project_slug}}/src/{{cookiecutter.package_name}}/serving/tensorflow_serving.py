@@ -1,19 +1,29 @@
-"""TensorFlow Serving's REST API: its status, and its predictions.
+"""TensorFlow Serving's REST API: its status, its metadata, its predictions.
 
 https://www.tensorflow.org/tfx/serving/api_rest is what it says; `instances` has a value
-for each row, `inputs` one for each tensor. Not offered: metadata, classify, regress,
-base64 (`{"b64": ...}`, for tensors of bytes) and other labels than `production`.
+for each row, `inputs` one for each tensor. Not offered: classify, regress, base64
+(`{"b64": ...}`, for tensors of bytes) and other labels than `production`.
 """
 
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from . import rows
 from .messages import Asked, Endpoint, Request, refuse, reply_json
-from .model import Model
+from .model import Model, Tensor
 from .values import only, parse, require_json, validated
+
+SIGNATURE = "serving_default"
+# https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/types.proto
+TYPES = {
+    np.dtype(np.float32): "DT_FLOAT",
+    np.dtype(np.float64): "DT_DOUBLE",
+    np.dtype(object): "DT_STRING",
+    np.dtype(bool): "DT_BOOL",
+}
 
 
 class Question(BaseModel):
@@ -46,6 +56,28 @@ def status(model: Model, request: Request) -> Response:
     return reply_json(content)
 
 
+def metadata(model: Model, request: Request) -> Response:
+    """Describe the tensors of the model."""
+    signature = {
+        "inputs": {tensor.name: described(tensor) for tensor in model.tensors},
+        "outputs": {tensor.name: described(tensor) for tensor in model.outputs},
+        "method_name": "tensorflow/serving/predict",
+    }
+    spec = {"name": model.name, "signature_name": "", "version": str(model.version)}
+    definition = {"signature_def": {"signature_def": {SIGNATURE: signature}}}
+    return reply_json({"model_spec": spec, "metadata": definition})
+
+
+def described(tensor: Tensor) -> dict[str, Any]:
+    """Describe a tensor as a `TensorInfo` message is written in JSON."""
+    sizes = [{"size": str(size), "name": ""} for size in tensor.shape]
+    return {
+        "dtype": TYPES[rows.asked(tensor)],
+        "tensor_shape": {"dim": sizes, "unknown_rank": False},
+        "name": f"{SIGNATURE}_{tensor.name}:0",
+    }
+
+
 ENDPOINTS = [
     Endpoint(method, path + suffix, f"tensorflow_serving_{name}", refuse, handler, read)
     for path in (
@@ -55,6 +87,7 @@ ENDPOINTS = [
     )
     for method, suffix, name, handler, read in (
         ("POST", ":predict", "predict", None, predict),
+        ("GET", "/metadata", "metadata", metadata, None),
         ("GET", "", "status", status, None),
     )
 ]
