@@ -121,6 +121,7 @@ class MlflowRun(logging.Handler, ContextDecorator):
         except Exception as problem:  # of MLflow, a driver or a connection
             why = masked(problem) or f"no answer within {SECONDS} s"
             logger.warning("MLflow lacks this: %s; `tracking sync` sends it", why)
+        self.sender.close()
 
 
 def tracking(settings: TrackingSettings) -> None:
