@@ -110,6 +110,9 @@ def test_folders_and_tables_say_the_class_and_the_split(folder: Path) -> None:
         pictures.load_pictures(folder.parent / "split", (4, 4), folder.parent / "data")
     with pytest.raises(DataError, match="none of 1 pictures can be read: .*cut.jpg is"):
         pictures.read_pictures([folder.parent / "split/train/red/cut.jpg"], (4, 4))
+    cut, good = (folder.parent / f"split/train/red/{name}.jpg" for name in ("cut", "0"))
+    images, bad = pictures.read_pictures([cut, good, cut, good], (4, 4))
+    assert images.shape == (2, 4, 4) and list(bad) == [cut]
 
 
 @pytest.mark.parametrize("network", ["mlp", "cnn"])

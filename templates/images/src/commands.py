@@ -50,7 +50,7 @@ def train(settings: TrainSettings) -> Path:
         validation_data=validation,
         seed=settings.seed,
         augment=settings.augment,
-        class_weight=utils.class_weights(labels, settings.class_weights),
+        class_weight=utils.class_weights(fitted[1], settings.class_weights),
         initial_epoch=len(run.history.get("loss", ())),
         on_epoch=partial(run.log_epoch, model),
         #% if cookiecutter.framework == "tensorflow"

@@ -17,6 +17,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.utils.class_weight import compute_class_weight
 from skops import io as skops
 
 from .adapter import MISSING, Array, Labelled
@@ -28,6 +29,8 @@ from .files import careful
 LIBRARIES = ["joblib", "numpy", "onnx", "onnxruntime", "pandas", "scikit-learn"]
 LIBRARIES += ["scipy", "skl2onnx", "skops"]
 MODEL_FILE = "model.skops"
+# Metrics that are of one class: of two, scikit-learn takes that whose name comes last.
+OF_ONE_CLASS = ("average_precision", "f1", "jaccard", "precision", "recall")
 # Rarer categories share a column; those that come up later have none.
 ONE_HOT = {"max_categories": 50, "handle_unknown": "ignore", "sparse_output": False}
 
@@ -84,19 +87,40 @@ def train_model(pipeline: Pipeline, x_train: pd.DataFrame, y_train: Any) -> Pipe
 
 
 def train_in_chunks(
-    pipeline: Pipeline, x_sample: pd.DataFrame, chunks: Iterable[Labelled], classes: int
+    pipeline: Pipeline, sample: Labelled, chunks: Iterable[Labelled], classes: int
 ) -> Pipeline:
     """Fit a pipeline to more rows than there is memory for, and return it.
 
-    The preparation is fitted to rows from all over the table; the estimator, which has
-    `partial_fit`, to chunks of rows and labels. A regression has 0 classes.
+    The preparation is fitted to a sample from all over the table, by which classes are
+    balanced, too; the estimator, which has `partial_fit`, to chunks of rows and labels.
+    A regression has 0 classes.
     """
-    prepare, model = pipeline["prepare"].fit(x_sample), pipeline["model"]
+    rows, labels = sample
+    prepare, model = pipeline["prepare"].fit(rows), pipeline["model"]
     options = {"classes": np.arange(classes)} if classes else {}
+    if getattr(model, "class_weight", None) == "balanced":  # no chunk knows the shares
+        weights = compute_class_weight("balanced", y=labels, **options)
+        model.set_params(class_weight=dict(enumerate(weights.tolist())))
     for features, labels in chunks:
         if len(labels):
             model.partial_fit(prepare.transform(features), labels, **options)
     return pipeline
+
+
+def find_scorer(metric: str, labels: Array) -> Any:
+    """Return a scorer of scikit-learn; of two classes, the rarer is the positive one.
+
+    A ValueError says that there is no such scorer.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if metric not in OF_ONE_CLASS or len(classes) != 2:
+        return metrics.get_scorer(metric)
+    how = ("decision_function", "predict_proba")
+    return metrics.make_scorer(
+        getattr(metrics, f"{metric}_score"),
+        response_method=how if metric == "average_precision" else "predict",
+        pos_label=classes[int(counts[0] >= counts[1])],
+    )
 
 
 def cross_validate(
@@ -120,9 +144,15 @@ def cross_validate(
         `cv_loss` (in nats); or `cv_r2`, `cv_rmse`.
 
     Raises:
-        ConfigError: If scikit-learn refuses metric, folds or parameters.
+        ConfigError: If scikit-learn refuses metric, folds or parameters, or a fold has
+            no score, for the lack of a class.
     """
-    scoring: dict[str, Any] = {metric: metric} if metric else {}
+    scoring: dict[str, Any] = {}
+    if metric:
+        try:
+            scoring[metric] = find_scorer(metric, y_train)
+        except ValueError as error:
+            raise ConfigError(f"metric: {error}") from error
     if is_classifier(pipeline):  # of whose classes a fold may lack one
         how = {"response_method": "predict_proba", "labels": np.unique(y_train)}
         scoring["accuracy"] = "accuracy"
@@ -137,6 +167,9 @@ def cross_validate(
     except (ValueError, AttributeError) as error:
         message = f"metric, folds, estimator or parameters: {error}"
         raise ConfigError(message) from error
+    if absent := [name for name in scoring if np.isnan(found[f"test_{name}"]).any()]:
+        told = f"{', '.join(absent)} of a fold is not a number"
+        raise ConfigError(f"folds: {told}, as one class may be all it has; take fewer")
     return {f"cv_{name}": found[f"test_{name}"].tolist() for name in scoring}
 
 

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from {{ cookiecutter.package_name }} import export, models, registry
 from {{ cookiecutter.package_name }}.adapter import Inputs
-from {{ cookiecutter.package_name }}.config import ProjectError
+from {{ cookiecutter.package_name }}.config import ConfigError, ProjectError
 from {{ cookiecutter.package_name }}.utils import get_data
 
 from samples import mixed_table
@@ -105,6 +105,18 @@ def test_cross_validation_scores_every_part() -> None:
     found = models.cross_validate(pipeline, x, labels, one_class)["cv_loss"]
     assert len(found) == 1 and 0 < found[0] < 2
     assert min(scores["cv_accuracy"]) > 0.4 and min(scores["cv_loss"]) > 0
+    with pytest.raises(ConfigError, match="folds: roc_auc of a fold is not a number"):
+        models.cross_validate(pipeline, x, labels, one_class, "roc_auc")
+
+
+@pytest.mark.parametrize("rare", [0, 1])
+def test_a_score_of_one_class_is_that_of_the_rarer_one(rare: int) -> None:
+    x, y = mixed()
+    labels = np.where(np.arange(len(y)) % 4, 1 - rare, rare)
+    pipeline = models.build_pipeline()  # which finds no rule, and takes the other
+    for metric in ("f1", "average_precision"):
+        found = models.cross_validate(pipeline, x, labels, 3, metric)[f"cv_{metric}"]
+        assert max(found) < 0.5, metric
 
 
 def test_learning_in_chunks_is_as_good_as_at_once() -> None:
@@ -114,9 +126,18 @@ def test_learning_in_chunks_is_as_good_as_at_once() -> None:
     whole = models.train_model(models.build_pipeline("sgd"), x, labels)
     steps = models.build_pipeline("sgd")
     parts = [(x[i : i + 99], labels[i : i + 99]) for i in range(0, 2000, 99)]
-    models.train_in_chunks(steps, x[::9], [*parts, (x[:0], labels[:0])] * 2, 2)
+    sample = x[::9], labels[::9]
+    models.train_in_chunks(steps, sample, [*parts, (x[:0], labels[:0])] * 2, 2)
     scores = [models.evaluate_model(each, x, labels)[1] for each in (whole, steps)]
     assert min(scores) > 0.97
+    rare = (values.sum(axis=1) > 3).astype(np.int64)  # a twentieth, and hard to tell
+    chunks = [(x[["a"]], rare)] * 5
+    shares = []
+    for weight in (None, "balanced"):
+        steps = models.build_pipeline("sgd", parameters={"class_weight": weight})
+        models.train_in_chunks(steps, (x[["a"]], rare), chunks, 2)
+        shares.append(models.predict_outputs(steps, x[["a"]]).argmax(axis=1).mean())
+    assert shares[0] < 0.1 and 0.2 < shares[1] < 0.6
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

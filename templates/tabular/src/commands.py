@@ -143,7 +143,8 @@ def fit(
         epoch = partial(validation.read_part, paths, inputs, settings)
         chunks = chain.from_iterable(epoch() for _ in range(settings.epochs))
         labelled = (validation.split_target(chunk, inputs) for chunk in chunks)
-        models.train_in_chunks(pipeline, features, labelled, len(inputs.classes))
+        sample = features, labels
+        models.train_in_chunks(pipeline, sample, labelled, len(inputs.classes))
     else:
         models.train_model(pipeline, features, labels)
     return test, history

@@ -9,7 +9,7 @@ multiple of `FILE_ROWS` on.
 import hashlib
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 
 import pandas as pd
@@ -114,7 +114,7 @@ def load_named(name: str) -> pd.DataFrame:
 def files_of(path: Path) -> list[Path]:
     """Return the tables at a path in order: a file, a folder's or a pattern's."""
     if path.is_dir():
-        path /= "**/*"
+        path = Path(escape(str(path)), "**/*")
     found = [path] if path.is_file() else map(Path, glob(str(path), recursive=True))
     return sorted(file for file in found if file.name.endswith(SUFFIXES))
 

@@ -94,6 +94,13 @@ def test_a_folder_or_a_pattern_is_one_table_and_says_that_a_file_has_changed(
     assert utils.sha256_of(path) != before
 
 
+def test_a_folder_s_name_is_no_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "year [1]"
+    folder.mkdir()
+    people(3).to_csv(folder / "a.csv", index=False)
+    assert utils.files_of(folder) == [folder / "a.csv"]
+
+
 def test_csv_parquet_and_excel_are_the_same_rows_whatever_the_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

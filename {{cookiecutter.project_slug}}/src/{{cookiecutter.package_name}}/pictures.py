@@ -12,6 +12,7 @@ it is sent by the same function.
 import gzip
 import hashlib
 import logging
+import math
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -160,12 +161,12 @@ def read_pictures(
                 store.write(found.tobytes())
         store.flush()
         shown = "; ".join(f"{path} {why}" for path, why in list(bad.items())[:SHOWN])
-        if len(bad) == len(paths):
+        count = store.tell() // math.prod(shape)  # a file may be named twice
+        if not count:
             raise DataError(f"none of {len(paths)} pictures can be read: {shown}")
         if bad:
-            counts = len(bad), len(paths)
+            counts = len(paths) - count, len(paths)
             logger.warning("%d of %d pictures are left out: %s", *counts, shown)
-        count = len(paths) - len(bad)
         return np.memmap(store, np.uint8, "r", shape=(count, *shape)), bad
 
 

@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 
 from .adapter import Array, Inputs, Labelled
 from .config import ConfigError, DataError, FitSettings
+from .models import find_scorer
 from .utils import files_of, find_data, joined, read_checked
 
 SAMPLE_ROWS = 20_000  # of a table that exceeds the memory; of its test rows, too
@@ -105,9 +106,10 @@ def folds(
     kind, column = split_by(training, inputs, settings)
     try:
         if kind == "time":
-            order = np.argsort(column.to_numpy(), kind="stable")
-            found = model_selection.TimeSeriesSplit(settings.folds).split(order)
-            return [(order[known], order[kept]) for known, kept in found]
+            moments, which = np.unique(column, return_inverse=True)
+            found = model_selection.TimeSeriesSplit(settings.folds).split(moments)
+            where = np.flatnonzero
+            return [(where(which < k[0]), where(np.isin(which, k))) for _, k in found]
         _, many = SPLITTERS[kind]
         splitter = many(settings.folds, shuffle=True, random_state=settings.seed)
         return list(splitter.split(training, training[inputs.target], column))
@@ -265,7 +267,7 @@ class Told(BaseEstimator):
 def score_by(metric: str, outputs: Array, labels: Array, classes: int) -> float:
     """Return what any scorer of scikit-learn says of outputs; see `score_outputs`."""
     try:
-        return float(metrics.get_scorer(metric)(Told(classes), outputs, labels))
+        return float(find_scorer(metric, labels)(Told(classes), outputs, labels))
     except ValueError as error:
         raise ConfigError(f"metric: {metric}: {error}") from error
 
