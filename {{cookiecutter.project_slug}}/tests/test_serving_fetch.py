@@ -101,10 +101,14 @@ BAD = {
 
 @pytest.mark.parametrize("archive", BAD.values(), ids=BAD.keys())
 def test_a_bad_archive_is_refused_and_leaves_nothing(
-    archive: bytes, project: Path, publish: Publish
+    archive: bytes,
+    project: Path,
+    publish: Publish,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = set(project.rglob("*"))
     assert main.main(publish(archive)) == 2
+    assert "archive" in capsys.readouterr().err
     after = set(project.rglob("*")) - before
     left = {path for path in after if "logs" not in path.parts}
     assert left == {project / "models", project / MODEL}

@@ -176,6 +176,18 @@ def test_a_long_training_is_sent_while_it_goes_on(
     assert (run["status"], run["figures"]) == ("FINISHED", {"loss": [(1, 0.5)]})
 
 
+def test_an_mlflow_that_is_new_gets_the_old_runs_too(
+    experiment: str, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record()
+    (run,) = everything(experiment)
+    for name in (URI, "DATABASE"):
+        monkeypatch.setenv(name, "sqlite:///new.db")
+    assert main.main(["tracking", "sync"]) == 0
+    (again,) = everything(experiment)
+    assert again["figures"] == run["figures"] and again["versions"] == run["versions"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="kills a process")
 def test_a_training_that_was_killed_is_sent_as_such(experiment: str) -> None:
     code = (

@@ -146,6 +146,8 @@ def send(settings: TrackingSettings) -> int:
     with filelock.FileLock(folder / ".lock", timeout=SECONDS):
         found = client.get_experiment_by_name(EXPERIMENT)
         place = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+        for file in () if found else folder.glob("*.sent"):  # to another MLflow
+            file.rename(file.with_suffix(".jsonl"))
         for file in sorted(folder.glob("*.jsonl")):
             lines = [line for line in file.open("rb") if line.endswith(b"}\n")]
             facts = [json.loads(line) for line in lines]  # the last one may be torn

@@ -17,10 +17,10 @@ def fetch(settings: FetchSettings) -> None:
     """Fetch a version and make it the one that is served.
 
     Raises:
-        DataError: If the archive cannot be had, is another one, or has the number of
-            another version that is there already.
+        DataError: If the archive cannot be had, is another one, holds no version, or
+            has the number of another version that is there already.
         FileError: If it cannot be unpacked.
-        RegistryError: If there is no version in it, or not the files of its manifest.
+        RegistryError: If the files are not those of the manifest.
     """
     import pooch
 
@@ -37,6 +37,8 @@ def fetch(settings: FetchSettings) -> None:
             raise DataError(f"not the archive that was asked for: {error}") from error
         with careful(Path(file)):  # nothing of it gets out of the folder
             shutil.unpack_archive(file, folder / "unpacked", "tar", filter="data")
+        if not registry.versions(folder / "unpacked"):
+            raise DataError("the archive must hold one folder, named as a version: 3")
         new, manifest = registry.load_version(folder / "unpacked")
         target, version = model_dir / new.name, int(new.name)
         if not target.exists():
