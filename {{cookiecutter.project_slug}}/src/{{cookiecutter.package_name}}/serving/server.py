@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from functools import partial
 from logging.handlers import RotatingFileHandler
@@ -39,6 +40,7 @@ if sys.platform != "win32":
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 5.0
 LOOK_SECONDS = 10.0
 # A worker that is still importing, or busy with a large batch, is not a dead one.
 WORKER_SECONDS = 30
@@ -102,14 +104,19 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> None:
 def in_child(settings: ServeSettings) -> Starlette:
     """Build the application for one worker of several, a process of its own.
 
-    Its files may have gone since the first worker began. Then it fails, and uvicorn
-    starts another, again and again; those that still answer go on.
+    Its files may have gone since the first worker began. Then it ends after a while,
+    and uvicorn starts another; those that still answer go on.
     """
     set_up_logging(settings)
     never_rotate()
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=end_after, args=[parent], daemon=True).start()
-    return begin(create_app(settings))
+    try:
+        return begin(create_app(settings))
+    except Exception as error:
+        logger.error("this worker cannot start, another will try: %s", error)
+        time.sleep(RETRY_SECONDS)  # to begin takes a processor from those that answer
+        sys.exit(1)  # not with the status by which uvicorn would end the others too
 
 
 def end_after(parent: BaseProcess) -> None:
