@@ -24,7 +24,8 @@ for name, colour in {"blue": (20, 40, 220), "red": (220, 40, 20)}.items():
     folder.mkdir(parents=True)
     for number in range(20):
         pixels = np.random.default_rng(number).normal(colour, 20, (12, 12, 3))
-        Image.fromarray(pixels.clip(0, 255).astype("uint8")).save(folder / f"{number}.png")
+        image = Image.fromarray(pixels.clip(0, 255).astype("uint8"))
+        image.save(folder / f"{number}.png")
 """
 BACKBONES = {
     "tensorflow": """
@@ -36,9 +37,8 @@ keras.Sequential([keras.Input((12, 12, 3)), *layers]).save("data/backbone.keras"
     "pytorch": """
 import torch
 from torch import nn
-torch.save(
-    nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)).state_dict(), "data/backbone.pt"
-)
+layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+torch.save(layers.state_dict(), "data/backbone.pt")
 """,
 }
 # The version has the weights of the file, bit by bit.
@@ -66,7 +66,9 @@ def test_a_pretrained_backbone_is_used_as_the_how_to_says(
     (package,) = (tmp_path / "src").iterdir()
     guide = (ROOT / "docs/how-to/pretrained-backbone.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
-    (code,) = (each for each in blocks if ("keras" in each) == (framework == "tensorflow"))
+    (code,) = (
+        each for each in blocks if ("keras" in each) == (framework == "tensorflow")
+    )
     change(package / "models.py", "# What the setting", f"{code}\n\n# What the setting")
     row = 'NETWORKS = {"pretrained": build_pretrained, '
     change(package / "models.py", "NETWORKS = {", row)
