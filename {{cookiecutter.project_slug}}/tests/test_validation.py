@@ -171,6 +171,7 @@ def test_a_test_file_of_ones_own_is_tested_on_whole(
         ({"split": "time", "split_column": "paid"}, "time needs as split_column"),
         ({"split": "time", "split_column": "patient"}, "neither a date nor a number"),
         ({"folds": 500}, "folds: .*500"),
+        ({"split": "time", "split_column": "day", "folds": 60}, "all rows of one mom"),
     ],
 )
 def test_a_split_that_cannot_be_is_refused(

@@ -96,6 +96,22 @@ def test_every_image_is_used_once_an_epoch(stripes: Arrays) -> None:
     np.testing.assert_array_equal(images, stripes[0][order])
 
 
+def test_each_epoch_has_an_order_of_its_own(
+    stripes: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[list[int]] = []
+
+    def remembered(images: Any, labels: Any, order: Any, *how: Any) -> models.Batches:
+        orders.append(order.tolist())
+        return in_batches(images, labels, order, *how)
+
+    in_batches = models.in_batches
+    monkeypatch.setattr(models, "in_batches", remembered)
+    fit(small_model(), stripes, epochs=2)
+    assert [sorted(order) for order in orders] == [list(range(200))] * 2
+    assert orders[0] != orders[1] and sorted(orders[0]) not in orders
+
+
 @pytest.mark.parametrize("shape", [(8, 6), (8, 6, 3)])
 def test_augmented_images_are_mirrored_turned_and_shifted(
     shape: tuple[int, ...],

@@ -114,7 +114,8 @@ def folds(
         splitter = many(settings.folds, shuffle=True, random_state=settings.seed)
         return list(splitter.split(training, training[inputs.target], column))
     except ValueError as error:
-        raise ConfigError(f"folds: {error}") from error
+        hint = "; a sample is all rows of one moment" if kind == "time" else ""
+        raise ConfigError(f"folds: {error}{hint}") from error
 
 
 def split_by(
