@@ -169,7 +169,7 @@ def test_one_row_is_explained_alone_to_the_last_bit_and_no_row_is_refused(
     assert json.loads(found[0]["explanation.json"])["rows"] == 1
     assert found[0] == found[1] and "lime/force.png" in found[0]
     assert main.main(["explain", *FEW, "--row", "100000"]) == 2
-    assert "row 100000 is not there" in capsys.readouterr().err
+    assert "row 100000 is not in the test set" in capsys.readouterr().err
 
 
 def test_rows_of_a_file_are_explained_beside_those_of_the_test_set(

@@ -135,7 +135,8 @@ def load_rows(settings: ExplainSettings, folder: Path, manifest: Manifest) -> Ro
     if settings.row is not None:
         rows, numbers = rows[numbers == settings.row], numbers[numbers == settings.row]
     if not len(numbers):
-        raise DataError(f"row {settings.row} is not there; `predict` numbers them")
+        data = settings.input or "the test set"
+        raise DataError(f"row {settings.row} is not in {data}; `predict` numbers rows")
     draw = partial(resample, replace=False, random_state=settings.seed)
     background = draw(known, n_samples=min(len(known), settings.background_rows))
     predict, total = adapter.predictor(folder, manifest), len(numbers)
