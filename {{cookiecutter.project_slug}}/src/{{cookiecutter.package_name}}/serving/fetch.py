@@ -41,12 +41,13 @@ def fetch(settings: FetchSettings) -> None:
             raise DataError("the archive must hold one folder, named as a version: 3")
         new, manifest = registry.load_version(folder / "unpacked")
         target, version = model_dir / new.name, int(new.name)
-        if not target.exists():
+        try:
             new.rename(target)
-        elif registry.load_version(model_dir, version)[1] != manifest:
-            raise DataError(
-                f"{target} is another version {version} than that of model_url; fetch "
-                "it into another folder, with --models-dir"
-            )
+        except OSError as error:  # there already, maybe since a moment
+            if registry.load_version(model_dir, version)[1] != manifest:
+                raise DataError(
+                    f"{target} is another version {version} than that of model_url; "
+                    "fetch it into another folder, with --models-dir"
+                ) from error
     registry.promote(model_dir, version)
     print(f"model:   {target}")
