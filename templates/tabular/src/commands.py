@@ -172,6 +172,8 @@ def evaluate(settings: EvaluateSettings) -> Path:
         name = f"metrics-{part}.json"
         frame = utils.joined(utils.read_checked(file, inputs), file)
         rows, labels = validation.split_target(frame, inputs)
+        if utils.sha256_of(file) == manifest.data_sha256:
+            print("note:    most of these rows are those that it has learned from")
     else:
         _, (rows, labels) = adapter.load_splits(manifest, folder, settings.data_dir)
     outputs = adapter.predictor(folder, manifest)(rows)

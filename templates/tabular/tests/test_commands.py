@@ -168,9 +168,13 @@ def test_a_table_that_changed_after_training_is_not_scored(
     mixed: Path, capsys: Output
 ) -> None:
     run("train", *PEOPLE)
+    run("evaluate", "--data", "people.csv")
+    assert "that it has learned from" in capsys.readouterr().out
     with mixed.open("a", encoding="utf-8") as file:
         file.write("30,Köln,True,2020-01-01,yes\n")
     assert "has changed since version 1" in refused(capsys, "evaluate")
+    run("evaluate", "--data", "people.csv")
+    assert "that it has learned from" not in capsys.readouterr().out
 
 
 def test_how_a_file_is_written_is_kept_with_the_version(
