@@ -42,6 +42,7 @@ LEAST = 2  # of a class to train on: one of them is to validate
 # What Pillow raises for files that are cut off or damaged, or would be huge.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 SHOWN = 5  # files that a message names
+BLOCK = 256  # pictures that are in memory at a time
 
 
 def read_picture(
@@ -154,11 +155,13 @@ def read_pictures(
         folder.mkdir(parents=True, exist_ok=True)
     # Pillow decodes outside of Python's lock.
     with TemporaryFile(dir=folder) as store, ThreadPool() as pool:
-        for path, found in zip(paths, pool.imap(read, paths)):
-            if isinstance(found, str):
-                bad[path] = found
-            else:
-                store.write(found.tobytes())
+        for first in range(0, len(paths), BLOCK):
+            block = paths[first : first + BLOCK]
+            for path, found in zip(block, pool.map(read, block)):
+                if isinstance(found, str):
+                    bad[path] = found
+                else:
+                    store.write(found.tobytes())
         store.flush()
         shown = "; ".join(f"{path} {why}" for path, why in list(bad.items())[:SHOWN])
         count = store.tell() // math.prod(shape)  # a file may be named twice
