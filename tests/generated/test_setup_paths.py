@@ -223,7 +223,7 @@ echo "$*" >>'{calls}'
         f"run --name {name} python --version",
         f"env {action} --name {name} --file environment.yml",
         *(
-            f"run --name {name} python -m pip --quiet install {what}"
+            f"run --name {name} python -m pip --quiet install --no-user {what}"
             for what in (
                 "--require-hashes -r requirements/build.txt",
                 "--require-hashes --no-build-isolation -r requirements/dev.txt",
