@@ -29,7 +29,6 @@ BY_RANGES = {
     "pip install --group": "a project's README says that this goes by ranges",
     "poetry install": "a project's README says that this goes by ranges",
     '"$@"; }': "the function of a script; each call is a command here",
-    "`uv pip install jupyterlab`": "what a user may want beside it",
     "uvx dvc": "it only calls commands, in an environment of its own",
     "pip install cookiecutter": "what a user needs before there is a project",
     "torchserve==0.12.0": "TorchServe is archived; an environment of its own",
