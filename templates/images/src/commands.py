@@ -28,9 +28,8 @@ def train(settings: TrainSettings) -> Path:
     split = utils.split_data(
         np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
     )
-    fitted, validation = (
-        (utils.Scaled(images, data.max_value, rows), truth) for rows, truth in split
-    )
+    scaled = utils.Scaled(images, data.max_value)
+    fitted, validation = ((scaled.part(rows), truth) for rows, truth in split)
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif

@@ -8,6 +8,7 @@ loaded. Nothing here knows of a training framework.
 import hashlib
 import io
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -173,8 +174,8 @@ class Scaled:
     So those in a file need not fit in memory.
     """
 
-    def __init__(self, images: Images, max_value: float, rows: Any = None) -> None:
-        """Take images as `preprocess_data` does; or only these rows of them."""
+    def __init__(self, images: Images, max_value: float) -> None:
+        """Take images as `preprocess_data` does, and look at the range of all."""
         if images.ndim < 3 or images.shape[3:] not in ((), (3,)) or 0 in images.shape:
             wanted = "(n, height, width), or (n, height, width, 3)"
             raise DataError(f"images must be {wanted}, not {images.shape}")
@@ -183,7 +184,13 @@ class Scaled:
             problem = f"these are from {low} to {high}"
             raise DataError(f"pixels must be from 0 to {max_value:g}; {problem}")
         self.images, self.max_value = images, max_value
-        self.rows = np.arange(len(images)) if rows is None else rows
+        self.rows = np.arange(len(images))
+
+    def part(self, rows: npt.NDArray[Any]) -> "Scaled":
+        """Return only these rows of them, whose range is known."""
+        part = copy(self)
+        part.rows = self.rows[rows]
+        return part
 
     def __len__(self) -> int:
         """Return how many there are."""

@@ -160,7 +160,7 @@ def test_preprocessing_scales_by_the_training_images() -> None:
 
 def test_images_are_scaled_when_they_are_taken() -> None:
     pixels = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
-    some = utils.Scaled(pixels, 24, np.array([5, 0, 3]))
+    some = utils.Scaled(pixels, 24).part(np.array([5, 0, 3]))
     assert len(some) == 3 and some[:2].dtype == np.float32
     np.testing.assert_array_equal(some[1:], pixels[[0, 3]] / np.float32(24))
     np.testing.assert_array_equal(some[np.array([0])], pixels[[5]] / np.float32(24))
