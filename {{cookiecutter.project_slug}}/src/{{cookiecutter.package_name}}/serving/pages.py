@@ -34,6 +34,16 @@ HEADERS = {
 
 def routes(served: ServedModel, settings: ServeSettings) -> list[Route]:
     """Return the routes of the pages, which describe the served model."""
+
+    async def home(request: Request) -> Response:
+        # What is no browser asks, as KServe does, whether the server is alive.
+        if settings.pages and "text/html" in request.headers.get("accept", ""):
+            return await send("index.html", request)
+        return JSONResponse({"status": "alive"})
+
+    found = [Route("/", home, name="page")]
+    if not settings.pages:
+        return found
     unfilled, needs_key = template(), settings.api_key is not None
 
     @lru_cache(1)
@@ -44,19 +54,10 @@ def routes(served: ServedModel, settings: ServeSettings) -> list[Route]:
         body = described(served.get().version)
         return Response(body, headers=HEADERS, media_type=JSON)
 
-    async def home(request: Request) -> Response:
-        # What is no browser asks, as KServe does, whether the server is alive.
-        if settings.pages and "text/html" in request.headers.get("accept", ""):
-            return await send("index.html", request)
-        return JSONResponse({"status": "alive"})
-
-    found = [Route("/", home, name="page")]
-    if settings.pages:
-        files = {f"/static/{path.name}": path.name for path in STATIC.iterdir()}
-        files["/docs"] = "docs.html"
-        found.append(Route("/openapi.json", openapi, name="openapi"))
-        found += [Route(at, partial(send, files[at]), name="page") for at in files]
-    return found
+    files = {f"/static/{path.name}": path.name for path in STATIC.iterdir()}
+    files["/docs"] = "docs.html"
+    found.append(Route("/openapi.json", openapi, name="openapi"))
+    return found + [Route(at, partial(send, files[at]), name="page") for at in files]
 
 
 async def send(name: str, request: Request) -> Response:
