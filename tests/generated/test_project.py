@@ -140,22 +140,18 @@ def test_a_command_is_added_as_its_readme_says(
     text = table.read_text(encoding="utf-8").replace("COMMANDS = {\n", row, 1)
     table.write_text(text, encoding="utf-8")
 
-    def greeting(*command: str) -> str:
-        python = ("env", f"PYTHONPATH={tmp_path / 'src'}", *command, "python")
-        program = ("-m", f"{package.name}.main", "greet")
-        return project.run(*python, *program, folder=tmp_path).splitlines()[-1]
+    def run(argument: str, *variables: str) -> str:
+        python = ("env", f"PYTHONPATH={tmp_path / 'src'}", *variables, "python")
+        program = ("-m", f"{package.name}.main", argument)
+        return project.run(*python, *program, folder=tmp_path)
 
-    assert greeting() == "hello, you"
-    assert greeting(f"{package.name.upper()}_PERSON=Ada") == "hello, Ada"
+    assert run("greet").endswith("hello, you\n")
+    ada = run("greet", f"{package.name.upper()}_PERSON=Ada")
+    assert ada.endswith("hello, Ada\n")
     with (tmp_path / "configs/train.yaml").open("a", encoding="utf-8") as settings:
         settings.write("person: Grace\n")
-    assert greeting() == "hello, Grace"
-    help_text = project.run(
-        *("env", f"PYTHONPATH={tmp_path / 'src'}", "python", "-m"),
-        *(f"{package.name}.main", "--help"),
-        folder=tmp_path,
-    )
-    assert re.search(r"greet +Greet somebody", help_text)
+    assert run("greet").endswith("hello, Grace\n")
+    assert re.search(r"greet +Greet somebody", run("--help"))
 
 
 @pytest.mark.parametrize(
