@@ -139,8 +139,12 @@ def forget_imports() -> None:
 
     `cruft update` renders two commits of the template in one process and one folder;
     the newer one must not be rendered by the older one's code. Bytecode goes too: a
-    checkout can be quicker than the seconds that Python compares.
+    checkout can be quicker than the seconds that Python compares. And the template is
+    found again where its path was a relative one: cookiecutter renders hooks in the
+    project's folder, and restores `sys.path` itself.
     """
+    if str(template.ROOT) not in sys.path:
+        sys.path.append(str(template.ROOT))
     for name, module in list(sys.modules.items()):
         source = Path(getattr(module, "__file__", None) or "/")
         if template.ROOT in source.parents and name.split(".")[0] in (

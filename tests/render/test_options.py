@@ -1,11 +1,15 @@
 """Cookiecutter's options, with answers that cannot be used, odd ones, and own files."""
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from any_answers import ENTRIES, Place
+from conftest import ROOT, BakedProject, files_below
 from readback import contents, misread
 
 ODD = {
@@ -51,6 +55,17 @@ def test_odd_answers_are_data_in_a_first_and_in_a_second_render(
         tally["rendered"] += 1
         assert attempt.project, attempt.said
         assert list(misread(attempt.project, place.recorded())) == []
+
+
+def test_a_template_is_found_by_a_relative_path(
+    default_project: BakedProject, tmp_path: Path
+) -> None:
+    """Cookiecutter renders the hooks in another folder than the one it was called in."""
+    command = [sys.executable, "-m", "cookiecutter", ROOT.name, "--no-input"]
+    command += ["--output-dir", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT.parent, check=True, timeout=60)
+    made = files_below(tmp_path / default_project.path.name)
+    assert made == files_below(default_project.path)
 
 
 def test_a_file_that_is_skipped_stays(place: Place) -> None:
