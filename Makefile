@@ -11,7 +11,7 @@ BY_HASH = install --no-user --quiet --disable-pip-version-check --require-hashes
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(CURDIR)/.uv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fix check test matrix bench lock refresh clean
+.PHONY: help setup demo fix check test docs matrix bench lock refresh clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,12 +36,13 @@ demo: export DEMO_STARTED := $(shell date +%s)
 demo: $(VENV)/.render ## Render into build/demo, set up, train, serve; FRAMEWORK=pytorch
 	@$(VENV)/bin/python tools/demo.py $(FRAMEWORK:%=framework=%) $(ARGS)
 
-fix check test matrix bench lock refresh: $(VENV)/.dev
+fix check test docs matrix bench lock refresh: $(VENV)/.dev
 	@poe --quiet $@ $(ARGS)
 
 fix: ## Format the code
 check: ## Formatting, lint, types, workflows and secrets, changing nothing
 test: ## Run all tests; ARGS="-m 'not generated'" for the quick ones
+docs: ## Build the site into build/site; a warning is an error
 matrix: ## Run what test leaves out: more combinations of answers, for an hour
 bench: ## Measure rendering and training
 lock: ## Compile requirements/*.txt, of the template and of the generated project

@@ -60,7 +60,7 @@ def test_odd_answers_are_data_in_a_first_and_in_a_second_render(
 def test_a_template_is_found_by_a_relative_path(
     default_project: BakedProject, tmp_path: Path
 ) -> None:
-    """Cookiecutter renders the hooks in another folder than the one it was called in."""
+    """Cookiecutter renders the hooks in another folder than it was called in."""
     command = [sys.executable, "-m", "cookiecutter", ROOT.name, "--no-input"]
     command += ["--output-dir", str(tmp_path)]
     subprocess.run(command, cwd=ROOT.parent, check=True, timeout=60)

@@ -20,5 +20,5 @@ for form in ("ndarray", "tensor"):
     data = answer.response["data"]
     values = data["ndarray"] if form == "ndarray" else data["tensor"]["values"]
     found.append(np.reshape(values, (-1, 10)))
-assert np.allclose(*found)
+assert np.allclose(found[0], found[1])
 print(json.dumps(found[0].tolist()))
