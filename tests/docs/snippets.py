@@ -2,8 +2,8 @@
 
     python tests/docs/snippets.py docs/handbook/01-x.md --python PYTHON
 
-A ```python block runs in one namespace a page, a ```bash block by `bash -eu`. A
-```text block right after one is what it prints, whole, where `...` is anything; of an
+All ```python blocks of a page run in one namespace, all ```bash blocks in one `bash -eu`.
+A ```text block right after one is what it prints, whole, where `...` is anything; of an
 exception, the last line. What must not run is a ```{code-block}. The page's front
 matter says whose Python runs it: `environment: scikit-learn`; `project: true` runs it
 in the project's folder, otherwise it is an empty one.
@@ -15,6 +15,8 @@ import doctest
 import json
 import linecache
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,7 @@ import traceback
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 
 class Snippet(NamedTuple):
@@ -49,13 +51,13 @@ def snippets(page: Path) -> list[Snippet]:
     return found
 
 
-def run(page: Path, python: Path, folder: Path) -> str:
+def run(page: Path, python: Path, folder: Path, **variables: str) -> str:
     """Run a page's snippets by another Python; return "", or what went wrong."""
     path = os.pathsep.join([str(python.absolute().parent), os.environ["PATH"]])
     done = subprocess.run(
         [python.absolute(), Path(__file__).resolve(), "-"],
         cwd=folder,
-        env=os.environ | {"PATH": path, "PYTHONUTF8": "1"},
+        env=os.environ | {"PATH": path, "PYTHONUTF8": "1"} | variables,
         input=json.dumps(snippets(page)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -64,10 +66,34 @@ def run(page: Path, python: Path, folder: Path) -> str:
     return done.stdout if done.returncode else ""
 
 
+class Shell:
+    """A bash in which folder, variables and jobs stay, as in a terminal."""
+
+    def __init__(self) -> None:
+        """Start it, with a pipe on which it says that it is done."""
+        self.says, self.done = os.pipe()
+        self.bash = subprocess.Popen(
+            ["bash", "-eu"],
+            stdin=subprocess.PIPE,
+            pass_fds=[self.done],
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        os.close(self.done)
+
+    def run(self, code: str, output: str) -> None:
+        """Run code, and append what it prints on both streams to a file."""
+        assert self.bash.stdin is not None
+        streams = f"</dev/null >>{output} 2>&1 {self.done}>&-"
+        print(f"eval {shlex.quote(code)} {streams}", file=self.bash.stdin)
+        print(f"echo >&{self.done}", file=self.bash.stdin, flush=True)
+        if not os.read(self.says, 1):
+            raise RuntimeError(f"bash ended with status {self.bash.wait()}")
+
+
 @contextlib.contextmanager
 def printing_to(file: IO[str]) -> Iterator[None]:
     """Send what this process and those that it starts print to a file."""
-    sys.stdout.flush()
     before = os.dup(1)
     os.dup2(file.fileno(), 1)
     try:
@@ -78,32 +104,34 @@ def printing_to(file: IO[str]) -> Iterator[None]:
         os.close(before)
 
 
-def execute(snippet: Snippet, namespace: dict[str, Any]) -> str:
+def execute(snippet: Snippet, main: types.ModuleType, shell: Shell) -> str:
     """Run a snippet; return "", or what went wrong."""
     place, language, code, printed = snippet
     raised = ""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-        with printing_to(file):
-            try:
-                if language == "bash":  # with both streams, as on a terminal
-                    bash = ["bash", "-eu", "-c", code]
-                    subprocess.run(bash, stderr=subprocess.STDOUT, check=True)
-                else:
-                    # So that tracebacks and inspect find the source.
-                    lines = code.splitlines(keepends=True)
-                    linecache.cache[place] = (len(code), None, lines, place)
-                    exec(compile(code, place, "exec"), namespace)
-            except Exception as error:
-                raised = traceback.format_exc()
-                if language == "python" and printed is not None:
-                    print(traceback.format_exception_only(error)[-1])
-                    raised = ""
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as file:
+        try:
+            if language == "bash":
+                shell.run(code, file.name)
+            else:
+                # So that tracebacks and inspect find the source.
+                lines = code.splitlines(keepends=True)
+                linecache.cache[place] = (len(code), None, lines, place)
+                with printing_to(file):
+                    exec(compile(code, place, "exec"), vars(main))
+        except Exception as error:
+            raised = traceback.format_exc()
+            if language == "python" and printed is not None:
+                file.seek(0, os.SEEK_END)
+                file.write(traceback.format_exception_only(error)[-1])
+                raised = ""
         file.seek(0)
         got = tidied(file.read())
     wanted = got if printed is None else tidied(printed)
-    if doctest.OutputChecker().check_output(wanted, got, doctest.ELLIPSIS):
-        return raised and f"{place}: {code}\n{got}\n{raised}"
-    return f"{place}: {code}\nexpected:\n{wanted}\ngot:\n{got}"
+    if raised or not doctest.OutputChecker().check_output(
+        wanted, got, doctest.ELLIPSIS
+    ):
+        return f"{place}: {code}\nexpected:\n{wanted}\ngot:\n{got}\n{raised}"
+    return ""
 
 
 def tidied(text: str) -> str:
@@ -114,14 +142,18 @@ def tidied(text: str) -> str:
 if __name__ == "__main__":
     if sys.argv[1:] == ["-"]:
         # Functions of a page can be pickled: __main__ is where pickle looks for them.
-        main = sys.modules["__main__"] = types.ModuleType("__main__")
-        runs = (execute(Snippet(*each), vars(main)) for each in json.load(sys.stdin))
-        sys.exit(next(filter(None, runs), None))
+        main, shell = types.ModuleType("__main__"), Shell()
+        sys.modules["__main__"] = main
+        runs = (execute(Snippet(*each), main, shell) for each in json.load(sys.stdin))
+        problem = next(filter(None, runs), None)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(shell.bash.pid, signal.SIGKILL)
+        sys.exit(problem)
     parser = argparse.ArgumentParser(description="Run the snippets of a page.")
     parser.add_argument("page", type=Path)
-    parser.add_argument("--python", type=Path, default=sys.executable)
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument("--folder", type=Path, help="where; an empty one by default")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
-        sys.exit(run(asked.page, Path(asked.python), folder) or 0)
+        sys.exit(run(asked.page, asked.python, folder) or 0)
