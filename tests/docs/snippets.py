@@ -2,11 +2,11 @@
 
     python tests/docs/snippets.py docs/handbook/01-x.md --python PYTHON
 
-All ```python blocks of a page run in one namespace, all ```bash blocks in one `bash -eu`.
-A ```text block right after one is what it prints, whole, where `...` is anything; of an
-exception, the last line. What must not run is a ```{code-block}. The page's front
-matter says whose Python runs it: `environment: scikit-learn`; `project: true` runs it
-in the project's folder, otherwise it is an empty one.
+All ```python blocks of a page run in one namespace, all ```bash blocks in one
+`bash -eu`. A ```text block right after one is what it prints, whole, where `...` is
+anything; of an exception, the last line. What must not run is a ```{code-block}. The
+page's front matter says whose Python runs it: `environment: scikit-learn`;
+`project: true` runs it in the project's folder, otherwise it is an empty one.
 """
 
 import argparse
@@ -135,8 +135,8 @@ def execute(snippet: Snippet, main: types.ModuleType, shell: Shell) -> str:
 
 
 def tidied(text: str) -> str:
-    """Return a text without blanks at the ends of its lines, and at its own."""
-    return "\n".join(map(str.rstrip, text.splitlines())).rstrip() + "\n"
+    """Return a text without blanks at the ends of lines, or empty lines around it."""
+    return "\n".join(map(str.rstrip, text.splitlines())).strip("\n") + "\n"
 
 
 if __name__ == "__main__":
