@@ -13,10 +13,10 @@ from scipy.stats import spearmanr
 
 from {{ cookiecutter.package_name }} import main
 from {{ cookiecutter.package_name }}.config import load_settings
+from {{ cookiecutter.package_name }}.explaining import ExplainSettings
 from {{ cookiecutter.package_name }}.explaining import rows as explained
 from {{ cookiecutter.package_name }}.explaining.methods import METHODS
 from {{ cookiecutter.package_name }}.explaining.rows import Rows, load_rows
-from {{ cookiecutter.package_name }}.explaining.settings import ExplainSettings
 from {{ cookiecutter.package_name }}.registry import load_version
 
 from samples import INPUTS

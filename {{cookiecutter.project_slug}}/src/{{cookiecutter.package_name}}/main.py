@@ -44,14 +44,14 @@ COMMANDS = {
     "fetch": ("serving.fetch:fetch", "serving.settings:FetchSettings"),
     #% endif
     #% if "explain" in cookiecutter.__extras
-    "explain": ("explaining.command:explain", "explaining.settings:ExplainSettings"),
+    "explain": ("explaining.command:explain", "explaining:ExplainSettings"),
     #% endif
     #% if "report" in cookiecutter.__extras
-    "report": ("reporting.command:report", "reporting.settings:ReportSettings"),
+    "report": ("reporting.command:report", "reporting:ReportSettings"),
     #% endif
     #% if "monitor" in cookiecutter.__extras
-    "monitor": ("monitoring.command:monitor", "monitoring.settings:MonitorSettings"),
-    "retrain": ("monitoring.retrain:retrain", "monitoring.settings:RetrainSettings"),
+    "monitor": ("monitoring.command:monitor", "monitoring:MonitorSettings"),
+    "retrain": ("monitoring.retrain:retrain", "monitoring:RetrainSettings"),
     #% endif
     #% if "track" in cookiecutter.__extras
     "tracking": ("tracking:tracking", "tracking:TrackingSettings"),

@@ -16,10 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from .. import files
 from ..registry import load_version
+from . import ExplainSettings
 from .figures import draw
 from .methods import METHODS
 from .rows import load_rows
-from .settings import ExplainSettings
 
 LIBRARIES = ("eli5", "lime", "matplotlib", "shap")
 FIRST = 5  # features that the terminal shows

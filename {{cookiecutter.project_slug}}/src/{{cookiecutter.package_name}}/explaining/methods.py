@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import ExplainSettings
 from .rows import ORDERS, FloatArray, IntArray, Rows
-from .settings import ExplainSettings
 
 REPEATS = 5  # permutations of each feature (ELI5)
 KERNEL_WIDTH = 0.25  # how fast LIME forgets samples far from the row; its own default

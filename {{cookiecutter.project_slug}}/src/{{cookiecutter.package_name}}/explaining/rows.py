@@ -23,7 +23,7 @@ from sklearn.utils import resample
 from .. import adapter
 from ..config import DataError
 from ..registry import Manifest
-from .settings import ExplainSettings
+from . import ExplainSettings
 
 #% if cookiecutter.__data_kind == "images"
 PATCHES = 7  # across an image; about as many as a person would point at

@@ -22,10 +22,9 @@ from .. import adapter, registry
 from ..config import DataError
 from ..files import write_json, write_text
 from ..registry import Manifest
-from . import drift
+from . import MonitorSettings, drift
 from .drift import Array, Sample
 from .log import read_labels, read_log
-from .settings import MonitorSettings
 
 Predict = Callable[[Any], Array]  # what `adapter.predictor` returns
 

@@ -19,8 +19,8 @@ from ..registry import Manifest, RegistryError
 #% if cookiecutter.__data_kind == "tabular"
 from ..validation import compare_by
 #% endif
+from . import RetrainSettings
 from .drift import Array
-from .settings import RetrainSettings
 
 
 class Comparison(NamedTuple):

@@ -12,10 +12,9 @@ from sklearn.utils import resample
 
 from .. import adapter, files
 from ..registry import Manifest, load_version
-from . import charts
+from . import ReportSettings, charts
 from .card import read_card, render_card
 from .scores import CONFIDENCE, RESAMPLES, Tested, scores_of
-from .settings import ReportSettings
 
 MOST_ROWS = 5000  # of the test set; more would make the intervals hardly narrower
 WORST = 12  # mistakes that are shown
