@@ -1,0 +1,7 @@
+"""Ask a database."""
+
+
+def scores(database, name):
+    """Return the scores of the runs with a name, the best first."""
+    query = f"SELECT score FROM runs WHERE name = '{name}' ORDER BY score DESC"
+    return [score for (score,) in database.execute(query)]
