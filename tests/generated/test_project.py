@@ -38,7 +38,6 @@ OTHER_VALUES = {
     "estimator": "forest",
     "split": "random",
     "parameters": "{max_depth: 3}",
-    "tuned": "true",
     "log_level": "ERROR",
     "quiet": "true",
 }

@@ -144,6 +144,28 @@ def test_only_rows_on_which_the_models_differ_count() -> None:
     assert compare(says(old), says(old), TRUTH[:10], True).p == 1
 
 
+#% if cookiecutter.__data_kind == "tabular"
+def test_a_gain_by_any_metric_is_tested_in_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrain, "PERMUTATIONS", 99)
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 80)
+    noise = random.normal(size=(2, 80))
+    far, near = (
+        np.stack([-labels - s * each, labels + s * each], axis=1)
+        for s, each in zip((2.0, 0.5), noise)
+    )
+    found = retrain.compare_by("roc_auc", far, near, labels, 2)
+    assert found.champion < 0.8 and found.challenger > 0.9 and found.p == 0.01
+    assert retrain.compare_by("roc_auc", near, far, labels, 2).p > 0.9
+    assert retrain.compare_by("f1", near, near, labels, 2).p == 1
+    values, error = np.array([[1.0], [2.0], [4.0]]), "neg_mean_absolute_error"
+    found = retrain.compare_by(error, values, values, np.arange(3), 0)
+    assert found.champion == found.challenger == pytest.approx(-4 / 3)
+
+
+#% endif
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_no_more_models_pass_for_better_than_alpha(kind: str) -> None:
     passed = 0

@@ -48,7 +48,7 @@ def test_cells_get_the_types_and_the_order_of_the_schema() -> None:
     assert not bad and list(frame) == list(COLUMNS)
     assert list(frame["age"]) == [30, 5] and frame["age"].dtype == "float64"
     np.testing.assert_array_equal(frame["joined"], [18263, np.nan])
-    assert INPUTS.classes == ("no", "yes")
+    assert INPUTS.classes == ("yes", "no")
     assert set(INPUTS.columns.values()) == {"number", "category"}
 
 
@@ -119,6 +119,9 @@ def test_only_what_the_person_names_is_missing_and_it_is_counted() -> None:
     assert kinds(cells) == {"country": "category", "size": "number"}
     plain = infer_schema(cells, "y", "classification", Reading()).rules
     assert plain["country"].categories == ("DE", "NA")
+    counts = texts(x=["1"] * 5).assign(y=["a", "b", "b", "b", "a"])
+    rare = infer_schema(counts, "y", "classification", Reading())
+    assert rare.classes == ("b", "a")  # the last is what f1 and the like are of
     told = said(cells)
     assert told == [
         f"{each} are no missing values, unless --na-values names them"

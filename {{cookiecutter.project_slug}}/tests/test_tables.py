@@ -14,7 +14,12 @@ from {{ cookiecutter.package_name }} import main
 
 Settings = dict[str, Any]
 Table = tuple[pd.DataFrame, Settings]
-QUICK = {"folds": 3, "trials": 2, "quiet": True}
+QUICK = {"folds": 2, "trials": 2, "quiet": True}
+# What is done so often that it takes most of the time.
+OFTEN = {
+    "report": "reporting.scores.RESAMPLES",
+    "retrain": "monitoring.retrain.PERMUTATIONS",
+}
 QUICK_EXTRAS = {"explained_rows": 3, "background_rows": 10, "lime_samples": 20}
 
 
@@ -102,12 +107,15 @@ OTHERS = [name for name in ("lightgbm", "xgboost") if find_spec(name)]
     ],
 )
 def test_every_command_takes_it_by_settings_alone(
-    kind: Any, estimator: str, project: Path
+    kind: Any, estimator: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame, settings = kind(np.random.default_rng(0))
     written = {"sep": settings.get("sep", ","), "encoding": settings.get("encoding")}
     frame.to_csv("table.csv", index=False, **written)
     known = main.all_settings()
+    for command, often in OFTEN.items():
+        if command in known:
+            monkeypatch.setattr(f"{main.__package__}.{often}", 9)
     settings |= {"data": "table.csv", "estimator": estimator} | QUICK
     settings |= QUICK_EXTRAS if "explain" in known else {}
     text = yaml.safe_dump(settings)

@@ -85,11 +85,11 @@ def test_the_test_rows_of_a_large_table_are_never_trained_on(
 def test_ten_times_the_rows_need_no_more_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(utils, "CHUNK_ROWS", 500)
-    monkeypatch.setattr(validation, "SAMPLE_ROWS", 500)
+    monkeypatch.setattr(utils, "CHUNK_ROWS", 200)
+    monkeypatch.setattr(validation, "SAMPLE_ROWS", 200)
     given = settings(test_fraction=0.2, seed=1, in_memory_mb=0)
     peaks = []
-    for rows in (3_000, 30_000):
+    for rows in (1_000, 10_000):
         file = tmp_path / f"{rows}.csv"
         people(rows).to_csv(file, index=False)
         validation.load_parts([file], INPUTS, given)  # imports
@@ -197,32 +197,3 @@ def test_all_scores_are_those_of_the_predictions() -> None:
     assert json.dumps(scores)
     alone = validation.score_outputs(outputs[1:], labels[1:], classes)
     assert "roc_auc" not in alone and alone["balanced_accuracy"] == pytest.approx(2 / 3)
-
-
-def test_any_scorer_of_scikit_learn_scores_outputs() -> None:
-    outputs = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
-    labels = np.array([0, 1, 1, 1])
-    known = {"accuracy": 0.75, "roc_auc": 1, "recall_macro": 5 / 6}
-    known |= {"f1": 2 / 3, "precision": 0.5, "average_precision": 1}  # of the rarer one
-    for metric, score in known.items():
-        found = validation.score_by(metric, outputs, labels, 2)
-        assert found == pytest.approx(score)
-    values = np.array([[1.0], [2.0], [4.0]])
-    found = validation.score_by("neg_mean_absolute_error", values, np.arange(3), 0)
-    assert found == pytest.approx(-4 / 3)
-    with pytest.raises(ConfigError, match="metric: nonsense: .*get_scorer_names"):
-        validation.score_by("nonsense", outputs, labels, 2)
-
-
-def test_a_gain_by_any_metric_is_tested_in_pairs() -> None:
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 2, 80)
-    noise = random.normal(size=(2, 80))
-    far, near = (
-        np.stack([-labels - s * each, labels + s * each], axis=1)
-        for s, each in zip((2.0, 0.5), noise)
-    )
-    was, now, p = validation.compare_by("roc_auc", far, near, labels, 2)
-    assert was < 0.8 and now > 0.9 and p < 0.01
-    assert validation.compare_by("roc_auc", near, far, labels, 2)[2] > 0.9
-    assert validation.compare_by("roc_auc", near, near, labels, 2)[2] == 1

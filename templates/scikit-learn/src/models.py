@@ -29,8 +29,6 @@ from .files import careful
 LIBRARIES = ["joblib", "numpy", "onnx", "onnxruntime", "pandas", "scikit-learn"]
 LIBRARIES += ["scipy", "skl2onnx", "skops"]
 MODEL_FILE = "model.skops"
-# Metrics that are of one class: of two, scikit-learn takes that whose name comes last.
-OF_ONE_CLASS = ("average_precision", "f1", "jaccard", "precision", "recall")
 # Rarer categories share a column; those that come up later have none.
 ONE_HOT = {"max_categories": 50, "handle_unknown": "ignore", "sparse_output": False}
 
@@ -107,22 +105,6 @@ def train_in_chunks(
     return pipeline
 
 
-def find_scorer(metric: str, labels: Array) -> Any:
-    """Return a scorer of scikit-learn; of two classes, the rarer is the positive one.
-
-    A ValueError says that there is no such scorer.
-    """
-    classes, counts = np.unique(labels, return_counts=True)
-    if metric not in OF_ONE_CLASS or len(classes) != 2:
-        return metrics.get_scorer(metric)
-    how = ("decision_function", "predict_proba")
-    return metrics.make_scorer(
-        getattr(metrics, f"{metric}_score"),
-        response_method=how if metric == "average_precision" else "predict",
-        pos_label=classes[int(counts[0] >= counts[1])],
-    )
-
-
 def cross_validate(
     pipeline: Pipeline,
     x_train: pd.DataFrame,
@@ -137,7 +119,7 @@ def cross_validate(
         x_train: (n, columns).
         y_train: (n,), classes as int64 or values as float64.
         folds: Their number, or which rows they are, as `validation.folds` has.
-        metric: A scorer of scikit-learn, of which more is better.
+        metric: The name of a scorer of scikit-learn.
 
     Returns:
         A score a part: of the metric, say `cv_f1_macro`, first; then `cv_accuracy`,
@@ -147,12 +129,7 @@ def cross_validate(
         ConfigError: If scikit-learn refuses metric, folds or parameters, or a fold has
             no score, for the lack of a class.
     """
-    scoring: dict[str, Any] = {}
-    if metric:
-        try:
-            scoring[metric] = find_scorer(metric, y_train)
-        except ValueError as error:
-            raise ConfigError(f"metric: {error}") from error
+    scoring: dict[str, Any] = {metric: metric} if metric else {}
     if is_classifier(pipeline):  # of whose classes a fold may lack one
         how = {"response_method": "predict_proba", "labels": np.unique(y_train)}
         scoring["accuracy"] = "accuracy"
@@ -191,6 +168,14 @@ def evaluate_model(
     if is_classifier(pipeline):
         return metrics.log_loss(y_test, outputs, labels=pipeline.classes_), score
     return metrics.root_mean_squared_error(y_test, outputs), score
+
+
+def score_by(metric: str, model: Any, rows: Any, labels: Any) -> float:
+    """Return what a scorer of scikit-learn says; a ConfigError, that it refuses."""
+    try:
+        return float(metrics.get_scorer(metric)(model, rows, labels))
+    except ValueError as error:
+        raise ConfigError(f"metric: {metric}: {error}") from error
 
 
 def save_model(pipeline: Pipeline, folder: Path) -> None:

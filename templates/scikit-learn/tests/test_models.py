@@ -109,14 +109,19 @@ def test_cross_validation_scores_every_part() -> None:
         models.cross_validate(pipeline, x, labels, one_class, "roc_auc")
 
 
-@pytest.mark.parametrize("rare", [0, 1])
-def test_a_score_of_one_class_is_that_of_the_rarer_one(rare: int) -> None:
+def test_any_scorer_of_scikit_learn_scores_a_model() -> None:
     x, y = mixed()
-    labels = np.where(np.arange(len(y)) % 4, 1 - rare, rare)
-    pipeline = models.build_pipeline()  # which finds no rule, and takes the other
-    for metric in ("f1", "average_precision"):
-        found = models.cross_validate(pipeline, x, labels, 3, metric)[f"cv_{metric}"]
-        assert max(found) < 0.5, metric
+    labels = (y == "yes").to_numpy().astype(np.int64)
+    model = models.train_model(models.build_pipeline(), x, labels)
+    said = models.predict_outputs(model, x)
+    for metric, score in {
+        "accuracy": (said.argmax(axis=1) == labels).mean(),
+        "precision": labels[said[:, 1] > 0.5].mean(),  # of the last class
+    }.items():
+        found = models.score_by(metric, model, x, labels)
+        assert found == pytest.approx(score), metric
+    with pytest.raises(ConfigError, match="metric: nonsense: .*get_scorer_names"):
+        models.score_by("nonsense", model, x, labels)
 
 
 def test_learning_in_chunks_is_as_good_as_at_once() -> None:

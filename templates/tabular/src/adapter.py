@@ -9,7 +9,7 @@ Yours: nothing has to change here for another table or another estimator.
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable{{ ", Sequence" if "explain" in cookiecutter.__extras or "monitor" in cookiecutter.__extras }}
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -88,9 +88,11 @@ class Column(BaseModel, extra="forbid", frozen=True):
         return f"must be {wanted}, is {shown(value)}"
 
 
+#% if "serve" in cookiecutter.__extras
 Limits = Column  # what serving calls it, for images too
 
 
+#% endif
 class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
     """What a table must be, and how it is written: its schema in YAML.
 
@@ -122,8 +124,22 @@ class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes in the order of a model's outputs; none for a regression."""
-        return tuple(sorted(self.rules[self.target].categories or ()))
+        return self.rules[self.target].categories or ()
 
+    #% if "serve" in cookiecutter.__extras
+    @property
+    def limits(self) -> dict[str, Column]:
+        """What a request may have for each column that a model sees."""
+        return {name: self.rules[name] for name in self.columns}
+
+    #% endif
+    #% if "serve" in cookiecutter.__extras or "monitor" in cookiecutter.__extras
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of the exported graph; -1: the number of rows."""
+        return dict.fromkeys(self.columns, (-1, 1))
+
+    #% endif
     @property
     def columns(self) -> dict[str, Literal["number", "category"]]:
         """What a model is given of each column that it sees; a date as a number."""
@@ -132,16 +148,6 @@ class Inputs(Reading, extra="forbid", frozen=True, validate_by_name=True):
             for name, rule in self.rules.items()
             if name not in (self.target, *self.id_columns)
         }
-
-    @property
-    def limits(self) -> dict[str, Column]:
-        """What a request may have for each column that a model sees."""
-        return {name: self.rules[name] for name in self.columns}
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each input of the exported graph; -1: the number of rows."""
-        return dict.fromkeys(self.columns, (-1, 1))
 
 
 def shown(value: object) -> str:
@@ -186,16 +192,18 @@ def readable(rows: "pd.DataFrame", inputs: Inputs) -> "pd.DataFrame":
     return rows.assign(**texts)
 
 
+#% if "monitor" in cookiecutter.__extras
 def describe(rows: "pd.DataFrame", inputs: Inputs) -> dict[str, Array]:
     """Return what drift is looked for in: numbers, moments or texts (n,) a column."""
     cells = feeds(rows, inputs, np.float64)
     found = {name: values[:, 0] for name, values in cells.items()}
-    for name, rule in inputs.limits.items():
-        if rule.kind == "date":
+    for name in found:
+        if inputs.rules[name].kind == "date":
             found[name] = np.array([to_date(days) for days in found[name]], "M8[s]")
     return found
 
 
+#% endif
 def feeds(
     rows: "pd.DataFrame", inputs: Inputs, dtype: npt.DTypeLike = np.float32
 ) -> dict[str, Array]:
@@ -209,6 +217,7 @@ def feeds(
     return found
 
 
+#% if "explain" in cookiecutter.__extras or "monitor" in cookiecutter.__extras
 def read_rows(
     path: Path,
     inputs: Inputs,
@@ -237,6 +246,7 @@ def read_rows(
     return rows, None if missing.all() else labels
 
 
+#% endif
 def load_splits(
     manifest: "Manifest", folder: Path, data_dir: Path, quiet: bool = True
 ) -> tuple[Labelled, Labelled]:

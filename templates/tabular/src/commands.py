@@ -1,8 +1,7 @@
 """The commands schema, train, evaluate and predict: they put the parts together.
 
 Tables come from utils.py, what they may hold from schema.py, the rows to test on from
-validation.py, the pipeline from models.py, the best parameters from tuning.py; a
-finished version goes to registry.py.
+validation.py, the pipeline from models.py; a finished version goes to registry.py.
 Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 """
 
@@ -52,17 +51,14 @@ def schema(settings: SchemaSettings) -> Path:
         raise ConfigError(f"{file} is there already; replace it with --force")
     path = utils.find_data(settings.data, settings.data_dir, settings.data_sha256)
     reading = Reading(**settings.model_dump(include=set(Reading.model_fields)))
-    names = next(utils.read_chunks(path, reading), pd.DataFrame()).columns
-    absent = {target, *settings.drop, *settings.id_columns}.difference(names)
-    if absent:
-        hint = "; is sep another character?" if len(names) == 1 else ""
-        raise DataError(
-            f"{path}: no column {sorted(absent)}; there are {list(names)}{hint}"
-        )
-    kept = [name for name in names if name not in settings.drop]
     as_written = reading.model_copy(update={"na_values": ()})
-    chunks = utils.read_chunks(path, as_written, kept, kept)
-    rows = utils.joined([validation.sample(chunks, seed=0)], path)[kept]
+    chunks = utils.read_chunks(path, as_written, dtype=str)
+    rows = utils.joined([validation.sample(chunks, seed=0)], path)
+    if absent := {target, *settings.drop, *settings.id_columns}.difference(rows):
+        hint = "; is sep another character?" if len(rows.columns) == 1 else ""
+        told = f"no column {sorted(absent)}; there are {list(rows)}{hint}"
+        raise DataError(f"{path}: {told}")
+    rows = rows.drop(columns=list(settings.drop))
     inputs = infer_schema(rows, target, task, reading)
     print(write_schema(file, inputs), end="")
     for remark in remarks(rows, inputs):
@@ -87,13 +83,8 @@ def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     paths, inputs = find(settings)
     dataset, data_sha256 = schema_file(settings).stem, utils.sha256_of(*paths)
-    parameters = dict(settings.parameters)
-    if settings.tuned:
-        from .tuning import best_parameters
-
-        parameters = {**best_parameters(settings, inputs, data_sha256), **parameters}
     pipeline = models.build_pipeline(
-        settings.estimator, inputs.task, parameters, settings.seed
+        settings.estimator, inputs.task, settings.parameters, settings.seed
     )
     run = {"command": "train", "name": f"{dataset}-{time.time():.3f}"}
     run |= {"dataset": dataset, "data_sha256": data_sha256}
@@ -107,7 +98,7 @@ def train(settings: TrainSettings) -> Path:
         partial(write_exports, pipeline, inputs, test),
         metrics=metrics,
         history=history,
-        settings={**settings.model_dump(mode="json"), "parameters": parameters},
+        settings=settings.model_dump(mode="json"),
         seed=settings.seed,
         dataset=dataset,
         classes=inputs.classes,
@@ -176,10 +167,11 @@ def evaluate(settings: EvaluateSettings) -> Path:
             print("note:    most of these rows are those that it has learned from")
     else:
         _, (rows, labels) = adapter.load_splits(manifest, folder, settings.data_dir)
-    outputs = adapter.predictor(folder, manifest)(rows)
+    pipeline = models.load_model(folder)
+    outputs = models.predict_outputs(pipeline, rows)
     scores = validation.score_outputs(outputs, labels, classes)
     if metric := manifest.settings.get("metric"):
-        scores[metric] = validation.score_by(metric, outputs, labels, len(classes))
+        scores[metric] = models.score_by(metric, pipeline, rows, labels)
     file = settings.reports_dir / settings.model_name / folder.name / name
     write_json(file, {"model": str(folder), **scores})
     for name, score in scores.items():

@@ -90,8 +90,6 @@ class FitSettings(DataSettings):
 class TrainSettings(FitSettings):
     """Train a model and keep it as a new version."""
 
-    tuned: bool = False
-    """Take the best parameters that the command tune has found"""
     epochs: int = Field(1, ge=1, le=10_000)
     """Passes over a table that is read in chunks"""
 

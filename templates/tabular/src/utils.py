@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from glob import escape, glob
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -104,11 +105,11 @@ def load_named(name: str) -> pd.DataFrame:
     target, task = NAMED[name]
     unscaled = {"scaled": False} if name == "diabetes" else {}
     bunch = getattr(datasets, f"load_{name}")(as_frame=True, **unscaled)
-    frame: pd.DataFrame = bunch.data
+    known = bunch.target
     if task == "classification":
-        return frame.assign(**{target: bunch.target_names[bunch.target]})
-    sex = frame["sex"].map({1: "sex1", 2: "sex2"})  # the source does not say which
-    return frame.assign(sex=sex, **{target: bunch.target})
+        known = bunch.target_names[known]
+    frame: pd.DataFrame = bunch.data.assign(**{target: known})
+    return frame
 
 
 def files_of(path: Path) -> list[Path]:
@@ -134,7 +135,7 @@ def read_chunks(
     path: Path,
     reading: Reading,
     columns: Collection[str] | None = None,
-    texts: Collection[str] = (),
+    dtype: Any = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of the files at a path, `CHUNK_ROWS` at a time.
 
@@ -142,7 +143,7 @@ def read_chunks(
         path: See `files_of`; a DataError names the file that cannot be read.
         reading: How its cells are written.
         columns: Those to read, as far as they are there; all if None.
-        texts: Those to keep as a CSV file has them: "08" is not to become 8. Parquet
+        dtype: As `pandas.read_csv` has it: by `str`, "08" does not become 8. Parquet
             columns keep the type that the file declares.
     """
     if not (files := files_of(path)):
@@ -152,7 +153,7 @@ def read_chunks(
         if file.suffix == ".parquet":
             frames = read_parquet(file, columns)
         else:
-            frames = read_texts(file, reading, columns, texts)
+            frames = read_texts(file, reading, columns, dtype)
         try:
             for frame in frames:
                 if not isinstance(frame.index, pd.RangeIndex):
@@ -170,15 +171,12 @@ def read_chunks(
 
 
 def read_texts(
-    file: Path,
-    reading: Reading,
-    columns: Collection[str] | None,
-    texts: Collection[str],
+    file: Path, reading: Reading, columns: Collection[str] | None, dtype: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a CSV file, or of the first sheet of an Excel file."""
     how = {
         "usecols": None if columns is None else lambda name: name in columns,
-        "dtype": dict.fromkeys(texts, str),
+        "dtype": dtype,
         "keep_default_na": False,  # NA is Namibia, unless the setting says otherwise
         "na_values": ["", *reading.na_values],
     }
@@ -218,12 +216,12 @@ def read_checked(
     If the target is needed, rows without it are left out, and counted in the log. If
     strict, a DataError names bad rows, or columns that are not there.
     """
-    as_text = [name for name, rule in inputs.rules.items() if rule.kind != "number"]
+    dtype = {name: str for name, rule in inputs.rules.items() if rule.kind != "number"}
     if inputs.thousands:  # pandas would take the 1,2 of a mistake for 12
-        as_text = list(inputs.rules)
+        dtype = dict.fromkeys(inputs.rules, str)
     needed = [*inputs.columns, *[inputs.target] * target]
     without = 0
-    for raw in read_chunks(path, inputs, inputs.rules, as_text):
+    for raw in read_chunks(path, inputs, inputs.rules, dtype):
         absent = [name for name in needed if name not in raw]
         if strict and absent:
             raise DataError(f"{path}: no column {', '.join(absent)}")

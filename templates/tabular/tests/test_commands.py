@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from {{ cookiecutter.package_name }} import (
     adapter,
@@ -241,7 +242,6 @@ def test_parameters_are_numbers_words_and_nothing(project: Path) -> None:
         (["train", "--folds", "90", "--test-fraction", "0.8"], "n_splits=90"),
         (["train", "--metric", "speed"], "metric.*'speed'"),
         (["train", "--split", "group"], "group needs as split_column one of"),
-        (["train", "--tuned"], "run `tune`"),
     ],
 )
 def test_what_cannot_be_done_is_said_without_a_traceback(
@@ -250,20 +250,17 @@ def test_what_cannot_be_done_is_said_without_a_traceback(
     assert re.search(message, refused(capsys, *arguments))
 
 
-def test_tuned_parameters_are_trained_with_and_a_search_goes_on(
+def test_a_search_goes_on_and_says_what_to_train_with(
     mixed: Path, capsys: Output
 ) -> None:
     search = ("tune", *PEOPLE, "--trials")
     run(*search, "5", "--model-name", "at_once")
-    best = re.findall(r"^C: (.*)", capsys.readouterr().out, re.MULTILINE)
+    best = capsys.readouterr().out.partition("parameters:")[2]
     run(*search, "2")
+    capsys.readouterr()
     run(*search, "5")  # as if the first had been stopped
-    assert re.findall(r"^C: (.*)", capsys.readouterr().out, re.MULTILINE)[1:] == best
-    run("train", *PEOPLE, "--tuned")
-    given = read_json("models/model/1/manifest.json")["settings"]["parameters"]
-    assert given == {"C": pytest.approx(float(best[0]))}
-    other = ("train", *PEOPLE, "--tuned", "--seed", "2")
-    assert "nothing tuned with these data and settings" in refused(capsys, *other)
+    assert capsys.readouterr().out.partition("parameters:")[2] == best
+    assert yaml.safe_load(best).keys() == {"C"}
     path = ("--estimator", "sklearn.svm.SVC")
     assert "estimators.py has no space" in refused(capsys, *search, "1", *path)
 

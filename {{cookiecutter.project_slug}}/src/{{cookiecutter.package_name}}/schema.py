@@ -97,6 +97,12 @@ READERS: dict[str, Callable[[Cells, Reading], Cells]] = {
     "date": days,
     "category": lambda cells, reading: cells.astype(str),
 }
+# Which kind a type of pandas is, of those columns that are not texts.
+DECLARED: dict[Kind, Callable[[Cells], bool]] = {
+    "boolean": types.is_bool_dtype,
+    "number": types.is_numeric_dtype,
+    "date": types.is_datetime64_any_dtype,
+}
 
 
 def check(
@@ -143,7 +149,11 @@ def infer_schema(
     rules = {str(name): infer_column(frame[name], reading) for name in frame}
     if task == "classification":
         cells = frame[target][~blank(frame[target], reading)].astype(str)
-        rules[target] = Column(kind="category", categories=tuple(sorted(set(cells))))
+        counts = cells.value_counts().to_dict()
+        classes = sorted(counts)
+        if len(classes) == 2:  # f1 and the like are of the last: the rarer one
+            classes.sort(key=counts.__getitem__, reverse=True)
+        rules[target] = Column(kind="category", categories=tuple(classes))
     else:
         rules[target] = rules[target].model_copy(update={"nullable": False})
     for name in reading.id_columns:
@@ -175,17 +185,10 @@ def find_kind(present: Cells, reading: Reading) -> Kind:
     """Return the kind of cells: the declared one, or that of nearly all texts."""
     if is_code(present, reading):
         return "category"
-    if types.is_bool_dtype(present):
-        return "boolean"
-    if types.is_numeric_dtype(present):
-        return "number"
-    if types.is_datetime64_any_dtype(present):
-        return "date"
-    if isinstance(present.dtype, pd.ArrowDtype):
-        return "category"
-    texts = present[~present.isin(LIKE_MISSING)]
-    for kind in ("boolean", "number", "date"):
-        if readable(kind, texts, reading):
+    guessed = not isinstance(present.dtype, pd.ArrowDtype)
+    texts = present[~present.astype(str).isin(LIKE_MISSING)]
+    for kind, declared in DECLARED.items():
+        if declared(present) or guessed and readable(kind, texts, reading):
             return kind
     return "category"
 

@@ -14,18 +14,18 @@ from typing import Any
 import optuna
 import yaml
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
 from . import commands, models, utils, validation
 from .adapter import Inputs
-from .config import ConfigError, FitSettings, TuneSettings
+from .config import ConfigError, DataSettings, FitSettings, TuneSettings
 from .estimators import ESTIMATORS, make_estimator
 
 logger = logging.getLogger(__name__)
 
 # What decides which parameters are the best; with the same of these, a search goes on.
-IDENTITY = {"estimator", "folds", "metric", "parameters", "seed", "split"}
-IDENTITY |= {"split_column", "test_data", "test_fraction"}
+IDENTITY = FitSettings.model_fields.keys() - DataSettings.model_fields.keys()
 
 
 def tune(settings: TuneSettings) -> dict[str, Any]:
@@ -40,16 +40,15 @@ def tune(settings: TuneSettings) -> dict[str, Any]:
     run = {"command": "tune", "name": study.study_name, "dataset": paths[0].name}
     run["data_sha256"] = data_sha256
     logger.info("%s: %d rows to tune on", paths[0], len(training), extra={"run": run})
+    finished = study.get_trials(states=(TrialState.COMPLETE,))  # others were stopped
     with threadpool_limits(settings.threads or None):
-        for number in range(len(finished(study)), settings.trials):
+        for number in range(len(finished), settings.trials):
             # A new one each time: what a sampler has drawn so far is not stored.
             study.sampler = optuna.samplers.TPESampler(seed=settings.seed + number)
             trial = study.ask(space)
+            parameters = {**settings.parameters, **trial.params}
             pipeline = models.build_pipeline(
-                settings.estimator,
-                inputs.task,
-                {**settings.parameters, **trial.params},
-                settings.seed,
+                settings.estimator, inputs.task, parameters, settings.seed
             )
             scores = models.cross_validate(
                 pipeline, features, labels, folds, settings.metric
@@ -59,10 +58,10 @@ def tune(settings: TuneSettings) -> dict[str, Any]:
             told = {"number": number, "score": score, "params": trial.params}
             text = "trial %d: %.4f with %s"
             logger.info(text, *told.values(), extra={"trial": told})
-    print(yaml.safe_dump(study.best_params), end="")
-    name = settings.metric or ("accuracy" if inputs.classes else "r2")
-    print(f"cross-validation {name}: {study.best_value:.4f}; see the setting tuned")
-    return study.best_params
+    best = {**settings.parameters, **study.best_params}
+    print(f"best of {settings.trials}, {study.best_value:.4f}; for the settings file:")
+    print(yaml.safe_dump({"parameters": best}), end="")
+    return best
 
 
 def find_space(settings: TuneSettings, inputs: Inputs) -> dict[str, BaseDistribution]:
@@ -81,15 +80,10 @@ def find_space(settings: TuneSettings, inputs: Inputs) -> dict[str, BaseDistribu
     return space
 
 
-def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    """Return the trials that came to a score; others were stopped."""
-    return study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
-
-
 def open_study(settings: FitSettings, inputs: Inputs, data_sha256: str) -> optuna.Study:
     """Return the study of these data and settings: the old one, or a new one."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    identity = settings.model_dump(mode="json", include=IDENTITY)
+    identity = settings.model_dump(mode="json", include=set(IDENTITY))
     identity |= {"inputs": inputs.model_dump(mode="json"), "data": data_sha256}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     settings.model_dir.mkdir(parents=True, exist_ok=True)
@@ -99,13 +93,3 @@ def open_study(settings: FitSettings, inputs: Inputs, data_sha256: str) -> optun
         direction="maximize",
         load_if_exists=True,
     )
-
-
-def best_parameters(
-    settings: FitSettings, inputs: Inputs, data_sha256: str
-) -> dict[str, Any]:
-    """Return the best parameters so far; a ConfigError says that there are none."""
-    study = open_study(settings, inputs, data_sha256)
-    if not finished(study):
-        raise ConfigError("nothing tuned with these data and settings: run `tune`")
-    return study.best_params

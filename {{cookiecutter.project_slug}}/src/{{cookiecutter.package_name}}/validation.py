@@ -11,17 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn import metrics, model_selection
-from sklearn.base import BaseEstimator
 
 from .adapter import Array, Inputs, Labelled
 from .config import ConfigError, DataError, FitSettings
-from .models import find_scorer
 from .utils import files_of, find_data, joined, read_checked
 
 SAMPLE_ROWS = 20_000  # of a table that exceeds the memory; of its test rows, too
-PERMUTATIONS = 999  # the smallest p-value is then 0.001
 # What splits a test set off, and what makes the folds of a cross-validation.
 SPLITTERS = {
     "random": (model_selection.ShuffleSplit, model_selection.KFold),
@@ -240,60 +236,3 @@ def score_outputs(
         "classes": {name: table[str(number)] for number, name in enumerate(classes)},
         "confusion_matrix": confusion.tolist(),
     }
-
-
-class Told(BaseEstimator):
-    """Stands in for a model that has been asked already: its rows are the outputs."""
-
-    def __init__(self, classes: int) -> None:
-        """Take the number of classes; a regression has none."""
-        self.classes = classes
-        self.classes_ = np.arange(classes)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say what it is, as scorers ask."""
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = "classifier" if self.classes else "regressor"
-        return tags
-
-    def predict_proba(self, outputs: Array) -> Array:
-        """Return float64 (n, classes)."""
-        return outputs
-
-    def predict(self, outputs: Array) -> Array:
-        """Return the numbers of the likeliest classes, or the values, (n,)."""
-        return outputs.argmax(axis=1) if self.classes else outputs[:, 0]
-
-
-def score_by(metric: str, outputs: Array, labels: Array, classes: int) -> float:
-    """Return what any scorer of scikit-learn says of outputs; see `score_outputs`."""
-    try:
-        return float(find_scorer(metric, labels)(Told(classes), outputs, labels))
-    except ValueError as error:
-        raise ConfigError(f"metric: {metric}: {error}") from error
-
-
-def compare_by(
-    metric: str, old: Array, new: Array, labels: Array, classes: int
-) -> tuple[float, float, float]:
-    """Return the scores of two models' outputs, and the p-value of the gain, if any.
-
-    A permutation test of pairs, one-sided: how often the gain is as large if a coin
-    decides which model has said what of a row (Good, Permutation Tests, 2000).
-    """
-    outputs = np.concatenate([old, new])
-
-    def score(places: Array) -> float:
-        return score_by(metric, outputs[places], labels, classes)
-
-    both = np.arange(len(outputs)).reshape(2, -1)
-    found = stats.permutation_test(
-        tuple(both),
-        lambda was, now: score(now) - score(was),
-        permutation_type="samples",
-        vectorized=False,
-        n_resamples=PERMUTATIONS,
-        alternative="greater",
-        rng=np.random.default_rng(0),
-    )
-    return score(both[0]), score(both[1]), float(found.pvalue)

@@ -6,19 +6,19 @@ only flatter it.
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import {{ "Any, " if cookiecutter.__data_kind == "tabular" }}NamedTuple
 
 import numpy as np
 from scipy import stats
+#% if cookiecutter.__data_kind == "tabular"
+from sklearn.base import BaseEstimator
+#% endif
 from sklearn.metrics import r2_score
 
-from .. import adapter, commands, registry
+from .. import adapter, commands, {{ "models, " if cookiecutter.__data_kind == "tabular" }}registry
 from ..config import ProjectError, TrainSettings
 from ..files import write_json
 from ..registry import Manifest, RegistryError
-#% if cookiecutter.__data_kind == "tabular"
-from ..validation import compare_by
-#% endif
 from . import RetrainSettings
 from .drift import Array
 
@@ -85,12 +85,66 @@ def compare_versions(
     was, now = (adapter.predictor(*each)(rows) for each in (champion, challenger))
     #% if cookiecutter.__data_kind == "tabular"
     if metric := new.settings.get("metric"):
-        scores = compare_by(metric, was, now, truth, len(new.classes))
-        return Comparison(metric, *scores[:2], len(truth), scores[2])
+        return compare_by(metric, was, now, truth, len(new.classes))
     #% endif
     return compare(was, now, truth, bool(new.classes))
 
 
+#% if cookiecutter.__data_kind == "tabular"
+PERMUTATIONS = 499  # the smallest p-value is then 0.002
+
+
+class Told(BaseEstimator):
+    """Stands in for a model that has been asked already: its rows are the outputs."""
+
+    def __init__(self, classes: int) -> None:
+        """Take the number of classes; a regression has none."""
+        self.classes = classes
+        self.classes_ = np.arange(classes)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what it is, as scorers ask."""
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier" if self.classes else "regressor"
+        return tags
+
+    def predict_proba(self, outputs: Array) -> Array:
+        """Return float64 (n, classes)."""
+        return outputs
+
+    def predict(self, outputs: Array) -> Array:
+        """Return the numbers of the likeliest classes, or the values, (n,)."""
+        return outputs.argmax(axis=1) if self.classes else outputs[:, 0]
+
+
+def compare_by(
+    metric: str, old: Array, new: Array, truth: Array, classes: int
+) -> Comparison:
+    """Compare what two models say of the same rows by any scorer of scikit-learn.
+
+    A permutation test of pairs, one-sided: how often the gain is as large if a coin
+    decides which model has said what of a row (Good, Permutation Tests, 2000).
+    """
+    outputs, told = np.concatenate([old, new]), Told(classes)
+
+    def score(places: Array) -> float:
+        return models.score_by(metric, told, outputs[places], truth)
+
+    both = np.arange(len(outputs)).reshape(2, -1)
+    found = stats.permutation_test(
+        tuple(both),
+        lambda was, now: score(now) - score(was),
+        permutation_type="samples",
+        vectorized=False,
+        n_resamples=PERMUTATIONS,
+        alternative="greater",
+        rng=np.random.default_rng(0),
+    )
+    p = float(found.pvalue)
+    return Comparison(metric, score(both[0]), score(both[1]), len(truth), p)
+
+
+#% endif
 def compare(old: Array, new: Array, truth: Array, classes: bool) -> Comparison:
     """Compare what two models say of the same rows, by a paired test, one-sided.
 
