@@ -1,0 +1,11 @@
+"""Words into numbers."""
+
+from sklearn.preprocessing import OneHotEncoder
+
+
+def make_encoder():
+    """Return an unfitted transformer of a table of words to columns of 0.0 and 1.0.
+
+    A missing value is the category "(missing)"; one that is unknown has only 0.0.
+    """
+    return OneHotEncoder(sparse_output=False)
