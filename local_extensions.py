@@ -145,12 +145,10 @@ def forget_imports() -> None:
     """
     if str(template.ROOT) not in sys.path:
         sys.path.append(str(template.ROOT))
-    for name, module in list(sys.modules.items()):
-        source = Path(getattr(module, "__file__", None) or "/")
-        if template.ROOT in source.parents and name.split(".")[0] in (
-            "local_extensions",
-            "answers",
-        ):
-            del sys.modules[name]
-            Path(cache_from_source(str(source))).unlink(missing_ok=True)
+    for name in list(sys.modules):
+        if name.split(".")[0] in ("local_extensions", "answers"):
+            source = Path(sys.modules[name].__file__ or "/")
+            if template.ROOT in source.parents:
+                del sys.modules[name]
+                Path(cache_from_source(str(source))).unlink(missing_ok=True)
     importlib.invalidate_caches()
