@@ -2,7 +2,7 @@
 
 from exercise import unpinned
 
-COMMIT = "08c6903cd8c0fde910a37f88322edcfb5dd907a8"
+COMMIT = "0123456789" * 4
 WORKFLOW = f"""
 steps:
   - uses: actions/checkout@{COMMIT} # v5.0.0
