@@ -12,7 +12,7 @@ from slugify import slugify
 ROOT = Path(__file__).resolve().parents[1]  # of the template
 
 # What `extras` may name, in the order in which a project remembers them.
-EXTRAS = ("serve", "explain", "report", "monitor", "track")
+EXTRAS = ("serve", "explain", "report", "monitor", "track", "ray")
 # https://spdx.org/licenses/; what is not on that list starts with LicenseRef.
 _SPDX = {
     "mit": "MIT",

@@ -66,6 +66,9 @@ NEEDS = {
     "src/*/tracking.py": "track",
     "tests/test_tracking*": "track",
     "requirements/track.txt": "track",
+    "src/*/scaling/*": "ray",
+    "tests/test_scaling*": "ray",
+    "requirements/ray.txt": "ray",
     # where the project is checked and where it runs
     ".github/*": "github",
     ".github/workflows/tensorflow_serving.yml": "serve container tensorflow",

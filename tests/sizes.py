@@ -6,7 +6,7 @@ from typing import NamedTuple
 from conftest import BakedProject
 
 # The adapter, and the folder or the module of each extra; the rest is the core.
-PARTS = ("adapter", "serving", "explaining", "reporting", "monitoring", "tracking")
+PARTS = "adapter serving explaining reporting monitoring tracking scaling".split()
 # A pair of a preset and a framework, such as ("team", "pytorch").
 Kind = tuple[str, str]
 

@@ -84,7 +84,7 @@ def test_quoted_keeps_letters_of_any_language_readable() -> None:
     [
         ("serve,explain,track", "serve,explain,track"),
         (" Track,  serve serve ", "serve,track"),
-        ("all", "serve,explain,report,monitor,track"),
+        ("all", "serve,explain,report,monitor,track,ray"),
         ("none", ""),
     ],
 )

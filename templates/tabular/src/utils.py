@@ -208,6 +208,14 @@ def read_parquet(file: Path, columns: Collection[str] | None) -> Iterator[pd.Dat
             yield batch.to_pandas(types_mapper=declared, date_as_object=False)
 
 
+def read_raw(path: Path, inputs: Inputs) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a table as `check` takes them; see `read_chunks`."""
+    dtype = {name: str for name, rule in inputs.rules.items() if rule.kind != "number"}
+    if inputs.thousands:  # pandas would take the 1,2 of a mistake for 12
+        dtype = dict.fromkeys(inputs.rules, str)
+    return read_chunks(path, inputs, inputs.rules, dtype)
+
+
 def read_checked(
     path: Path, inputs: Inputs, target: bool = True, strict: bool = True
 ) -> Iterator[pd.DataFrame]:
@@ -216,12 +224,9 @@ def read_checked(
     If the target is needed, rows without it are left out, and counted in the log. If
     strict, a DataError names bad rows, or columns that are not there.
     """
-    dtype = {name: str for name, rule in inputs.rules.items() if rule.kind != "number"}
-    if inputs.thousands:  # pandas would take the 1,2 of a mistake for 12
-        dtype = dict.fromkeys(inputs.rules, str)
     needed = [*inputs.columns, *[inputs.target] * target]
     without = 0
-    for raw in read_chunks(path, inputs, inputs.rules, dtype):
+    for raw in read_raw(path, inputs):
         absent = [name for name in needed if name not in raw]
         if strict and absent:
             raise DataError(f"{path}: no column {', '.join(absent)}")

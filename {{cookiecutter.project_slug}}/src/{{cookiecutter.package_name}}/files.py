@@ -5,7 +5,6 @@ Yours: nothing has to change here.
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -31,7 +30,7 @@ class FileError(ProjectError):
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` write a file under a temporary name, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")  # keeps the suffix
+    temporary = path.with_name(f".{uuid.uuid4().hex}.{path.name}")  # keeps the suffix
     try:
         write(temporary)
         temporary.replace(path)

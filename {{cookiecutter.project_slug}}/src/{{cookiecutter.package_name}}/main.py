@@ -59,6 +59,12 @@ COMMANDS = {
 }
 
 
+#% if "ray" in cookiecutter.__extras
+# These have an option --ray.
+COMMANDS["predict"] = ("scaling.command:predict", "scaling.settings:PredictSettings")
+
+
+#% endif
 def all_settings() -> dict[str, type[Settings]]:
     """Import the settings of every command: quick, as their modules import no more."""
     return {

@@ -1,0 +1,1 @@
+"""The commands that --ray gives to a Ray cluster (https://docs.ray.io)."""
