@@ -14,6 +14,9 @@ html_theme = "furo"
 html_title = project
 html_show_sphinx = False
 html_copy_source = False
+html_favicon = "_static/icon.svg"
+html_static_path = ["_static"]
+html_js_files = ["scroll.js"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 # No `http:` is a link to a page of ours.
