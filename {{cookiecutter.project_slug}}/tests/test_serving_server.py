@@ -195,6 +195,18 @@ def test_a_head_that_never_ends_is_cut_off(begin: str, start: Start) -> None:
     assert running.ask("/healthz")[0] == 200
 
 
+def test_a_body_that_never_ends_is_refused(start: Start) -> None:
+    running = start("--read-seconds", "0.2")
+    with running.connect() as slow:
+        slow.sendall(f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\n".encode())
+        slow.sendall(b"content-length: 9\r\n\r\n{")
+        reply = http.client.HTTPResponse(slow)
+        reply.begin()
+        assert reply.status == 408
+        assert "within 0.2 s" in json.load(reply)["error"]
+        assert slow.recv(1) == b""
+
+
 @pytest.mark.parametrize("begin", ["GET /" + "x" * 70_000, "GET / HTTP/1.1\r\nx: "])
 def test_a_head_that_is_too_large_is_refused(begin: str, start: Start) -> None:
     running = start()

@@ -98,4 +98,4 @@ def test_a_wrong_part_is_told_the_shape_of_the_whole() -> None:
     grey = [[1, 2], [3, 4]]
     message = r"x\[0\]\[0\]: must be a list of 3 values, is a number; the shape wanted"
     with pytest.raises(RequestError, match=rf"{message} is \[2, 2, 3\]"):
-        values.require_shape(grey, (2, 2, 3), "x")
+        values.flattened(grey, (2, 2, 3), "x")

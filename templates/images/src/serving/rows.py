@@ -10,52 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import simdjson
 
 from ..config import DataError
 from ..pictures import read_picture
 from .messages import Array, Feeds, RequestError
 from .model import Model, Tensor
-from .values import GIVES_UP, require_list, require_names, require_shape
+from .values import flattened, place, require_list, require_names
 
 NAME = "images"
-
-
-def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:
-    """Read a body that holds nothing but images, and make no object of any number.
-
-    Args:
-        model: What they are for.
-        body: JSON: objects of one key each, in them the list of images.
-        *keys: The keys that lead to the list; none if it is the whole document.
-
-    Returns:
-        The feeds; None if anything is unusual: then the exact way says what.
-    """
-    height, width = model.inputs.height, model.inputs.width
-    # A byte order mark is refused by orjson, and skipped by simdjson. Of colours, there
-    # is a list for each pixel, whose lengths would take as long to compare.
-    if body[:1] not in (b"{", b"[") or model.inputs.colours:
-        return None
-    try:
-        found: Any = simdjson.Parser().parse(body)
-        for key in keys:
-            if len(found) != 1:
-                return None
-            found = found[key]
-        # `as_buffer` makes one flat list of lists of any depth, so the number of lists
-        # is counted too. A "[" in a text makes it larger, and the exact way is taken.
-        # (`bytes.count` takes three to nine times as long.)
-        lists = len(body) - len(body.replace(b"[", b""))
-        if lists != 1 + len(found) * (1 + height):
-            return None
-        widths = [width] * height
-        if any(list(map(len, image)) != widths for image in found):
-            return None
-        images = np.frombuffer(found.as_buffer(of_type="d"))
-        return checked(model, images.reshape(-1, height, width), "")
-    except (*GIVES_UP, RequestError):
-        return None
 
 
 def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) -> Feeds:
@@ -63,29 +25,31 @@ def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) ->
 
     Args:
         model: What they are for.
-        rows: As parsed; an image may be alone in an object: `{"images": image}`.
+        rows: As parsed, or an array; an image may be alone in an object: `{"images":
+            image}`.
         field: Where the list was, for errors.
         names: Of columns; images have none, so it is ignored.
     """
-    found = require_list(rows, field, "images")
-    images = [read(model, row, f"{field}[{i}]") for i, row in enumerate(found)]
-    return checked(model, np.array(images), field)
+    if not isinstance(rows, np.ndarray):
+        found = require_list(rows, field, "images")
+        images = [read(model, row, f"{field}[{i}]") for i, row in enumerate(found)]
+        rows = np.array(images)
+    return checked(model, rows, field)
 
 
 def from_row(model: Model, row: Any, field: str) -> Feeds:
     """Read one image that is in no list."""
-    return checked(model, read(model, row, field)[np.newaxis], field)
+    image = checked(model, read(model, row, field), field)[NAME]
+    return {NAME: image[np.newaxis]}
 
 
 def read(model: Model, row: Any, field: str) -> Array:
-    """Turn the lists of one image into an array of its shape, and check it."""
+    """Turn the lists of one image into an array of its shape."""
     if isinstance(row, dict):
         require_names(row, [NAME], field)
         row, field = row[NAME], f"{field}.{NAME}"
-    require_shape(row, model.inputs.shape, field)
-    image = np.array(row, dtype=np.float64)
-    require_range(model, image, field)
-    return image
+    shape = model.inputs.shape
+    return np.array(flattened(row, shape, field), dtype=np.float64).reshape(shape)
 
 
 def from_columns(model: Model, columns: Any, field: str) -> Feeds:
@@ -106,7 +70,7 @@ def from_tensors(
         expected, given = ", ".join(map(str, model.inputs.shape)), list(images.shape)
         raise RequestError(400, f"must be of shape [n, {expected}], is {given}", field)
     if images.dtype == object:
-        raise RequestError(400, "must be numbers, is texts", field)
+        raise RequestError(400, "must be numbers, not texts or null", field)
     return checked(model, images, field)
 
 
@@ -153,10 +117,9 @@ def require_range(model: Model, images: Array, field: str) -> None:
     """Refuse a value that no pixel can have, and name it."""
     largest = model.inputs.max_value
     good = (images >= 0) & (images <= largest)  # false for NaN
-    for place in np.argwhere(~good)[:1].tolist():
-        where = field + "".join(f"[{index}]" for index in place)
-        message = f"must be from 0 to {largest:g}, is {images[*place].item()!r}"
-        raise RequestError(400, message, where)
+    for index in np.flatnonzero(~good)[:1].tolist():
+        message = f"must be from 0 to {largest:g}, is {images.flat[index].item()!r}"
+        raise RequestError(400, message, place(field, index, images.shape))
 
 
 def output_names(model: Model) -> tuple[str, ...]:

@@ -37,11 +37,6 @@ SCHEMAS: dict[Kind, dict[str, Any]] = {
 EXAMPLES = {"number": 0.0, "boolean": True, "date": "2024-12-31", "category": "text"}
 
 
-def quick(model: Model, body: bytes, *keys: str) -> Feeds | None:
-    """Return None: of rows with names, parsing them is the smaller part."""
-    return None
-
-
 def from_rows(model: Model, rows: Any, field: str, names: Sequence[str] = ()) -> Feeds:
     """Read a list of rows.
 

@@ -5,14 +5,14 @@ import hmac
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import TypeVar
 
 import numpy as np
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..config import ConfigError
 from .batching import INLINE_SECONDS, Batches
 from .messages import LARGE_BODY, Endpoint, Request, RequestError
 from .metrics import Metrics
@@ -43,8 +43,8 @@ class Worker:
     """
 
     def __init__(self, settings: ServeSettings, served: ServedModel) -> None:
-        """Prepare, or raise ConfigError if the keys cannot be read."""
-        self.settings, self.served, self.keys = settings, served, read_keys(settings)
+        """Prepare; a ConfigError says that a request log cannot be."""
+        self.settings, self.served, self.keys = settings, served, settings.keys
         self.metrics = Metrics()
         self.batches = Batches(settings.max_batch_rows)
         self.threads = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
@@ -54,43 +54,35 @@ class Worker:
             shapes = served.get().inputs.shapes
             self.requests = RequestLog(settings, self.metrics, shapes)
         #% endif
-        self.lines: deque[dict[str, object]] = deque(maxlen=MOST_LINES)
+        self.lines: deque[bytes] = deque(maxlen=MOST_LINES)
         self.in_hand = self.held = 0
         self.draining = False
 
-    def end(self) -> None:
-        """End the threads; what they have not begun is not done any more."""
-        #% if "monitor" in cookiecutter.__extras
-        if self.requests is not None:
-            self.requests.end()
-        #% endif
-        for threads in (self.threads, self.batches.thread):
-            threads.shutdown(wait=False, cancel_futures=True)
-
     def check_key(self, headers: Mapping[str, str]) -> None:
         """Raise RequestError if the headers, decoded as Latin-1, lack a key."""
-        if not self.keys:
+        if self.keys is None:
             return
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         given = headers.get("x-api-key", bearer if scheme.lower() == "bearer" else "")
         attempt = given.strip().encode("latin-1")
         # All are compared, each in constant time: how long it takes tells nothing.
-        if not any([hmac.compare_digest(attempt, key) for key in self.keys]):
+        known = [hmac.compare_digest(attempt, key) for key in self.keys]
+        if not attempt or not any(known):
             problem = "is not known" if attempt else "is missing"
             ways = "`X-API-Key: KEY` or `Authorization: Bearer KEY`"
             raise RequestError(401, f"the key {problem}; send {ways}")
 
     async def run(
-        self, slow: bool, request: Request, function: Callable[..., Result], *given: Any
+        self, slow: bool, function: Callable[..., Result], *given: object
     ) -> Result:
-        """Call a function for a request; a slow one in a thread, or TimeoutError.
+        """Call a function; a slow one in a thread, or TimeoutError.
 
         A thread that has begun goes on to its end; one that has not is not begun.
         """
         if not slow:  # nor is there anything to wait for
             return function(*given)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout_at(request.deadline):
+        async with asyncio.timeout(self.settings.answer_seconds):
             return await loop.run_in_executor(self.threads, function, *given)
 
     async def read_body(self, receive: Receive, request: Request) -> bytes:
@@ -111,16 +103,6 @@ class Worker:
             parts.append(part)
             self.hold(request, len(part))
         return b"".join(parts)
-
-    async def wait_for_body(self, receive: Receive, request: Request) -> bytes:
-        """Read a body that is on its way; RequestError (408) if it takes too long."""
-        seconds = self.settings.read_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                return await self.read_body(receive, request)
-        except TimeoutError:
-            slow = f"the body did not arrive within {seconds:g} s"
-            raise RequestError(408, slow) from None
 
     def hold(self, request: Request, more: int) -> None:
         """Take so many bytes more of a body, or raise RequestError."""
@@ -160,12 +142,9 @@ class Answer:
         model = worker.served.get(**request.path)
         if endpoint.handler is not None:
             return endpoint.handler(model, request)
-        # A timer costs more than reading what is here already.
-        read = worker.read_body if "whole" in scope else worker.wait_for_body
-        request.body = await read(receive, request)
+        request.body = await worker.read_body(receive, request)
         if worker.in_hand >= settings.max_concurrency:
             raise RequestError(503, f"{worker.in_hand} requests are in hand; try again")
-        request.deadline = asyncio.get_running_loop().time() + settings.answer_seconds
         worker.in_hand += 1
         try:
             alone = len(scope.get("tasks", ())) == 1
@@ -184,37 +163,24 @@ class Answer:
         request.most_rows = settings.max_rows
         if "content-encoding" in request.headers:
             what = request.body, request.headers, settings.max_body_bytes
-            request.body = await worker.run(True, request, unpacked, *what)
+            request.body = await worker.run(True, unpacked, *what)
             worker.hold(request, len(request.body) - len(what[0]))
         large = len(request.body) > LARGE_BODY
-        feeds, write = await worker.run(large, request, endpoint.read, model, request)
+        feeds, write = await worker.run(large, endpoint.read, model, request)
         rows = len(next(iter(feeds.values())))
         if rows > settings.max_rows:
             message = f"has {rows} rows; at most {settings.max_rows} are allowed"
             raise RequestError(413, message, "body")
         slow = model.seconds * rows >= INLINE_SECONDS
         if rows <= settings.max_batch_rows and (slow or not alone):
-            batches, deadline = worker.batches, request.deadline
-            outputs = await batches.predict(model, feeds, rows, deadline)
+            limit = asyncio.timeout(settings.answer_seconds) if slow else nullcontext()
+            async with limit:
+                outputs = await worker.batches.predict(model, feeds, rows)
         else:  # batches must not wait for so many rows of one request
-            outputs = await worker.run(slow, request, model.predict, feeds)
+            outputs = await worker.run(slow, model.predict, feeds)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
             message = f"row {row} is so unusual that the model has no finite answer"
             raise RequestError(422, message, "body")
         request.predicted = model, feeds, outputs
-        return await worker.run(large, request, write, outputs)
-
-
-def read_keys(settings: ServeSettings) -> list[bytes]:
-    """Return the keys that requests must carry, any of them; none if none is set.
-
-    Raises:
-        ConfigError: If the setting holds none: it must not open the server to all.
-    """
-    if settings.api_key is None:
-        return []
-    lines = settings.api_key.get_secret_value().splitlines()
-    if keys := [line.strip().encode() for line in lines if line.strip()]:
-        return keys
-    raise ConfigError("api_key: holds no key, only blanks")
+        return await worker.run(large, write, outputs)

@@ -163,7 +163,7 @@ class Front:
                 worker.requests.add(request.id, *request.predicted)
             #% endif
         if worker.settings.access_log:
-            worker.lines.append(line)
+            worker.lines.append(orjson.dumps(line, option=LINE))
 
 
 def refusal(scope: Scope, error: RequestError) -> Response:
@@ -196,13 +196,15 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            reload = group.create_task(every(RELOAD_SECONDS, refresh, worker))
-            flush = group.create_task(every(FLUSH_SECONDS, write_lines, worker.lines))
-            yield
-            reload.cancel()
-            flush.cancel()
-        worker.end()
+        reload = asyncio.create_task(every(RELOAD_SECONDS, refresh, worker))
+        flush = asyncio.create_task(every(FLUSH_SECONDS, write_lines, worker.lines))
+        yield
+        reload.cancel()
+        flush.cancel()
+        #% if "monitor" in cookiecutter.__extras
+        if worker.requests is not None:
+            worker.requests.end()
+        #% endif
         write_lines(worker.lines)
 
     middleware = [Middleware(Front, worker)]
@@ -254,7 +256,7 @@ async def every(seconds: float, function: Callable[..., Any], *given: Any) -> No
             logger.error("%s failed: %r", function.__qualname__, error)
 
 
-def write_lines(lines: deque[dict[str, object]]) -> None:
+def write_lines(lines: deque[bytes]) -> None:
     """Write the access log, to which requests add lines meanwhile.
 
     So no request waits for a pipe, and the lines of several workers do not mix. A
@@ -262,8 +264,7 @@ def write_lines(lines: deque[dict[str, object]]) -> None:
     tenth of the time of a request.)
     """
     found = [lines.popleft() for _ in range(len(lines))]
-    text = b"".join(orjson.dumps(line, option=LINE) for line in found).decode()
-    sys.stdout.write(text)
+    sys.stdout.write(b"".join(found).decode())
     sys.stdout.flush()
 
 

@@ -39,25 +39,14 @@ class Batches:
         self.working: asyncio.Task[None] | None = None
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
-    async def predict(
-        self, model: Model, feeds: Feeds, rows: int, deadline: float
-    ) -> Array:
-        """Predict one request's rows, perhaps with those of others.
-
-        Raises:
-            TimeoutError: At `deadline`, by the clock of the event loop.
-        """
+    async def predict(self, model: Model, feeds: Feeds, rows: int) -> Array:
+        """Predict one request's rows, perhaps with those of others."""
         loop = asyncio.get_running_loop()
         job = Job(model, feeds, rows, loop.create_future())
         self.waiting.append(job)
         if self.working is None:
             self.working = loop.create_task(self.work())
-        # `asyncio.timeout_at` takes four times as long.
-        timer = loop.call_at(deadline, give_up, job.answer)
-        try:
-            return await job.answer
-        finally:
-            timer.cancel()
+        return await job.answer
 
     async def work(self) -> None:
         """Predict batch after batch, until nobody waits."""
@@ -69,7 +58,7 @@ class Batches:
             else:
                 results = await loop.run_in_executor(self.thread, compute, jobs)
             for job, result in zip(jobs, results, strict=True):
-                if job.answer.done():  # given up
+                if job.answer.done():  # nobody waits for it any more
                     continue
                 if isinstance(result, Exception):
                     job.answer.set_exception(result)
@@ -92,12 +81,6 @@ class Batches:
                 jobs.append(job)
                 left -= job.rows
         return jobs
-
-
-def give_up(answer: asyncio.Future[Array]) -> None:
-    """End the wait of a request."""
-    if not answer.done():
-        answer.set_exception(TimeoutError())
 
 
 def compute(jobs: Sequence[Job]) -> Sequence[Array | Exception]:

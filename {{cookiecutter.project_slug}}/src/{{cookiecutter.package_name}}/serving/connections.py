@@ -1,8 +1,7 @@
 """Connections as uvicorn handles them, with what it leaves out.
 
-- A client is cut off that is slow to send the head of a request, sends more than 64 KiB
-  of it, or of trailers, sends hundreds of requests at once, or does not read its
-  answers.
+- A client is cut off that is slow to send a request, sends more than 64 KiB of a head,
+  or of trailers, sends hundreds of requests at once, or does not read its answers.
 - One that offers HTTP/2, as curl and Java do, is answered as if it had not: the parser
   takes what follows such an offer for the other protocol, also a body.
 - A connection that is idle when the server ends gets a last moment: a request that was
@@ -13,6 +12,8 @@ import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from .messages import JSON, dump
 
 # Longer than a request is on its way to a server that has stopped listening.
 LINGER_SECONDS = 1.0
@@ -29,49 +30,65 @@ class Connection(HttpToolsProtocol):
         """Prepare; uvicorn gives the rest."""
         super().__init__(**given)
         self.patience = patience
-        # Whether no body is on its way, and how much of a head, or of the trailers that
-        # may follow a body, has arrived.
-        self.in_head, self.head_bytes = True, 0
-        self.last = b""  # bytes: the end of a head may arrive in two parts
-        # What ends the connection, unless a head is whole, or an answer is read, first.
-        self.head_timer: Any = None
+        self.head = b""  # of the next request, until all of it is here
+        self.whole = True  # whether the parser has seen the end of each request
+        self.unread = 0  # bytes of which the parser has made nothing yet
+        # What ends the connection, unless a request is whole, or an answer read, first.
+        self.sender_timer: Any = None
         self.reader_timer: Any = None
 
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or self.cycle.response_complete
 
+    def refuse(self, status: int, problem: str) -> None:
+        """Answer what is no request yet, and end the connection."""
+        body = dump({"error": problem})
+        head = f"content-type: {JSON}\r\ncontent-length: {len(body)}\r\n"
+        parts = STATUS_LINE[status], head.encode(), b"connection: close", END, body
+        self.transport.write(b"".join(parts))
+        self.transport.close()
+
+    def give_up(self) -> None:
+        """End the connection of a client that is too slow to send a request."""
+        if self.is_idle() or self.cycle.response_started or self.pipeline:
+            self.transport.close()
+        else:
+            self.refuse(408, f"the body did not arrive within {self.patience:g} s")
+
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.head_timer = self.loop.call_later(self.patience, transport.close)
+        self.sender_timer = self.loop.call_later(self.patience, self.give_up)
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived: the head of a request, its body, or a part of them."""
-        if self.in_head:
-            end = 0 if END in self.last + data[:3] else data.find(END)
-            of_head = len(data) if end < 0 else end
-            if offer := OFFER.search(data, 0, of_head):
+        if self.whole:
+            data = self.head + data
+            end = data.find(END)
+            self.head = data if end < 0 else b""
+            if max(end, len(self.head)) > MOST_HEAD_BYTES:
+                self.refuse(431, f"the head is longer than {MOST_HEAD_BYTES:,} bytes")
+                return
+            if end < 0:
+                data = b""
+            elif offer := OFFER.search(data, 0, end):
                 data = data[: offer.start()] + data[offer.end() :]
-            self.head_bytes += of_head
-        if self.head_bytes > MOST_HEAD_BYTES:
-            rest = b"content-length: 0\r\nconnection: close\r\n\r\n"
-            self.transport.write(STATUS_LINE[431] + rest)
-            self.transport.close()
-            return
-        self.last = (self.last + data[-3:])[-3:]
-        self.head_bytes += 0 if self.in_head else len(data)
+        self.unread += len(data)
         super().data_received(data)
-        if self.head_bytes > MOST_HEAD_BYTES:
+        if self.unread > MOST_HEAD_BYTES:
             self.transport.abort()
-        elif not self.is_idle():
-            self.head_timer.cancel()
-        elif self.head_timer.cancelled():
-            self.head_timer = self.loop.call_later(self.patience, self.transport.close)
+        elif (self.head or not self.whole) and self.sender_timer.cancelled():
+            self.sender_timer = self.loop.call_later(self.patience, self.give_up)
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        self.whole = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
-        self.in_head, self.head_bytes = False, 0
+        self.unread = 0
         scope: Any = self.scope
         scope["tasks"] = self.tasks
         super().on_headers_complete()
@@ -80,14 +97,13 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
-        self.head_bytes = 0
+        self.unread = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Say that all of a request is here, which needs no timer then."""
-        self.in_head, self.head_bytes = True, 0
-        scope: Any = self.scope
-        scope["whole"] = True
+        """Stop waiting: all of a request is here."""
+        self.whole, self.unread = True, 0
+        self.sender_timer.cancel()
         super().on_message_complete()
 
     def pause_writing(self) -> None:

@@ -51,7 +51,6 @@ class Request:
     headers: Mapping[str, str]  # by lower-case name
     body: bytes = b""
     most_rows: int = 4096
-    deadline: float = 0.0  # of the answer, by the clock of the event loop
     id: str = ""
     held: int = 0  # bytes of the body that are here
     predicted: tuple[Model, Feeds, Array] | None = None  # by what, from what, what

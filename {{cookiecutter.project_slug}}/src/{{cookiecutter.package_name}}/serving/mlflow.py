@@ -13,7 +13,7 @@ from starlette.responses import Response
 from . import rows
 from .messages import Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
-from .values import only, parse, require_json, validated
+from .values import only, read_json, validated
 
 
 class Split(BaseModel, strict=True):
@@ -34,8 +34,7 @@ class Question(BaseModel, strict=True):
 
 def predict(model: Model, request: Request) -> Asked:
     """Predict from a table, in one piece or by rows, or from tensors."""
-    require_json(model, request)
-    question = validated(Question, parse(request.body))
+    question = validated(Question, read_json(model, request, "instances"))
     key, given = only(question, *Question.model_fields)
     if key == "inputs":
         feeds = rows.from_columns(model, given, key)

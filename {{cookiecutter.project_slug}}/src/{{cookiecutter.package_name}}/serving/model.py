@@ -1,7 +1,6 @@
 """A version of a model, ready to predict; and which version is served."""
 
 import logging
-import math
 import time
 import timeit
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ from ..adapter import Limits
 from ..export import onnx_session
 from ..files import careful
 from ..registry import (
-    ALIASES,
     ONNX_FILE,
     Manifest,
     RegistryError,
     load_version,
+    production,
     served_version,
 )
 from .messages import TEXT, Array, Feeds, RequestError
@@ -39,7 +38,7 @@ FROM_ONNX: dict[str, np.dtype[Any]] = {
     "tensor(string)": TEXT,
 }
 # A version that cannot be loaded is tried again: its files may still be on their way.
-RETRY_SECONDS = 30.0
+RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,7 @@ class ServedModel:
             threads: How many threads one prediction may use.
         """
         self.model_dir, self.threads = model_dir, threads
-        # Before the version: a promote in between is then seen by the first look.
-        self.seen, self.retry_at = self.promotions(), math.inf
+        self.retry_at = 0.0
         self.model = load_model(model_dir, served_version(model_dir), threads)
 
     def get(self, **path: str) -> Model:
@@ -160,28 +158,19 @@ class ServedModel:
                 raise RequestError(404, message, key)
         return model
 
-    def promotions(self) -> bytes | None:
-        """Return what changes when a version is promoted; None before the first is."""
-        try:
-            return (self.model_dir / ALIASES).read_bytes()
-        except OSError:
-            return None
-
     def refresh(self) -> bool:
-        """Load another version if one is to be served; return whether it is another.
+        """Load another version if one is promoted; return whether it is another.
 
         Raises:
             RegistryError: If the version cannot be used; the old one goes on.
         """
-        promotions = self.promotions()
-        if promotions == self.seen and time.monotonic() < self.retry_at:
+        if time.monotonic() < self.retry_at:
             return False
-        self.seen = promotions
         self.retry_at = time.monotonic() + RETRY_SECONDS  # unless this goes well
-        version = served_version(self.model_dir)
+        version = production(self.model_dir) or self.model.version
         if changed := version != self.model.version:
             self.model = load_model(self.model_dir, version, self.threads)
-        self.retry_at = math.inf
+        self.retry_at = 0.0
         return changed
 
 

@@ -11,8 +11,6 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-import orjson
-import simdjson
 from pydantic import BaseModel, Field, NonNegativeInt
 from starlette.responses import Response
 
@@ -52,7 +50,6 @@ KINDS: dict[str, values.Kind] = {
     "": ({*values.NUMBER[0], NULL}, values.NUMBER[1]),
 }
 LENGTH = re.compile("[0-9]{1,18}")
-DATA = re.compile(rb'"data"\s*:\s*\[')
 
 
 class Parameters(BaseModel, strict=True):
@@ -99,8 +96,7 @@ def infer(model: Model, request: Request) -> Asked:
         values.require_size(model, head, request.most_rows)
         question = (remembered if len(head) <= SHORT else read_head)(head)
     else:
-        values.require_json(model, request)
-        document = quick(request.body) or values.parse(request.body)
+        document = values.read_json(model, request, "inputs", 0, "data", flat=True)
         question = values.validated(Question, document)
     binary = wants_binary(question, model)
     feeds = rows.from_tensors(model, *read_tensors(question, rest))
@@ -143,30 +139,6 @@ def split(request: Request) -> tuple[bytes, memoryview]:
     return request.body[:length], memoryview(request.body)[length:]
 
 
-def quick(body: bytes) -> Any:
-    """Parse a request with one flat tensor; no number becomes an object.
-
-    Returns:
-        The document, `inputs[0].data` an array in it, float64 (n,) with n > 0; None if
-        anything is unusual, so that the exact way has to look.
-    """
-    start = DATA.search(body)
-    # Only a "data" that is there once, and not in a text, is surely the tensor's.
-    if start is None or b"\\" in body or DATA.search(body, start.end()):
-        return None
-    opens, closes = start.end() - 1, body.find(b"]", start.end())
-    try:
-        document = orjson.loads(body[: opens + 1] + body[closes:])
-        (tensor,) = document["inputs"]
-        if tensor["data"] != [] or TYPES[tensor["datatype"]].kind in KINDS:
-            return None
-        found: Any = simdjson.Parser().parse(body[opens : closes + 1])
-        tensor["data"] = np.frombuffer(found.as_buffer(of_type="d"))
-    except values.GIVES_UP:
-        return None
-    return document
-
-
 def read_tensors(
     question: Question, rest: memoryview
 ) -> tuple[dict[str, Array], dict[str, str]]:
@@ -193,13 +165,13 @@ def read_tensors(
 def from_json(value: Any, dtype: np.dtype[Any], shape: list[int], field: str) -> Array:
     """Turn data, one list or lists in lists, or float64 (n,), into an array."""
     count = math.prod(shape)
-    if isinstance(value, np.ndarray):  # of `quick`
-        if len(value) == count:
+    if isinstance(value, np.ndarray):
+        if len(value) == count and dtype.kind not in KINDS:
             return value
-        value = value.tolist()
+        value = value.tolist()  # to say what is wrong
     nested = isinstance(value, list) and value and isinstance(value[0], list)
     kind = KINDS.get(dtype.kind, KINDS[""])
-    values.require_shape(value, shape if nested else [count], field, kind)
+    value = values.flattened(value, shape if nested else [count], field, kind)
     array = np.array(value, object if dtype.kind in KINDS else np.float64)
     return array.astype(dtype) if dtype.kind == "b" and None not in array else array
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from . import rows
 from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
-from .values import Shape, only, parse, require_json, require_shape, validated
+from .values import Shape, flattened, only, read_json, validated
 
 
 class Tensor(BaseModel, strict=True):
@@ -43,16 +43,13 @@ class Question(BaseModel, strict=True):
 
 def predict(model: Model, request: Request) -> Asked:
     """Predict; there is one model, so the path names none."""
-    require_json(model, request)
-    if (quick := rows.quick(model, request.body, "data", "ndarray")) is not None:
-        return quick, partial(write, model, "ndarray", None)
-    question = validated(Question, parse(request.body))
+    question = validated(Question, read_json(model, request, "data", "ndarray"))
     form, table = only(question.data, "ndarray", "tensor", field="data")
     field = "data.ndarray"
     if form == "tensor":
         field, shape = "data.tensor.values", table.shape
-        require_shape(table.values, [math.prod(shape)], field)
-        table = np.array(table.values, dtype=np.float64).reshape(shape).tolist()
+        found = flattened(table.values, [math.prod(shape)], field)
+        table = np.array(found, dtype=np.float64).reshape(shape).tolist()
     feeds = rows.from_rows(model, table, field, question.data.names)
     return feeds, partial(write, model, form, question.meta)
 

@@ -75,6 +75,14 @@ class ServeSettings(Settings):
     access_log: bool = True
     """Whether each request is a line of JSON on stdout"""
 
+    @property
+    def keys(self) -> list[bytes] | None:
+        """The keys of which a request must carry one; None: it needs none."""
+        if self.api_key is None:
+            return None
+        lines = self.api_key.get_secret_value().splitlines()
+        return [line.strip().encode() for line in lines]
+
 
 class FetchSettings(Settings):
     """Download a version, check it by its hash, and promote it."""

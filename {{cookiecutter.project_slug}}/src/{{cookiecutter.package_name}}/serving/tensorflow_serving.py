@@ -14,7 +14,7 @@ from starlette.responses import Response
 from . import rows
 from .messages import Asked, Endpoint, Request, refuse, reply_json
 from .model import Model, Tensor
-from .values import only, parse, require_json, validated
+from .values import only, read_json, validated
 
 SIGNATURE = "serving_default"
 # https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/types.proto
@@ -36,13 +36,10 @@ class Question(BaseModel):
 
 def predict(model: Model, request: Request) -> Asked:
     """Predict from `instances`, answered by `predictions`; or `inputs` by `outputs`."""
-    require_json(model, request)
-    key, feeds = "instances", rows.quick(model, request.body, "instances")
-    if feeds is None:
-        question = validated(Question, parse(request.body))
-        key, given = only(question, "instances", "inputs")
-        read = rows.from_rows if key == "instances" else rows.from_columns
-        feeds = read(model, given, key)
+    question = validated(Question, read_json(model, request, "instances"))
+    key, given = only(question, "instances", "inputs")
+    read = rows.from_rows if key == "instances" else rows.from_columns
+    feeds = read(model, given, key)
     name = "predictions" if key == "instances" else "outputs"
     return feeds, lambda values: reply_json({name: values})
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from . import rows
 from .messages import Array, Asked, Endpoint, Request, RequestError, reply_json
 from .model import Model
-from .values import media_type, parse, require_json
+from .values import media_type, read_json
 
 INSTANCES, DATA = "instances", "data"
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")  # PNG, JPEG, WebP begin so
@@ -33,10 +33,7 @@ def predict(model: Model, request: Request) -> Asked:
     # `curl -T` names no type, and other options of curl a wrong one.
     if media_type(request).startswith("image/") or request.body.startswith(PICTURES):
         return rows.from_picture(model, request.body, "body"), one
-    require_json(model, request)
-    if (quick := rows.quick(model, request.body)) is not None:
-        return quick, many
-    given, field = parse(request.body), "body"
+    given, field = read_json(model, request), "body"
     columns = {tensor.name for tensor in model.tensors}  # one may be called as a key is
     if isinstance(given, dict) and given.keys() != columns:
         if given.keys() == {INSTANCES}:

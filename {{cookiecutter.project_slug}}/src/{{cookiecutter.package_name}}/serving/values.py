@@ -9,13 +9,17 @@ import io
 import math
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Annotated, Any, TypeAlias, TypeVar
+from uuid import uuid4
 
 import numpy as np
 import orjson
+import simdjson
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
-from .messages import JSON, LARGE_BODY, TEXT, Request, RequestError
+from .messages import JSON, LARGE_BODY, TEXT, Array, Request, RequestError
 from .model import Model
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -26,8 +30,9 @@ NUMBER: Kind = ({int, float}, "a number")
 # What `curl -d` says if nobody tells it otherwise; the documentation of TensorFlow
 # Serving and of others asks for it that way.
 FORM = "application/x-www-form-urlencoded"
-# What simdjson raises, and who asks for what is not in its document.
-GIVES_UP = (ValueError, KeyError, TypeError, RuntimeError, AttributeError)
+# What numbers in JSON, and the blanks between them, are written with.
+OF_NUMBERS = b"0123456789+-.eE \t\n\r"
+PLACE = uuid4().hex  # where numbers were; a text that no client can know
 MARKS_IN_TEXT = 32  # commas and brackets of a text, on average if there are all rows
 AROUND = 100  # the same around the rows
 SHOWN = 5  # names of a list that an error repeats
@@ -57,12 +62,26 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def require_json(model: Model, request: Request) -> None:
-    """Refuse a body that says it is not JSON, with 415; or is too much, with 413."""
+def read_json(
+    model: Model, request: Request, *keys: str | int, flat: bool = False
+) -> Any:
+    """Parse a body; refuse, with 415 or 413, what says it is not JSON or is too much.
+
+    Args:
+        model: What the rows are for.
+        request: What was sent.
+        *keys: Where the rows are; if they are nothing but numbers, an array is there.
+        flat: Whether that is one list of numbers, not rows as the model takes them.
+    """
     kind = media_type(request)
     if kind not in (JSON, FORM, "") and not kind.endswith("+json"):
         raise RequestError(415, f"is {kind!r:.60}; send {JSON}", "content-type")
     require_size(model, request.body, request.most_rows)
+    shape = () if flat else model.tensors[0].shape[1:]
+    # The rows of a table have names; to parse these is the smaller part.
+    quick = flat or len(shape) > 1
+    document = with_array(request.body, shape, keys) if quick else None
+    return parse(request.body) if document is None else document
 
 
 def require_size(model: Model, body: bytes, most_rows: int) -> None:
@@ -94,6 +113,59 @@ def parse(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         problem = str(error)
     raise RequestError(400, f"is not valid JSON: {problem}", "body")
+
+
+def with_array(body: bytes, shape: tuple[int, ...], keys: Sequence[str | int]) -> Any:
+    """Parse JSON with rows of numbers in it, and make an object of no number.
+
+    Returns:
+        The document, an array where the keys lead to; None if anything is unusual, so
+        that `parse` has to look.
+    """
+    opens = body.find(b"[", body.find(f'"{keys[-1]}"'.encode()) if keys else 0)
+    closes = body.rfind(b"]") if shape else body.find(b"]", opens)
+    array = numbers(body[opens : closes + 1], shape)
+    if array is None:
+        return None
+    around = body[:opens] + f'"{PLACE}"'.encode() + body[closes + 1 :]
+    try:
+        part: Any = [orjson.loads(around)]
+        whole, (*way, last) = part, (0, *keys)
+        for key in way:
+            part = part[key]
+        if part[last] != PLACE:
+            return None
+        part[last] = array
+    except (ValueError, LookupError, TypeError):
+        return None
+    return whole[0]
+
+
+@cache
+def marks_of(shape: tuple[int, ...]) -> bytes:
+    """Return the brackets and commas of lists of a shape."""
+    lists = b""
+    for size in reversed(shape):
+        lists = b"[" + b",".join([lists] * size) + b"]"
+    return lists
+
+
+def numbers(text: bytes, shape: tuple[int, ...]) -> Array | None:
+    """Parse a list of numbers, or of lists of a shape; None if it is anything else.
+
+    simdjson makes one flat array of lists of every form, so their brackets and commas
+    are compared with those of the form that is wanted.
+    """
+    lists = marks_of(shape)
+    marks = text.translate(None, OF_NUMBERS)
+    rows = (len(marks) - 1) // (len(lists) + 1)
+    if rows < 1 or marks != b"[" + b",".join([lists] * rows) + b"]":
+        return None
+    try:
+        found: Any = simdjson.Parser().parse(text)
+        return np.frombuffer(found.as_buffer(of_type="d")).reshape(rows, *shape)
+    except ValueError:
+        return None
 
 
 def validated(kind: type[Document], content: Any) -> Document:
@@ -152,32 +224,29 @@ def listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 
-def require_shape(
-    value: Any,
-    shape: Sequence[int],
-    field: str,
-    kind: Kind = NUMBER,
-    whole: Sequence[int] = (),
-) -> None:
-    """Refuse what is not lists of a shape, with values of a kind in the innermost.
+def flattened(
+    value: Any, shape: Sequence[int], field: str, kind: Kind = NUMBER
+) -> list[Any]:
+    """Return the values of lists of a shape; refuse another shape, or kind of value."""
+    level = [value]
+    for depth, size in enumerate(shape):
+        for index, each in enumerate(level):
+            if isinstance(each, list) and len(each) == size:
+                continue
+            is_list, inner = isinstance(each, list), depth + 1 < len(shape)
+            found = f"has {len(each)}" if is_list else f"is {kind_of(each)}"
+            wanted = f"must be a list of {size} {'lists' if inner else 'values'}"
+            message = f"{wanted}, {found}; the shape wanted is {list(shape)}"
+            raise RequestError(400, message, place(field, index, shape[:depth]))
+        level = list(chain.from_iterable(level))
+    allowed, wanted = kind
+    if not set(map(type, level)) <= allowed:
+        index = next(i for i, each in enumerate(level) if type(each) not in allowed)
+        message = f"must be {wanted}, is {kind_of(level[index])}"
+        raise RequestError(400, message, place(field, index, shape))
+    return level
 
-    `whole` is the shape of what the value is a part of.
-    """
-    size, *inner = shape
-    (allowed, wanted), whole = kind, whole or shape
-    rule = f"must be a list of {size} {'lists' if inner else 'values'}"
-    if not isinstance(value, list):
-        problem = f"{rule}, is {kind_of(value)}"
-    elif len(value) != size:
-        problem = f"{rule}, has {len(value)}"
-    elif inner:
-        for index, each in enumerate(value):
-            require_shape(each, inner, f"{field}[{index}]", kind, whole)
-        return
-    elif set(map(type, value)) <= allowed:
-        return
-    else:
-        index = next(i for i, each in enumerate(value) if type(each) not in allowed)
-        field, problem = f"{field}[{index}]", f"must be {wanted}"
-        problem += f", is {kind_of(value[index])}"
-    raise RequestError(400, f"{problem}; the shape wanted is {list(whole)}", field)
+
+def place(field: str, index: int, shape: Sequence[int]) -> str:
+    """Name one of the values that are in lists of a shape."""
+    return field + "".join(f"[{i}]" for i in np.unravel_index(index, tuple(shape)))
