@@ -54,6 +54,7 @@ def test_the_stub_fails_and_the_solution_passes(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_in_a_chapter(name: str) -> None:
+    assert name not in sys.stdlib_module_names  # its folder would hide the module
     assert f"poe exercise {name}\n" in CHAPTERS
     for file in ("stub.py", "solution.py"):
         assert f"```{{literalinclude}} exercises/{name}/{file}\n" in CHAPTERS
