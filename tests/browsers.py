@@ -1,10 +1,12 @@
 """Chromium without a window, and what goes wrong on a page: a plugin of these tests."""
 
+import html
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+# What docs/ shows; written with UPDATE_SCREENSHOTS=1.
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 # How pages are looked at: a desktop's and a phone's width, light and dark.
 VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
@@ -74,3 +78,20 @@ def visit(browser: "Browser", width: int, scheme: str) -> Iterator[Visit]:
         reduced_motion="reduce",
     ) as context:
         yield Visit(context.new_page())
+
+
+def keep_picture(page: "Page", name: str) -> None:
+    """Take a picture for docs/ of what the browser shows, if that was asked for."""
+    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        page.screenshot(path=IMAGES / name)
+    assert (IMAGES / name).read_bytes().startswith(b"\x89PNG")
+
+
+def keep_session(page: "Page", name: str, text: str) -> None:
+    """The same of what a terminal has shown."""
+    style = "margin:0;padding:16px;background:#0f172a;color:#e2e8f0;font:14px monospace"
+    page.set_content(f'<pre style="{style}">{html.escape(text)}</pre>')
+    page.add_style_tag(content="body { margin: 0; background: #0f172a }")
+    height = int(page.evaluate("document.querySelector('pre').offsetHeight"))
+    page.set_viewport_size({"width": 900, "height": height})
+    keep_picture(page, name)

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from browsers import keep_session, visit
 from conftest import ROOT, choices
 
 pytestmark = pytest.mark.generated
@@ -68,7 +70,7 @@ def test_a_fresh_clone_with_an_empty_cache_trains(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("framework", choices()["framework"][1:])
-def test_the_demo_of_another_framework(framework: str) -> None:
+def test_the_demo_of_another_framework(framework: str, browser: Browser) -> None:
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), environment["PATH"]]
@@ -82,6 +84,11 @@ def test_the_demo_of_another_framework(framework: str) -> None:
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert_demonstrated(ROOT, demo.stdout)
+    if framework == "scikit-learn":
+        with visit(browser, 900, "dark") as found:
+            shown, _, _ = demo.stdout.partition("\nproject: ")  # seconds come after it
+            typed = f"$ make demo FRAMEWORK={framework}\n"
+            keep_session(found.page, "demo.png", typed + shown)
 
 
 def test_the_readme_shows_the_line_the_demo_prints() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsers import VIEWS, visit
+from browsers import VIEWS, keep_picture, visit
 from environments import Installed, InstalledProject
 from serving.running import free_ports, started
 
@@ -92,6 +92,8 @@ def test_the_playground_shows_a_prediction(
             page.get_by_role("button", name="Predict").click()
         scores = shown(page)
         page.screenshot(path=tmp_path / f"playground-{width}-{scheme}.png")
+        if page.locator("#board").count() and (width, scheme) == VIEWS[0]:
+            keep_picture(page, "playground.png")
 
         assert sum(scores.values()) == pytest.approx(100, abs=1)
         assert page.inner_text("#answer") == max(scores, key=lambda name: scores[name])

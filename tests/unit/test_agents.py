@@ -16,6 +16,13 @@ def test_both_are_short() -> None:
     assert len(project.splitlines()) <= 80
 
 
+def test_the_readme_is_short_and_begins_with_a_command() -> None:
+    """`make demo`, which tests/generated runs."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 120
+    assert lines.index("make demo") < 10
+
+
 def test_its_commands_are_targets_of_the_makefile() -> None:
     named = set(re.findall(r"\bmake (\w+)", TEXT))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
