@@ -83,10 +83,12 @@ def answers(archive: Path) -> Any:
     return SimpleNamespace(of=handle, statuses=context.statuses, handler=handler)
 
 
-def picture(size: tuple[int, int], shade: int, kind: str = "PNG") -> bytes:
+def picture(
+    size: tuple[int, int], shade: int, kind: str = "PNG", mode: str = "L"
+) -> bytes:
     """Return an image file, (width, height), of one shade of grey."""
     file = io.BytesIO()
-    Image.new("L", size, shade).save(file, kind)
+    Image.new(mode, size, shade).save(file, kind)
     return file.getvalue()
 
 
@@ -152,6 +154,7 @@ def test_a_huge_file_is_not_decoded(answers: Any, height: int) -> None:
         ([[0, 0.5, 1], [0, 0, 0]], "body: no pixel is above 1; send pixels as they"),
         (b"text", "body: neither JSON, PNG nor JPEG"),
         (picture((3, 2), 0)[:45], "body: a damaged image: "),
+        (picture((3, 2), 0, mode="I;16"), "body: has more than 8 bits a channel"),
         (picture((2, 3), 0), "body: an image of 2 x 3 (height x width) pixels, "),
     ],
 )

@@ -128,7 +128,8 @@ class Handler:
         training were; else that is refused.
 
         Raises:
-            ValueError: If it is no image, a damaged one, too large, or of another size.
+            ValueError: If it is no image, is damaged, too large, of another size, or of
+                more than 8 bits a channel.
         """
         height, width = self.size
         try:
@@ -136,6 +137,9 @@ class Handler:
             with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(f"body: has more than {MOST_PIXELS:,} pixels")
+                # `convert` would cut the bright ones off.
+                if image.mode[0] in "IF" or ";16" in str(getattr(image, "tile", "")):
+                    raise ValueError("body: has more than 8 bits a channel")
                 ImageOps.exif_transpose(image, in_place=True)
                 if image.size != (width, height) and not self.scaled:
                     found = "{1} x {0}".format(*image.size)

@@ -104,22 +104,15 @@ def checked(model: Model, images: Array, field: str) -> Feeds:
     largest, brightest = model.inputs.max_value, images.max()
     # Comparing the extremes makes no array of truth values.
     if not (images.min() >= 0 and brightest <= largest):  # so it is for NaN
-        require_range(model, images, field)
+        index = int(np.argmin((images >= 0) & (images <= largest)))
+        message = f"must be from 0 to {largest:g}, is {images.flat[index].item()!r}"
+        raise RequestError(400, message, place(field, index, images.shape))
     if 0 < brightest <= 1 < largest:
         message = f"send pixels as they are in the file, from 0 to {largest:g}"
         raise RequestError(400, f"no pixel is above 1; {message}, not scaled", field)
     if not images.flags.aligned:  # as bytes after JSON may be
         images = images.copy()
     return {NAME: np.ascontiguousarray(images, np.float32)}
-
-
-def require_range(model: Model, images: Array, field: str) -> None:
-    """Refuse a value that no pixel can have, and name it."""
-    largest = model.inputs.max_value
-    good = (images >= 0) & (images <= largest)  # false for NaN
-    for index in np.flatnonzero(~good)[:1].tolist():
-        message = f"must be from 0 to {largest:g}, is {images.flat[index].item()!r}"
-        raise RequestError(400, message, place(field, index, images.shape))
 
 
 def output_names(model: Model) -> tuple[str, ...]:

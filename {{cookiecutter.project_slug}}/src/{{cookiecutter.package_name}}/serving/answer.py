@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -114,12 +115,12 @@ class Worker:
             raise RequestError(503, "there are too many large bodies; try again")
 
 
+@dataclass(frozen=True)
 class Answer:
-    """Answers the requests for one endpoint."""
+    """Answers the requests for one endpoint, in a worker."""
 
-    def __init__(self, endpoint: Endpoint, worker: Worker) -> None:
-        """Answer by an endpoint, in a worker."""
-        self.endpoint, self.worker = endpoint, worker
+    endpoint: Endpoint
+    worker: Worker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or raise RequestError."""

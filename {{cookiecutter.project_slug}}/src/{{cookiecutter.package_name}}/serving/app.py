@@ -283,8 +283,7 @@ def refresh(worker: Worker) -> None:
         logger.info("version %d is served, not %d", served.get().version, before)
 
 
-async def not_here(incoming: Incoming, error: Exception) -> Response:
+async def not_here(incoming: Incoming, error: Any) -> Response:
     """Say in JSON that there is nothing at a path, or nothing for this method."""
-    assert isinstance(error, HTTPException)
     content = {"error": error.detail}
     return JSONResponse(content, error.status_code, headers=error.headers)
