@@ -16,6 +16,7 @@ from {{ cookiecutter.package_name }}.config import (
     DataError,
     TrainSettings,
 )
+from {{ cookiecutter.package_name }}.validation import Table
 
 from samples import INPUTS, people
 
@@ -55,13 +56,13 @@ def test_the_split_keeps_every_row_once_and_the_share_of_each_class(
     file = tmp_path / "a.csv"
     people(200).to_csv(file, index=False)
     given = settings(test_fraction=0.2, seed=1, in_memory_mb=9)
-    training, test = validation.load_parts([file], INPUTS, given)
+    training, test = Table([file], INPUTS, given).parts()
     assert sorted([*training.index, *test.index]) == list(range(2, 202))
     shares = [(part["paid"] == "yes").mean() for part in (training, test)]
     assert shares[0] == pytest.approx(shares[1], abs=0.02) and len(test) == 40
-    again, _ = validation.load_parts([file], INPUTS, given)
+    again, _ = Table([file], INPUTS, given).parts()
     given = given.model_copy(update={"seed": 2})
-    other, _ = validation.load_parts([file], INPUTS, given)
+    other, _ = Table([file], INPUTS, given).parts()
     assert again.equals(training) and not other.equals(training)
 
 
@@ -74,8 +75,8 @@ def test_the_test_rows_of_a_large_table_are_never_trained_on(
     parts = []
     for rows in (500, 777):
         monkeypatch.setattr(utils, "CHUNK_ROWS", rows)
-        _, test = validation.load_parts([file], INPUTS, given)
-        chunks = validation.read_part([file], INPUTS, given)
+        _, test = Table([file], INPUTS, given).parts()
+        chunks = Table([file], INPUTS, given).chunks()
         trained = [number for chunk in chunks for number in chunk.index]
         assert sorted([*trained, *test.index]) == list(range(2, 5002))
         parts.append(set(test.index))
@@ -85,17 +86,17 @@ def test_the_test_rows_of_a_large_table_are_never_trained_on(
 def test_ten_times_the_rows_need_no_more_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(utils, "CHUNK_ROWS", 200)
+    monkeypatch.setattr(utils, "CHUNK_ROWS", 400)
     monkeypatch.setattr(validation, "SAMPLE_ROWS", 200)
     given = settings(test_fraction=0.2, seed=1, in_memory_mb=0)
     peaks = []
-    for rows in (1_000, 10_000):
+    for rows in (1_200, 12_000):
         file = tmp_path / f"{rows}.csv"
         people(rows).to_csv(file, index=False)
-        validation.load_parts([file], INPUTS, given)  # imports
+        next(Table([file], INPUTS, given).chunks())  # imports
         tracemalloc.start()
-        validation.load_parts([file], INPUTS, given)
-        for _ in validation.read_part([file], INPUTS, given):
+        Table([file], INPUTS, given).parts()
+        for _ in Table([file], INPUTS, given).chunks():
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -109,11 +110,11 @@ def test_too_few_rows_are_refused(tmp_path: Path) -> None:
     frame.to_csv(file, index=False)
     given = settings(test_fraction=0.2, seed=1, in_memory_mb=9)
     with pytest.raises(DataError, match="cannot split"):
-        validation.load_parts([file], INPUTS, given)
+        Table([file], INPUTS, given).parts()
     frame["paid"] = "no"
     frame.to_csv(file, index=False)
     with pytest.raises(DataError, match="no rows to train on of .'yes'."):
-        validation.load_parts([file], INPUTS, given)
+        Table([file], INPUTS, given).parts()
 
 
 @pytest.mark.parametrize("megabytes", [0, 9])
@@ -122,10 +123,10 @@ def test_a_group_is_in_one_part_and_in_one_fold_alone(
 ) -> None:
     paths = [visits(tmp_path / "a.csv")]
     given = settings(split="group", split_column="patient", in_memory_mb=megabytes)
-    training, test = validation.load_parts(paths, VISITS, given)
+    training, test = Table(paths, VISITS, given).parts()
     assert len(training) + len(test) == 200 and 15 < len(test) < 70
     assert not {*training["patient"]} & {*test["patient"]}
-    found = validation.folds(training, VISITS, given)
+    found = Table(paths, VISITS, given).folds(training)
     scored = [{*training["patient"].iloc[kept]} for _, kept in found]
     assert len(scored) == 5 and sum(map(len, scored)) == training["patient"].nunique()
     assert sum(len(kept) for _, kept in found) == len(training)
@@ -136,14 +137,14 @@ def test_what_is_last_in_time_is_tested_on_and_no_fold_looks_ahead(
 ) -> None:
     paths = [visits(tmp_path / "a.csv")]
     given = settings(split="time", split_column="day", in_memory_mb=9)
-    training, test = validation.load_parts(paths, VISITS, given)
+    training, test = Table(paths, VISITS, given).parts()
     assert training["day"].max() < test["day"].min() and 40 <= len(test) < 50
-    for known, kept in validation.folds(training, VISITS, given):
+    for known, kept in Table(paths, VISITS, given).folds(training):
         days = training["day"].to_numpy()
         assert days[known].max() < days[kept].min()
     with pytest.raises(ConfigError, match="time needs all rows at once"):
         large = given.model_copy(update={"in_memory_mb": 0})
-        validation.load_parts(paths, VISITS, large)
+        Table(paths, VISITS, large).parts()
 
 
 @pytest.mark.parametrize("megabytes", [0, 9])
@@ -154,14 +155,14 @@ def test_a_test_file_of_ones_own_is_tested_on_whole(
         people(90, seed).to_csv(tmp_path / name, index=False)
     names = {"data": str(tmp_path / "a.csv"), "test_data": str(tmp_path / "b.csv")}
     given = settings(**names, in_memory_mb=megabytes)
-    paths = validation.find_parts(given)
-    training, test = validation.load_parts(paths, INPUTS, given)
+    table = Table.find(given, INPUTS)
+    training, test = table.parts()
     for part, seed in ((training, 1), (test, 2)):
         assert list(part.index) == list(range(2, 92))
         assert list(part["age"]) == list(people(90, seed)["age"])
-    before = utils.sha256_of(*paths)
+    before = utils.sha256_of(*table.paths)
     people(90, 3).to_csv(tmp_path / "b.csv", index=False)
-    assert utils.sha256_of(*paths) != before
+    assert utils.sha256_of(*table.paths) != before
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,8 @@ def test_a_split_that_cannot_be_is_refused(
     paths = [visits(tmp_path / "a.csv")]
     given = settings(**change, in_memory_mb=9)
     with pytest.raises(ConfigError, match=message):
-        training, _ = validation.load_parts(paths, VISITS, given)
-        validation.folds(training, VISITS, given)
+        training, _ = Table(paths, VISITS, given).parts()
+        Table(paths, VISITS, given).folds(training)
 
 
 def test_all_scores_are_those_of_the_predictions() -> None:

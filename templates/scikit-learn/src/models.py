@@ -118,7 +118,7 @@ def cross_validate(
         pipeline: From `build_pipeline`.
         x_train: (n, columns).
         y_train: (n,), classes as int64 or values as float64.
-        folds: Their number, or which rows they are, as `validation.folds` has.
+        folds: Their number, or which rows they are, as `Table.folds` has.
         metric: The name of a scorer of scikit-learn.
 
     Returns:

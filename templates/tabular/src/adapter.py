@@ -259,16 +259,17 @@ def load_splits(
     from .config import TrainSettings
 
     given = {**manifest.settings, "data_dir": data_dir}
-    trained, inputs = TrainSettings.model_construct(**given), manifest.inputs
-    paths = validation.find_parts(trained)
-    if utils.sha256_of(*paths) != manifest.data_sha256:
+    trained = TrainSettings.model_construct(**given)
+    table = validation.Table.find(trained, manifest.inputs)
+    if utils.sha256_of(*table.paths) != manifest.data_sha256:
         raise DataError(
-            f"{' or '.join(map(str, paths))} has changed since version {folder.name} "
-            "was trained, so which rows the model has not seen is unknown; train anew"
+            f"{' or '.join(map(str, table.paths))} has changed since version "
+            f"{folder.name} was trained, so which rows the model has not seen is "
+            "unknown; train anew"
         )
-    training, test = validation.load_parts(paths, inputs, trained)
+    training, test = table.parts()
     split = validation.split_target
-    return split(training, inputs), split(test, inputs)
+    return split(training, manifest.inputs), split(test, manifest.inputs)
 
 
 def predictor(

@@ -24,16 +24,15 @@ from .adapter import Inputs
 from .config import (
     ConfigError,
     DataError,
-    DataSettings,
     EvaluateSettings,
-    FitSettings,
     PredictSettings,
     Reading,
     SchemaSettings,
     TrainSettings,
 )
 from .files import git_commit, library_versions, write_json, write_whole
-from .schema import infer_schema, read_schema, remarks, write_schema
+from .schema import infer_schema, remarks, schema_file, write_schema
+from .validation import Table
 
 logger = logging.getLogger(__name__)
 
@@ -67,30 +66,19 @@ def schema(settings: SchemaSettings) -> Path:
     return file
 
 
-def schema_file(settings: DataSettings) -> Path:
-    """Return where the schema of a table is kept: a/x.csv has another than b/x.csv."""
-    path = Path(settings.data)
-    name = (path.parent / path.name.partition(".")[0]).as_posix()
-    return settings.schemas_dir / (re.sub(r"[^\w-]+", "__", name) + ".yaml")
-
-
-def find(settings: FitSettings) -> tuple[list[Path], Inputs]:
-    """Return where the table of the settings is, see `find_parts`; and its schema."""
-    return validation.find_parts(settings), read_schema(schema_file(settings))
-
-
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    paths, inputs = find(settings)
-    dataset, data_sha256 = schema_file(settings).stem, utils.sha256_of(*paths)
+    table = Table.find(settings)
+    inputs, dataset = table.inputs, schema_file(settings).stem
+    data_sha256 = utils.sha256_of(*table.paths)
     pipeline = models.build_pipeline(
         settings.estimator, inputs.task, settings.parameters, settings.seed
     )
     run = {"command": "train", "name": f"{dataset}-{time.time():.3f}"}
     run |= {"dataset": dataset, "data_sha256": data_sha256}
-    logger.info("%s: train %s", paths[0], pipeline["model"], extra={"run": run})
+    logger.info("%s: train %s", table.paths[0], pipeline["model"], extra={"run": run})
     with threadpool_limits(settings.threads or None):
-        test, history = fit(pipeline, paths, inputs, settings)
+        test, history = fit(pipeline, table, settings.epochs)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
     metrics |= {f"{name}_std": pstdev(values) for name, values in history.items()}
     version = registry.save_version(
@@ -116,23 +104,22 @@ def train(settings: TrainSettings) -> Path:
 
 
 def fit(
-    pipeline: Any, paths: list[Path], inputs: Inputs, settings: TrainSettings
+    pipeline: Any, table: Table, epochs: int
 ) -> tuple[pd.DataFrame, dict[str, list[float]]]:
     """Validate and fit a pipeline; return the test rows, and the scores."""
-    in_chunks = validation.exceeds_memory(paths[0], settings)
-    if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
+    settings, inputs = table.settings, table.inputs
+    if table.exceeds_memory and not hasattr(pipeline["model"], "partial_fit"):
         raise ConfigError(
-            f"estimator: {settings.estimator} needs all rows at once, and {paths[0]} "
+            f"estimator: {settings.estimator} needs all rows at once, and the table "
             "is larger than in_memory_mb; take sgd, or raise that"
         )
-    training, test = validation.load_parts(paths, inputs, settings)
+    training, test = table.parts()
     logger.info("%d rows to train on, %d to test", len(training), len(test))
     features, labels = validation.split_target(training, inputs)
-    folds = validation.folds(training, inputs, settings)
+    folds = table.folds(training)
     history = models.cross_validate(pipeline, features, labels, folds, settings.metric)
-    if in_chunks:
-        epoch = partial(validation.read_part, paths, inputs, settings)
-        chunks = chain.from_iterable(epoch() for _ in range(settings.epochs))
+    if table.exceeds_memory:
+        chunks = chain.from_iterable(table.chunks() for _ in range(epochs))
         labelled = (validation.split_target(chunk, inputs) for chunk in chunks)
         sample = features, labels
         models.train_in_chunks(pipeline, sample, labelled, len(inputs.classes))

@@ -5,6 +5,7 @@ correct them and keep them in git. By them, every file is read with the same typ
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from pandas.api import types
 from pydantic import ValidationError
 
 from .adapter import EPOCH, Column, Inputs, Kind, to_days
-from .config import DataError, Reading, read_yaml
+from .config import DataError, DataSettings, Reading, read_yaml
 from .files import write_text
 
 MOSTLY = 0.9  # with this share of readable cells, the others are taken for mistakes
@@ -246,6 +247,13 @@ def validated(content: dict[str, Any], what: str) -> Inputs:
         found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         lines = [f"{what} has no valid schema:", *found]
         raise DataError("\n  ".join(lines)) from error
+
+
+def schema_file(settings: DataSettings) -> Path:
+    """Return where the schema of a table is kept: a/x.csv has another than b/x.csv."""
+    path = Path(settings.data)
+    name = (path.parent / path.name.partition(".")[0]).as_posix()
+    return settings.schemas_dir / (re.sub(r"[^\w-]+", "__", name) + ".yaml")
 
 
 def read_schema(path: Path) -> Inputs:

@@ -17,10 +17,11 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
-from . import commands, models, utils, validation
+from . import models, utils
 from .adapter import Inputs
 from .config import ConfigError, DataSettings, FitSettings, TuneSettings
 from .estimators import ESTIMATORS, make_estimator
+from .validation import Table, split_target
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +31,17 @@ IDENTITY = FitSettings.model_fields.keys() - DataSettings.model_fields.keys()
 
 def tune(settings: TuneSettings) -> dict[str, Any]:
     """Search for the best parameters and return them; go on where it was stopped."""
-    paths, inputs = commands.find(settings)
+    table = Table.find(settings)
+    data, inputs = table.paths[0], table.inputs
     space = find_space(settings, inputs)
-    training, _ = validation.load_parts(paths, inputs, settings)
-    features, labels = validation.split_target(training, inputs)
-    folds = validation.folds(training, inputs, settings)
-    data_sha256 = utils.sha256_of(*paths)
+    training, _ = table.parts()
+    features, labels = split_target(training, inputs)
+    folds = table.folds(training)
+    data_sha256 = utils.sha256_of(*table.paths)
     study = open_study(settings, inputs, data_sha256)
-    run = {"command": "tune", "name": study.study_name, "dataset": paths[0].name}
+    run = {"command": "tune", "name": study.study_name, "dataset": data.name}
     run["data_sha256"] = data_sha256
-    logger.info("%s: %d rows to tune on", paths[0], len(training), extra={"run": run})
+    logger.info("%s: %d rows to tune on", data, len(training), extra={"run": run})
     finished = study.get_trials(states=(TrialState.COMPLETE,))  # others were stopped
     with threadpool_limits(settings.threads or None):
         for number in range(len(finished), settings.trials):

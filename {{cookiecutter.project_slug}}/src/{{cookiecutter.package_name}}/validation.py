@@ -7,158 +7,145 @@ would be needed at once. Yours: `SPLITTERS`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from sklearn import metrics, model_selection
+from sklearn import metrics
+from sklearn import model_selection as selection
 
 from .adapter import Array, Inputs, Labelled
 from .config import ConfigError, DataError, FitSettings
+from .schema import read_schema, schema_file
 from .utils import files_of, find_data, joined, read_checked
 
 SAMPLE_ROWS = 20_000  # of a table that exceeds the memory; of its test rows, too
 # What splits a test set off, and what makes the folds of a cross-validation.
 SPLITTERS = {
-    "random": (model_selection.ShuffleSplit, model_selection.KFold),
-    "stratified": (
-        model_selection.StratifiedShuffleSplit,
-        model_selection.StratifiedKFold,
-    ),
-    "group": (model_selection.GroupShuffleSplit, model_selection.GroupKFold),
-    "stratified group": (
-        model_selection.GroupShuffleSplit,
-        model_selection.StratifiedGroupKFold,
-    ),
+    "random": (selection.ShuffleSplit, selection.KFold),
+    "stratified": (selection.StratifiedShuffleSplit, selection.StratifiedKFold),
+    "group": (selection.GroupShuffleSplit, selection.GroupKFold),
+    "stratified group": (selection.GroupShuffleSplit, selection.StratifiedGroupKFold),
 }
 
 
-def find_parts(settings: FitSettings) -> list[Path]:
-    """Return where the table of the settings is; and the one to test on, if given."""
-    data = find_data(settings.data, settings.data_dir, settings.data_sha256)
-    own = [settings.test_data] if settings.test_data else []
-    return [data, *(find_data(name, settings.data_dir) for name in own)]
+class Table(NamedTuple):
+    """The table that a model learns from and is tested on, as the settings split it."""
 
+    paths: list[Path]  # of the table; and of the one to test on, if it is another
+    inputs: Inputs
+    settings: FitSettings
 
-def load_parts(
-    paths: Sequence[Path], inputs: Inputs, settings: FitSettings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the training rows and the test rows, each in their file's order.
+    @classmethod
+    def find(cls, settings: FitSettings, inputs: Inputs | None = None) -> Self:
+        """Find the table of the settings, and its schema if it is not given."""
+        paths = [find_data(settings.data, settings.data_dir, settings.data_sha256)]
+        if settings.test_data:
+            paths.append(find_data(settings.test_data, settings.data_dir))
+        return cls(paths, inputs or read_schema(schema_file(settings)), settings)
 
-    Samples of them, if the table exceeds the memory. A DataError says that rows are
-    bad, or too few, of a class too.
+    def parts(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the training rows and the test rows, each in their file's order.
 
-    Args:
-        paths: From `find_parts`.
-        inputs: The schema of the table.
-        settings: How it is split.
-    """
-    if exceeds_memory(paths[0], settings):
-        training, test = (
-            sample(read_part(paths, inputs, settings, test), settings.seed)
-            for test in (False, True)
-        )
-    elif len(paths) > 1:
-        training, test = (joined(read_checked(path, inputs), path) for path in paths)
-    else:
-        frame = joined(read_checked(paths[0], inputs), paths[0])
-        known, kept = split_once(frame, inputs, settings)
-        training, test = frame.iloc[np.sort(known)], frame.iloc[np.sort(kept)]
-    absent = set(inputs.classes).difference(training.get(inputs.target, ()))
-    if absent or training.empty or test.empty:
-        message = f"no rows to train on of {sorted(absent)}, or to test"
-        raise DataError(f"{paths[0]}: {message}")
-    return training, test
+        Samples of them, if the table exceeds the memory. A DataError says that rows are
+        bad, or too few, of a class too.
+        """
+        path, inputs = self.paths[0], self.inputs
+        if self.exceeds_memory:
+            training, test = (
+                sample(self.chunks(test), self.settings.seed) for test in (False, True)
+            )
+        elif len(self.paths) > 1:
+            training, test = (joined(read_checked(p, inputs), p) for p in self.paths)
+        else:
+            frame = joined(read_checked(path, inputs), path)
+            known, kept = self.split(frame)
+            training, test = frame.iloc[np.sort(known)], frame.iloc[np.sort(kept)]
+        absent = set(inputs.classes).difference(training.get(inputs.target, ()))
+        if absent or training.empty or test.empty:
+            message = f"no rows to train on of {sorted(absent)}, or to test"
+            raise DataError(f"{path}: {message}")
+        return training, test
 
+    def split(self, frame: pd.DataFrame) -> tuple[Array, Array]:
+        """Return the places of the training rows and of the test rows."""
+        kind, column = self.split_by(frame)
+        if kind == "time":  # rows of one moment are not torn apart
+            count = round(len(frame) * self.settings.test_fraction)
+            is_test = column >= column.nlargest(count).min()
+            return np.flatnonzero(~is_test), np.flatnonzero(is_test)
+        once, _ = SPLITTERS[kind]
+        size, seed = self.settings.test_fraction, self.settings.seed
+        try:
+            splitter = once(n_splits=1, test_size=size, random_state=seed)
+            found: tuple[Array, Array]
+            (found,) = splitter.split(frame, frame[self.inputs.target], column)
+            return found
+        except ValueError as error:
+            raise DataError(f"cannot split the rows: {error}") from error
 
-def split_once(
-    frame: pd.DataFrame, inputs: Inputs, settings: FitSettings
-) -> tuple[Array, Array]:
-    """Return the places of the training rows and of the test rows in a table."""
-    kind, column = split_by(frame, inputs, settings)
-    if kind == "time":  # rows of one moment are not torn apart
-        count = round(len(frame) * settings.test_fraction)
-        is_test = column >= column.nlargest(count).min()
-        return np.flatnonzero(~is_test), np.flatnonzero(is_test)
-    once, _ = SPLITTERS[kind]
-    how = {"test_size": settings.test_fraction, "random_state": settings.seed}
-    try:
-        splitter = once(n_splits=1, **how)
-        found: tuple[Array, Array]
-        (found,) = splitter.split(frame, frame[inputs.target], column)
-        return found
-    except ValueError as error:
-        raise DataError(f"cannot split the rows: {error}") from error
+    def folds(self, training: pd.DataFrame) -> list[tuple[Array, Array]]:
+        """Return the folds of a cross-validation, which is split as the test set was.
 
+        Each has the places of the rows to fit and of those to score. By time, a fold is
+        scored on what comes after all that it was fitted to.
+        """
+        kind, column = self.split_by(training)
+        count, seed = self.settings.folds, self.settings.seed
+        try:
+            if kind == "time":
+                moments, which = np.unique(column, return_inverse=True)
+                cuts = selection.TimeSeriesSplit(count).split(moments)
+                where, part = np.flatnonzero, np.isin
+                return [(where(part(which, k)), where(part(which, s))) for k, s in cuts]
+            _, many = SPLITTERS[kind]
+            splitter = many(count, shuffle=True, random_state=seed)
+            return list(splitter.split(training, training[self.inputs.target], column))
+        except ValueError as error:
+            hint = "; a sample is all rows of one moment" if kind == "time" else ""
+            raise ConfigError(f"folds: {error}{hint}") from error
 
-def folds(
-    training: pd.DataFrame, inputs: Inputs, settings: FitSettings
-) -> list[tuple[Array, Array]]:
-    """Return the folds of a cross-validation, which is split as the test set was.
+    def split_by(self, frame: pd.DataFrame) -> tuple[str, Any]:
+        """Return how rows are split, and the column to go by, without gaps, if any."""
+        kind, name = self.settings.split, self.settings.split_column
+        inputs = self.inputs
+        if kind in ("random", "stratified"):
+            return (kind if inputs.classes else "random"), None
+        if name not in inputs.rules or name == inputs.target:
+            columns = ", ".join([*inputs.columns, *inputs.id_columns])
+            raise ConfigError(f"split: {kind} needs as split_column one of {columns}")
+        if kind == "group":  # what is missing is a group of its own
+            groups = frame[name].astype(str)
+            return (f"stratified {kind}" if inputs.classes else kind), groups
+        if inputs.rules[name].kind == "category":
+            raise ConfigError(f"split_column: {name} is neither a date nor a number")
+        return kind, frame[name].fillna(-np.inf)
 
-    Each has the places of the rows to fit and of those to score. By time, a fold is
-    scored on what comes after all that it was fitted to.
-    """
-    kind, column = split_by(training, inputs, settings)
-    try:
-        if kind == "time":
-            moments, which = np.unique(column, return_inverse=True)
-            found = model_selection.TimeSeriesSplit(settings.folds).split(moments)
-            where = np.flatnonzero
-            return [(where(which < k[0]), where(np.isin(which, k))) for _, k in found]
-        _, many = SPLITTERS[kind]
-        splitter = many(settings.folds, shuffle=True, random_state=settings.seed)
-        return list(splitter.split(training, training[inputs.target], column))
-    except ValueError as error:
-        hint = "; a sample is all rows of one moment" if kind == "time" else ""
-        raise ConfigError(f"folds: {error}{hint}") from error
+    @property
+    def exceeds_memory(self) -> bool:
+        """Whether the table is larger than the setting `in_memory_mb`."""
+        size = sum(file.stat().st_size for file in files_of(self.paths[0]))
+        return size > self.settings.in_memory_mb * 10**6
 
+    def chunks(self, test: bool = False) -> Iterator[pd.DataFrame]:
+        """Yield the training rows of a table that exceeds the memory, or its test rows.
 
-def split_by(
-    frame: pd.DataFrame, inputs: Inputs, settings: FitSettings
-) -> tuple[str, Any]:
-    """Return how rows are split, and the column to go by, without gaps, if any."""
-    kind, name = settings.split, settings.split_column
-    if kind in ("random", "stratified"):
-        return (kind if inputs.classes else "random"), None
-    if name not in inputs.rules or name == inputs.target:
-        columns = ", ".join([*inputs.columns, *inputs.id_columns])
-        raise ConfigError(f"split: {kind} needs as split_column one of {columns}")
-    if kind == "group":  # what is missing is a group of its own
-        return f"stratified {kind}" if inputs.classes else kind, frame[name].astype(str)
-    if inputs.rules[name].kind == "category":
-        raise ConfigError(f"split_column: {name} is neither a date nor a number")
-    return kind, frame[name].fillna(-np.inf)
-
-
-def exceeds_memory(path: Path, settings: FitSettings) -> bool:
-    """Whether a table is larger than the setting `in_memory_mb`."""
-    size = sum(file.stat().st_size for file in files_of(path))
-    return size > settings.in_memory_mb * 10**6
-
-
-def read_part(
-    paths: Sequence[Path], inputs: Inputs, settings: FitSettings, test: bool = False
-) -> Iterator[pd.DataFrame]:
-    """Yield the training rows of a table that exceeds the memory, or its test rows."""
-    for frame in read_checked(paths[-1 if test else 0], inputs):
-        if len(paths) == 1:
-            frame = frame[drawn_to_test(frame, inputs, settings) == test]
-        yield frame
-
-
-def drawn_to_test(frame: pd.DataFrame, inputs: Inputs, settings: FitSettings) -> Any:
-    """Return which rows are test rows, (n,): row by row, or group by group."""
-    kind, column = split_by(frame, inputs, settings)
-    if kind == "time":
-        raise ConfigError(
-            "split: time needs all rows at once, and data is larger than in_memory_mb; "
-            "name the last rows as test_data, or raise that"
-        )
-    keys = frame.index.to_numpy()
-    if column is not None:
-        keys = pd.util.hash_array(column.to_numpy(object))
-    return drawn(keys, settings.seed) < settings.test_fraction
+        Which they are is drawn row by row, or group by group.
+        """
+        for frame in read_checked(self.paths[-1 if test else 0], self.inputs):
+            if len(self.paths) == 1:
+                kind, column = self.split_by(frame)
+                if kind == "time":
+                    raise ConfigError(
+                        "split: time needs all rows at once, and data is larger than "
+                        "in_memory_mb; name the last rows as test_data, or raise that"
+                    )
+                keys = frame.index.to_numpy()
+                if column is not None:
+                    keys = pd.util.hash_array(column.to_numpy(object))
+                is_test = drawn(keys, self.settings.seed) < self.settings.test_fraction
+                frame = frame[is_test == test]
+            yield frame
 
 
 def drawn(keys: Array, seed: int) -> Array:
