@@ -29,7 +29,6 @@ IS_NEW = bool("{{ 'yes' if '_output_dir' in cookiecutter else '' }}")
 NEEDS = {
     # frameworks and kinds of data
     "configs/schemas/*": "tabular",
-    "src/*/checkpoints.py": "images",
     "src/*/pictures.py": "images",
     "tests/test_pictures.py": "images",
     "src/*/estimators.py": "tabular",

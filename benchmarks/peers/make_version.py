@@ -26,6 +26,6 @@ registry.save_version(
     seed=1,
     dataset="made-up",
     classes=tuple("0123456789"),
-    inputs=adapter.Inputs(height=28, width=28, max_value=255),
+    inputs=adapter.Inputs(shape=(28, 28), max_value=255),
     data_sha256="0" * 64,
 )

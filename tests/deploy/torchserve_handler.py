@@ -57,7 +57,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )
     torch.export.save(program, folder / "model.pt2")
-    inputs = {"height": 2, "width": 3, "max_value": MAX_VALUE, "colours": False}
+    inputs = {"shape": (2, 3), "max_value": MAX_VALUE}
     manifest = {"name": "model", "classes": CLASSES, "inputs": inputs}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     script = runpy.run_path(str(FOLDER / "archive.py"))

@@ -58,13 +58,13 @@ def test_the_environment_overrides_the_file_and_an_option_overrides_both(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "0"], "--epochs: '0': .*greater than or equal to 1"),
-        (["--epochs=100_001"], "--epochs: '100_001': .*less than or equal to 100000"),
-        (["--dropout", "1"], "--dropout: '1': .*less than 1"),
-        (["--epochs", "many"], "--epochs: 'many': .*integer"),
-        (["--animal", "cow"], "--animal: 'cow': .*'cat' or 'dog'"),
-        (["--model-name", "../x"], "--model-name: '../x': .*match pattern"),
-        (["--data-url", "ftp://x"], "--data-url: 'ftp://x': .*match pattern"),
+        (["--epochs", "0"], "epochs on .*: '0': .*greater than or equal to 1"),
+        (["--epochs=100_001"], "epochs .*: '100_001': .*less than or equal to 100000"),
+        (["--dropout", "1"], "dropout on the command line: '1': .*less than 1"),
+        (["--epochs", "many"], "epochs on the command line: 'many': .*integer"),
+        (["--animal", "cow"], "animal on the command line: 'cow': .*'cat' or 'dog'"),
+        (["--model-name", "../x"], "model_name on .*: '../x': .*match pattern"),
+        (["--data-url", "ftp://x"], "data_url on .*: 'ftp://x': .*match pattern"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_what_is_allowed(
@@ -83,10 +83,10 @@ def test_all_problems_are_told_at_once_with_their_place(
         load("--dropout", "2")
     lines = str(refused.value).splitlines()
     assert {line.partition(":")[0] for line in lines} == {
-        "--dropout",
-        f"{config.ENV_PREFIX}SEED",
-        "epochs in the settings file",
-        "epoch in the settings file",
+        "dropout on the command line",
+        "seed in the environment",
+        "epochs in the file",
+        "epoch in the file",
     }
     monkeypatch.setenv(f"{config.ENV_PREFIX}EPOCH", "3")
     with pytest.raises(ConfigError, match="EPOCH in the environment: no such setting"):

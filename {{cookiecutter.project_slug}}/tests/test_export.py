@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from {{ cookiecutter.package_name }} import export, registry
+from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.main import main
 
 NATIVE = np.array([[0.2, 0.8], [0.5, 0.5], [0.6, 0.4]])
@@ -27,7 +28,7 @@ def test_the_largest_difference_is_found() -> None:
 @pytest.mark.parametrize(
     ("outputs", "message"),
     [
-        (NATIVE + 2e-4, "up to 0.0002 off the model on 3 rows"),
+        (NATIVE + 2e-4, "up to 0.0002 off the model; allowed is 0.0001"),
         (np.full_like(NATIVE, np.nan), "up to nan off"),
         (NATIVE[:2], r"gives \(2, 2\), the model \(3, 2\)"),
         (NATIVE[:, :1], r"gives \(3, 1\), the model"),
@@ -36,7 +37,7 @@ def test_the_largest_difference_is_found() -> None:
 def test_what_differs_is_refused(
     outputs: npt.NDArray[np.float64], message: str
 ) -> None:
-    with pytest.raises(export.ExportError, match=message):
+    with pytest.raises(ProjectError, match=message):
         export.differences({"onnx": outputs}, NATIVE)
 
 

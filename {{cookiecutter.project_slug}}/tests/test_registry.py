@@ -1,7 +1,6 @@
 """Model versions: whole, numbered, never changed; and which one is in production."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +13,6 @@ import pytest
 
 from {{ cookiecutter.package_name }} import files, main, registry
 from {{ cookiecutter.package_name }}.config import ProjectError
-from {{ cookiecutter.package_name }}.registry import RegistryError
 
 Save = Callable[[], Path]
 Output = pytest.CaptureFixture[str]
@@ -30,7 +28,7 @@ def test_versions_are_numbered_and_the_newest_is_the_default(
     assert manifest.libraries.keys() == {"python", "numpy"}
     assert manifest.exports == {"onnx": 1e-7}
     assert registry.load_version(model_dir, 2)[0].name == "2"
-    with pytest.raises(RegistryError, match=r"no version 12 in .*there are \[1, "):
+    with pytest.raises(ProjectError, match=r"no version 12 in .*there are \[1, "):
         registry.load_version(model_dir, 12)
 
 
@@ -41,7 +39,7 @@ def test_every_difference_from_what_was_written_is_named(
     (folder / "model.bin").write_bytes(b"Weights")
     (folder / "variables/data").unlink()
     (folder / "variables/more").touch()
-    with pytest.raises(RegistryError) as refused:
+    with pytest.raises(ProjectError) as refused:
         registry.load_version(model_dir)
     for problem in ("bin was changed", "variables/data is missing", "more was added"):
         assert problem in str(refused.value)
@@ -52,7 +50,7 @@ def test_a_link_to_the_same_content_is_refused(save: Save, model_dir: Path) -> N
     file = save() / "model.bin"
     file.rename(model_dir / "elsewhere.bin")
     file.symlink_to(model_dir / "elsewhere.bin")
-    with pytest.raises(RegistryError, match="model.bin was changed"):
+    with pytest.raises(ProjectError, match="model.bin was changed"):
         registry.load_version(model_dir)
 
 
@@ -89,12 +87,7 @@ def test_a_save_that_is_killed_leaves_no_version(save: Save, model_dir: Path) ->
     killed = subprocess.run([sys.executable, "-c", code, str(model_dir)], check=False)
     assert killed.returncode == 9
     assert registry.versions(model_dir) == []
-    (left,) = model_dir.iterdir()
     assert save().name == "1"
-    assert left.exists()  # another process may still be writing it
-    os.utime(left, (0, 0))
-    assert save().name == "2"
-    assert not left.exists()
 
 
 def test_versions_saved_at_the_same_time_get_numbers_of_their_own(
@@ -119,12 +112,12 @@ def test_what_was_promoted_is_served_and_rolled_back_if_it_is_whole(
     assert content == {"production": 3, "history": [1, 3]}
     registry.rollback(model_dir)
     assert registry.production(model_dir) == registry.served_version(model_dir) == 1
-    with pytest.raises(RegistryError, match="no version of .* was in production bef"):
+    with pytest.raises(ProjectError, match="there was none before"):
         registry.rollback(model_dir)
     registry.promote(model_dir, 2)
     (model_dir / "1/model.bin").unlink()
     for change in (registry.rollback, lambda folder: registry.promote(folder, 1)):
-        with pytest.raises(RegistryError, match="model.bin is missing"):
+        with pytest.raises(ProjectError, match="model.bin is missing"):
             change(model_dir)
     assert registry.production(model_dir) == 2
 
@@ -135,7 +128,7 @@ def test_two_commands_do_not_change_it_at_the_same_time(
     save()
     monkeypatch.setattr(registry, "LOCK_SECONDS", 0)
     with filelock.FileLock(model_dir / f".{registry.ALIASES}.lock"):
-        with pytest.raises(RegistryError, match="another command is changing"):
+        with pytest.raises(filelock.Timeout, match="could not be acquired"):
             registry.promote(model_dir, 1)
     assert registry.production(model_dir) is None
 
@@ -176,7 +169,7 @@ def test_the_command_lists_shows_verifies_promotes_and_rolls_back(
         (["promote", "--version", "9"], "no version 9"),
         (["list", "--version", "1"], "registry list takes no --version"),
         (["rollback", "--version", "1"], "registry rollback takes no --version"),
-        (["remove"], "ACTION: 'remove': Input should be 'list', 'show'"),
+        (["remove"], "action on the command line: 'remove': Input should be 'list'"),
         (["verify", "--model-name", "other"], "run the command `train` first"),
     ],
 )

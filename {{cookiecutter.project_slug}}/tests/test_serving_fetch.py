@@ -150,8 +150,8 @@ def test_a_version_is_never_replaced_by_another_one(
         ("{}?key=secret", "0" * 64, "not the archive that was asked for"),
         ("{}/gone?key=secret", "0" * 64, "cannot be downloaded: 404"),
         ("http://127.0.0.1:1/secret", "0" * 64, "cannot be downloaded: Connection"),
-        ("file:///etc/passwd", "0" * 64, "--model-url: "),
-        ("https://example.com/x", "0" * 63, "--model-sha256: "),
+        ("file:///etc/passwd", "0" * 64, "model_url on the command line: "),
+        ("https://example.com/x", "0" * 63, "model_sha256 on the command line: "),
     ],
 )
 def test_what_cannot_be_had_is_said_without_its_key(

@@ -128,7 +128,7 @@ def test_a_broken_version_is_not_taken_and_tried_again_later(
     file = two_versions / "2" / "model.onnx"
     shutil.copy(file, two_versions.parent)
     file.write_bytes(b"no graph")
-    with pytest.raises(registry.RegistryError, match="model.onnx was changed"):
+    with pytest.raises(ProjectError, match="model.onnx was changed"):
         served.refresh()
     assert served.get().version == 1
     assert served.refresh() is False  # not again at once
@@ -138,9 +138,7 @@ def test_a_broken_version_is_not_taken_and_tried_again_later(
     assert served.get().version == 2
 
 
-@pytest.mark.parametrize(
-    "error", [registry.RegistryError("broken"), MemoryError("no room")]
-)
+@pytest.mark.parametrize("error", [ProjectError("broken"), MemoryError("no room")])
 def test_looking_goes_on_after_a_failure(
     error: Exception,
     two_versions: Path,

@@ -8,7 +8,7 @@ Yours: nothing has to change here for other images, or another network.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any{{ ", NamedTuple" if "serve" in cookiecutter.__extras }}
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ Array = npt.NDArray[Any]
 Labelled = tuple[Array, Array]  # rows, and what is true of them
 
 
+#% if "serve" in cookiecutter.__extras
 class Limits(NamedTuple):
     """What a pixel may be."""
 
@@ -28,30 +29,25 @@ class Limits(NamedTuple):
     maximum: float
 
 
+#% endif
 class Inputs(BaseModel, extra="forbid", frozen=True):
     """What a model of images has to be given; kept in its manifest."""
 
-    height: int  # of an image, in pixels
-    width: int
+    shape: tuple[int, ...]  # of an image: (height, width), or (height, width, 3)
     max_value: float  # the largest pixel value; what images are divided by
-    colours: bool = False  # a pixel is red, green and blue, or one number
     scaled: bool = False  # whether pictures of other sizes are scaled, as in training
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of an image: (height, width), or (height, width, 3) of colours."""
-        size = (self.height, self.width)
-        return (*size, 3) if self.colours else size
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each input of the exported graph; -1: the number of images."""
-        return {"images": (-1, *self.shape)}
-
+    #% if "serve" in cookiecutter.__extras
     @property
     def limits(self) -> dict[str, Limits]:
         """What the values of each input may be."""
         return {"images": Limits(0, self.max_value)}
+
+    #% endif
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of the exported graph; -1: the number of images."""
+        return {"images": (-1, *self.shape)}
 
 
 #% if "monitor" in cookiecutter.__extras
@@ -82,7 +78,7 @@ def describe(rows: Array, inputs: Inputs) -> dict[str, Array]:
         "sharpness": (across + down) / 2,
         **colours,
     }
-    ys, xs = edges(inputs.height), edges(inputs.width)
+    ys, xs = map(edges, images.shape[1:])
     for top, bottom in zip(ys, ys[1:]):
         for left, right in zip(xs, xs[1:]):
             area = images[:, top:bottom, left:right]
@@ -109,7 +105,6 @@ def read_rows(
     inputs: Inputs,
     cols_to_drop: Sequence[str] = (),
     strict: bool = True,
-    files: Sequence[Path] = (),
 ) -> tuple[Array, Array | None]:
     """Read images, numbers (n, height, width[, 3]); no labels are with them.
 
@@ -119,7 +114,6 @@ def read_rows(
         inputs: What the model takes.
         cols_to_drop: CSV columns that are not pixels.
         strict: Whether bad rows are an error, which those of images always are.
-        files: The pictures of a folder, if they are known already.
 
     Raises:
         DataError: If the file cannot be read, its images are of another size, or a
@@ -130,9 +124,9 @@ def read_rows(
 
     if path.suffix.lower() in (".csv", ".npy"):
         images = pictures.read_images(path, inputs.shape, cols_to_drop)
-        utils.Scaled(images, inputs.max_value)  # which looks at the range
+        utils.check_images(images, inputs.max_value)
         return images, None
-    files = files or pictures.picture_files(path)
+    files = pictures.picture_files(path)
     pixels, bad = pictures.read_pictures(files, inputs.shape, inputs.scaled)
     if bad and strict:  # an answer is found by its number
         raise DataError(f"{len(bad)} pictures cannot be read; remove them")

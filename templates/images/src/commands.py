@@ -1,12 +1,18 @@
 """The commands train, evaluate and predict: they put the parts together.
 
 Data come from utils.py, the network from models.py, and a finished version goes to
-registry.py. Yours: the steps of `train`; a setting that you add is one of
-`TrainSettings`.
+registry.py. Until then, a checkpoint is a version, hashed as others are, in
+`models/<name>/.unfinished/<run>/<number>/`.
+
+Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 """
 
 import logging
-from collections.abc import Mapping
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,31 +20,54 @@ from typing import Any
 import numpy as np
 
 from . import adapter, export, models, pictures, registry, utils
-from .checkpoints import Run
-from .config import EvaluateSettings, PredictSettings, TrainSettings
-from .files import write_json, write_text
+from .config import (
+    ConfigError,
+    EvaluateSettings,
+    PredictSettings,
+    Settings,
+    TrainSettings,
+)
+from .files import git_commit, library_versions, write_json, write_text
 
 logger = logging.getLogger(__name__)
+
+UNFINISHED = ".unfinished"
+CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
+# Settings that do not decide the result; with others of the rest, nothing is resumed.
+IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    data, inputs = load_training(settings)
-    images, labels = data.training
+    size = (settings.image_size, settings.image_size)
+    shape = (*size, 3) if settings.colours else size
+    place = (settings.data_dir, settings.data_url, settings.quiet)
+    data = utils.load_data(settings.dataset, *place, shape)
+    (images, labels), inputs = data.training, data.inputs
     split = utils.split_data(
         np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
     )
-    scaled = utils.Scaled(images, data.max_value)
-    fitted, validation = ((scaled.part(rows), truth) for rows, truth in split)
+    fitted, validation = (
+        (utils.Scaled(images, inputs.max_value, rows), truth) for rows, truth in split
+    )
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    run = Run(settings, inputs, data)
-    count = len(fitted[1])
-    model = run.load() if settings.resume else new_model(settings, inputs, data, count)
-    told = {name: run.facts[name] for name in ("dataset", "data_sha256")}
-    told |= {"command": "train", "name": run.folder.name}
+    facts: dict[str, Any] = {  # for the manifest
+        "settings": settings.model_dump(mode="json"),
+        "seed": settings.seed,
+        "dataset": settings.dataset,
+        "classes": data.classes,
+        "inputs": inputs,
+        "data_sha256": utils.data_fingerprint(*data.training),
+        "libraries": library_versions(models.LIBRARIES),
+        "git_commit": git_commit(),
+    }
+    run, count = Run(settings, facts), len(fitted[1])
+    model = run.load() if settings.resume else new_model(settings, data, count)
+    told = {"command": "train", "name": run.folder.name, "dataset": settings.dataset}
+    told["data_sha256"] = facts["data_sha256"]
     text = "%s: %d images to train on"
     logger.info(text, settings.dataset, count, extra={"run": told})
     models.train_model(
@@ -58,34 +87,80 @@ def train(settings: TrainSettings) -> Path:
     )
     write = partial(write_exports, model, inputs, data.test[0])
     version = run.save(settings.model_dir, write)
-    run.remove()
+    shutil.rmtree(run.folder, ignore_errors=True)  # its checkpoint
     logger.info("saved as %s", version, extra={"version": str(version)})
     print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
     print(f"model:   {version}")
     return version
 
 
-def load_training(settings: TrainSettings) -> tuple[utils.Data, adapter.Inputs]:
-    """Load the data set of a training, and say what its images are."""
-    size = (settings.image_size, settings.image_size)
-    shape = (*size, 3) if settings.colours else size
-    place = (settings.data_dir, settings.data_url, settings.quiet)
-    data = utils.load_data(settings.dataset, *place, shape)
-    images = data.training[0]
-    return data, adapter.Inputs(
-        height=images.shape[1],
-        width=images.shape[2],
-        colours=images.ndim == 4,
-        max_value=data.max_value,
-        scaled=settings.dataset not in utils.DATASETS,
-    )
+class Run:
+    """A training, its history, and its last checkpoint."""
+
+    def __init__(self, settings: TrainSettings, facts: dict[str, Any]) -> None:
+        """Begin under a name that no other has; the facts are fields of `Manifest`."""
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
+        self.folder = settings.model_dir / UNFINISHED / name
+        self.settings, self.facts = settings, facts
+        self.history: dict[str, list[float]] = {}
+        self.saved_at = time.monotonic()
+
+    def load(self) -> Any:
+        """Go on with the newest unfinished training, and return its model.
+
+        Raises:
+            ConfigError: If there is none, or other settings or data would go on.
+        """
+        where = self.folder.parent
+        known = [path for path in where.glob("*") if registry.versions(path)]
+        if not known:
+            raise ConfigError(f"nothing to resume in {where}; train without --resume")
+        self.folder = max(known)
+        folder, manifest = registry.load_version(self.folder)
+        before = {**manifest.settings, "data": manifest.data_sha256}
+        now = {**self.facts["settings"], "data": self.facts["data_sha256"]}
+        changed = [
+            f"{name} was {before.get(name)!r} and is now {now[name]!r}"
+            for name in now.keys() - IRRELEVANT
+            if before.get(name) != now[name]
+        ]
+        if changed:
+            told = f"the unfinished training differs: {'; '.join(sorted(changed))}"
+            raise ConfigError(f"{told}. Resume it as it was, or train without --resume")
+        self.history = manifest.history
+        return models.load_model(folder)
+
+    def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
+        """Remember the figures of an epoch, counted from 1; save it now and then."""
+        figures = {name: float(value) for name, value in figures.items()}
+        for name, value in figures.items():
+            self.history.setdefault(name, []).append(value)
+        # The log file has every epoch; ten of them are enough for the terminal.
+        epochs = self.settings.epochs
+        level = logging.DEBUG if number % max(1, epochs // 10) else logging.INFO
+        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        told = {"epoch": number, "figures": figures}
+        logger.log(level, "epoch %d/%d: %s", number, epochs, shown, extra=told)
+        if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+            self.save(self.folder, partial(models.save_model, model))
+            for older in registry.versions(self.folder)[:-1]:
+                shutil.rmtree(self.folder / str(older))
+            self.saved_at = time.monotonic()
+
+    def save(
+        self, model_dir: Path, write: Callable[[Path], Mapping[str, Any] | None]
+    ) -> Path:
+        """Save a version: whole or not at all, whatever stops it."""
+        metrics = {name: values[-1] for name, values in self.history.items()}
+        return registry.save_version(
+            model_dir, write, metrics=metrics, history=self.history, **self.facts
+        )
 
 
-def new_model(
-    settings: TrainSettings, inputs: adapter.Inputs, data: utils.Data, images: int
-) -> Any:
+def new_model(settings: TrainSettings, data: utils.Data, images: int) -> Any:
     """Build and compile the network for a training on so many images."""
-    build, sizes = models.NETWORKS[settings.network], (inputs.shape, len(data.classes))
+    sizes = data.inputs.shape, len(data.classes)
+    build = models.NETWORKS[settings.network]
     model = build(*sizes, settings.hidden_units, settings.dropout)
     steps = settings.epochs * -(-images // settings.batch_size)
     return models.compile_model(model, settings.learning_rate, steps)
@@ -128,7 +203,7 @@ def predict(settings: PredictSettings) -> None:
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
     path = settings.input
     files = pictures.picture_files(path) if path.is_dir() else []
-    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop, files=files)
+    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop)
     outputs = adapter.predictor(folder, manifest)(images)
     classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
     table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})

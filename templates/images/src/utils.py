@@ -8,13 +8,13 @@ loaded. Nothing here knows of a training framework.
 import hashlib
 import io
 from collections.abc import Sequence
-from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from .adapter import Inputs
 from .config import DataError
 
 if TYPE_CHECKING:
@@ -33,20 +33,21 @@ class Data(NamedTuple):
     training: Labelled
     test: Labelled
     classes: tuple[str, ...]  # in the order of the labels
-    max_value: float  # the largest that a pixel can be; the smallest is 0
+    inputs: Inputs  # what a model of them has to be given
 
 
-class Dataset(NamedTuple):
-    """A data set that can be downloaded."""
-
-    classes: tuple[str, ...]  # in the order of the labels
-    # Each with the SHA-256 of what it holds; a mirror may compress that again.
-    files: dict[str, str]
-
-
-# Where Keras itself downloads these sets from.
-KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+CLASSES = {  # of each data set, in the order of its labels
+    # 1,797 images of 8x8 pixels that come with scikit-learn: the test part of
+    # https://archive.ics.uci.edu/dataset/80/
+    "digits": tuple("0123456789"),
+    "mnist": tuple("0123456789"),  # LeCun, 1998
+    # Xiao et al., 2017, https://arxiv.org/abs/1708.07747
+    "fashion_mnist": tuple(CLOTHES.split(",")),
+}
+# Where Keras itself downloads these sets from; the SHA-256 is of what a file holds, as
+# a mirror may compress that again.
+KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 # Of the files in Debian's package dataset-fashion-mnist.
 FASHION_MNIST = """\
 c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888 train-images-idx3-ubyte
@@ -57,15 +58,9 @@ bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9 train-labels-id
 # The one that Keras pins.
 # pragma: allowlist nextline secret
 MNIST = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
-DATASETS = {
-    # 1,797 images of 8x8 pixels that come with scikit-learn: the test part of
-    # https://archive.ics.uci.edu/dataset/80/
-    "digits": Dataset(tuple("0123456789"), {}),
-    "mnist": Dataset(tuple("0123456789"), {"mnist.npz": MNIST}),  # LeCun, 1998
-    "fashion_mnist": Dataset(  # Xiao et al., 2017, https://arxiv.org/abs/1708.07747
-        tuple(CLOTHES.split(",")),
-        {f"{line[65:]}.gz": line[:64] for line in FASHION_MNIST.splitlines()},
-    ),
+FILES = {
+    "mnist": {"mnist.npz": MNIST},
+    "fashion_mnist": {f"{x[65:]}.gz": x[:64] for x in FASHION_MNIST.splitlines()},
 }
 
 
@@ -79,22 +74,29 @@ def load_data(
     """Load a data set by its name, or pictures from a folder or a CSV file.
 
     Args:
-        name: A key of `DATASETS`, or a path that `find_pictures` takes.
+        name: A key of `CLASSES`, or a path that `find_pictures` takes.
         data_dir: As `load_mnist_data` takes it; `data_url` and `quiet` too.
         shape: (height, width[, 3]) that pictures are read with; names have their own.
 
     Raises:
         DataError: If there is no such set, or it cannot be split by its classes.
     """
-    if name not in DATASETS and Path(name).exists():
+    if name not in CLASSES and Path(name).exists():
         from .pictures import load_pictures
 
-        return Data(*load_pictures(Path(name), shape, data_dir), max_value=255)
-    training, test = load_mnist_data(name, data_dir, data_url, quiet)
-    classes, count = DATASETS[name].classes, 1 + int(training[1].max())
-    if len(classes) != count:  # what `load_mnist_data` returns is yours
-        classes = tuple(map(str, range(count)))
-    return Data(training, test, classes, float(training[0].max()))
+        training, test, classes = load_pictures(Path(name), shape, data_dir)
+        largest = 255.0
+    else:
+        training, test = load_mnist_data(name, data_dir, data_url, quiet)
+        classes, count = CLASSES[name], 1 + int(training[1].max())
+        if len(classes) != count:  # what `load_mnist_data` returns is yours
+            classes = tuple(map(str, range(count)))
+        largest = float(training[0].max())
+        for images, _ in (training, test):
+            check_images(images, largest)
+    shape, scaled = training[0].shape[1:], name not in CLASSES
+    inputs = Inputs(shape=shape, max_value=largest, scaled=scaled)
+    return Data(training, test, classes, inputs)
 
 
 def load_mnist_data(
@@ -106,7 +108,7 @@ def load_mnist_data(
     """Load a data set of the MNIST family; all but `digits` are downloaded once.
 
     Args:
-        name: A key of `DATASETS`.
+        name: A key of `CLASSES`.
         data_dir: Folder for downloaded files, made when missing.
         data_url: Folder of a mirror to download from instead.
         quiet: Whether to show no progress bar while downloading.
@@ -118,8 +120,8 @@ def load_mnist_data(
     Raises:
         DataError: If there is no such set, or a file of it cannot be had.
     """
-    if name not in DATASETS:
-        known = ", ".join(DATASETS)
+    if name not in CLASSES:
+        known = ", ".join(CLASSES)
         raise DataError(f"no data set {name!r}; there are {known}, and no such folder")
     if name == "digits":
         from sklearn import datasets  # half a second, and nothing else needs it
@@ -131,7 +133,7 @@ def load_mnist_data(
 
     contents = [
         fetch(file, sha256, data_url or KERAS_DATASETS, Path(data_dir, name), quiet)
-        for file, sha256 in DATASETS[name].files.items()
+        for file, sha256 in FILES[name].items()
     ]
     if name == "mnist":
         arrays = np.load(io.BytesIO(contents[0]), allow_pickle=False)
@@ -162,35 +164,32 @@ def preprocess_data(
     Raises:
         DataError: If the shape is another, or a pixel is not in the range.
     """
-    given = (x_train,) if x_test is None else (x_train, x_test)
     largest = max_value or float(np.max(x_train, initial=0)) or 1
-    scaled = tuple(Scaled(each, largest)[:] for each in given)
-    return scaled[0] if x_test is None else scaled
+    check_images(x_train, largest)
+    scaled = Scaled(x_train, largest)[:]
+    if x_test is None:
+        return scaled
+    return scaled, preprocess_data(x_test, max_value=largest)
+
+
+def check_images(images: Images, max_value: float) -> None:
+    """Raise a DataError if images have another shape, or pixels are out of range."""
+    if images.ndim < 3 or images.shape[3:] not in ((), (3,)) or 0 in images.shape:
+        wanted = "(n, height, width), or (n, height, width, 3)"
+        raise DataError(f"images must be {wanted}, not {images.shape}")
+    low, high = images.min(), images.max()
+    if not 0 <= low <= high <= max_value:  # as NaN is not, either
+        problem = f"these are from {low} to {high}"
+        raise DataError(f"pixels must be from 0 to {max_value:g}; {problem}")
 
 
 class Scaled:
-    """Images, scaled to float32 in [0, 1] when some are taken, as from an array.
+    """Images, scaled to [0, 1] as some are taken: all of them need not be in memory."""
 
-    So those in a file need not fit in memory.
-    """
-
-    def __init__(self, images: Images, max_value: float) -> None:
-        """Take images as `preprocess_data` does, and look at the range of all."""
-        if images.ndim < 3 or images.shape[3:] not in ((), (3,)) or 0 in images.shape:
-            wanted = "(n, height, width), or (n, height, width, 3)"
-            raise DataError(f"images must be {wanted}, not {images.shape}")
-        low, high = images.min(), images.max()
-        if not 0 <= low <= high <= max_value:  # as NaN is not, either
-            problem = f"these are from {low} to {high}"
-            raise DataError(f"pixels must be from 0 to {max_value:g}; {problem}")
-        self.images, self.max_value = images, max_value
-        self.rows = np.arange(len(images))
-
-    def part(self, rows: npt.NDArray[Any]) -> "Scaled":
-        """Return only these rows of them, whose range is known."""
-        part = copy(self)
-        part.rows = self.rows[rows]
-        return part
+    def __init__(self, images: Images, max_value: float, rows: Any = None) -> None:
+        """Take images as `preprocess_data` does; or some of them, by their numbers."""
+        self.images, self.max_value = images, np.float32(max_value)
+        self.rows = np.arange(len(images)) if rows is None else rows
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -198,11 +197,8 @@ class Scaled:
 
     def __getitem__(self, which: Any) -> npt.NDArray[np.float32]:
         """Return those of a slice or of an array of numbers."""
-        taken = self.images[self.rows[which]]
-        scaled: npt.NDArray[np.float32] = np.divide(
-            taken, self.max_value, dtype=np.float32
-        )
-        return scaled
+        taken: npt.NDArray[np.float32] = self.images[self.rows[which]].astype("f4")
+        return taken / self.max_value
 
 
 def split_data(

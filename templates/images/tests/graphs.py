@@ -20,7 +20,7 @@ FACTS: dict[str, Any] = {
     "settings": {},
     "seed": 1,
     "dataset": "digits",
-    "inputs": Inputs(height=8, width=8, max_value=16),
+    "inputs": Inputs(shape=(8, 8), max_value=16),
     "data_sha256": "0" * 64,
 }
 WEIGHTS = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)

@@ -13,7 +13,7 @@ Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 QUICK_TRAINING = ("--epochs", "3", "--hidden-units", "16")
 # Files of rows that `monitor` has nothing against, and of others.
 CLEAN, CHANGED = "clean.npy", "changed.npy"
-INPUTS = Inputs(height=8, width=8, max_value=16)
+INPUTS = Inputs(shape=(8, 8), max_value=16)
 
 
 @pytest.fixture

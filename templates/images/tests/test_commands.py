@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.package_name }} import (
-    checkpoints,
     commands,
     export,
     files,
@@ -33,8 +32,8 @@ CHECKPOINT = "[0-9]*/manifest.json"
 # A training in a process of its own, which may be killed. It keeps every epoch.
 PROGRAM = f"""
 import sys
-from {commands.__package__} import checkpoints, main
-checkpoints.CHECKPOINT_SECONDS = 0
+from {commands.__package__} import commands, main
+commands.CHECKPOINT_SECONDS = 0
 sys.exit(main.main(["train", *{LONG}, *sys.argv[1:]]))
 """
 
@@ -67,7 +66,7 @@ def test_train_evaluate_and_predict(
     assert set(manifest.metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert all(len(values) == 30 for values in manifest.history.values())
     assert "onnx" in manifest.exports and "onnxruntime" in manifest.libraries
-    assert not (MODEL_DIR / ".unfinished").exists()
+    assert saved_checkpoints() == []
     assert main.main(["evaluate"]) == 0
     metrics = json.loads(Path("reports/model/1/metrics.json").read_text("utf-8"))
     assert metrics["accuracy"] > 0.9
@@ -122,7 +121,7 @@ def test_augmentation_and_class_weights_are_settings(
     [
         (["evaluate"], "run the command `train` first"),
         (["train", "--resume"], "nothing to resume"),
-        (["train", "--epochs", "0"], "--epochs: '0'"),
+        (["train", "--epochs", "0"], "epochs on the command line: '0'"),
         (["predict", "--input", "x.csv"], "run the command `train` first"),
     ],
 )
@@ -179,7 +178,7 @@ def test_a_training_that_is_stopped_thrice_ends_as_if_it_were_not(
         command = [sys.executable, "-c", PROGRAM, "--resume"]
     assert registry.versions(MODEL_DIR) == []
     resumed = train(*LONG, "--resume")
-    assert not (MODEL_DIR / ".unfinished").exists()
+    assert saved_checkpoints() == []
     whole = train(*LONG)
     assert resumed.history == whole.history
     assert len(whole.history["loss"]) == 40
@@ -196,7 +195,7 @@ def test_a_training_is_resumed_with_the_same_settings_and_files_only(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(commands, "CHECKPOINT_SECONDS", 0)
     with monkeypatch.context() as patch:
         patch.setattr(
             commands, "write_exports", lambda *_: signal.raise_signal(signal.SIGINT)

@@ -46,13 +46,13 @@ def test_a_damaged_or_missing_file_is_refused(
     if length is not None:
         models.save_model(small_model(), tmp_path)
         file.write_bytes(file.read_bytes()[:length])
-    with pytest.raises(FileError, match="model.* is damaged, or carries code"):
+    with pytest.raises(ProjectError, match="model.* is damaged, or carries code"):
         models.load_model(tmp_path)
 
 
 def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 17, (7, *SHAPE))
-    inputs = adapter.Inputs(height=6, width=5, max_value=16)
+    inputs = adapter.Inputs(shape=(6, 5), max_value=16)
     model = build_mnist_model(SHAPE, 3)
     native = models.predict_probabilities(model, preprocess_data(pixels, max_value=16))
     feeds = adapter.feeds(pixels, inputs)
@@ -66,6 +66,6 @@ def test_exports_take_raw_pixels_of_any_number_of_images(tmp_path: Path) -> None
     outputs = export.run_onnx(tmp_path / "model.onnx", alone)
     np.testing.assert_allclose(outputs, native[:1], atol=1e-6)
     (tmp_path / "2").mkdir()
-    with pytest.raises(export.ExportError, match="onnx is up to"):
+    with pytest.raises(ProjectError, match="onnx is up to"):
         wrong = native[:, ::-1]
         export.export_model(model, tmp_path / "2", inputs, feeds, wrong)

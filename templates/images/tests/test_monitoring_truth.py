@@ -12,7 +12,7 @@ from {{ cookiecutter.package_name }}.adapter import Inputs, describe
 from {{ cookiecutter.package_name }}.monitoring import drift
 from {{ cookiecutter.package_name }}.monitoring.drift import Array, Sample
 
-INPUTS = Inputs(height=8, width=8, max_value=16)
+INPUTS = Inputs(shape=(8, 8), max_value=16)
 CLASSES = tuple("0123456789")
 ALPHA = 0.05
 RESAMPLES = 20

@@ -284,7 +284,7 @@ def save_model(model: Network, folder: Path) -> None:
 def load_model(folder: Path) -> Network:
     """Load what `save_model` wrote.
 
-    A FileError says that the pickle holds more than numbers and names, or is damaged.
+    A ProjectError says that it holds more than numbers and names, or is damaged.
     """
     device = torch.get_default_device()
     with careful(folder / MODEL_FILE):

@@ -11,8 +11,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from {{ cookiecutter.package_name }} import adapter, export, models
-from {{ cookiecutter.package_name }}.config import ConfigError
-from {{ cookiecutter.package_name }}.files import FileError
+from {{ cookiecutter.package_name }}.config import ConfigError, ProjectError
 from {{ cookiecutter.package_name }}.models import (
     Network,
     build_mnist_model,

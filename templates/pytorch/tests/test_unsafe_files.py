@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from {{ cookiecutter.package_name }} import models
-from {{ cookiecutter.package_name }}.files import FileError
+from {{ cookiecutter.package_name }}.config import ProjectError
 
 
 class Bomb:
@@ -28,7 +28,7 @@ def test_code_in_a_file_is_refused_and_does_not_run(
     file, canary = tmp_path / models.MODEL_FILE, tmp_path / "canary"
     content = {"sizes": Bomb(canary)}
     torch.save(content, file, _use_new_zipfile_serialization=archive)
-    with pytest.raises(FileError, match=models.MODEL_FILE):
+    with pytest.raises(ProjectError, match=models.MODEL_FILE):
         models.load_model(tmp_path)
     assert not canary.exists()
     torch.load(file, weights_only=False)

@@ -181,14 +181,14 @@ def score_by(metric: str, model: Any, rows: Any, labels: Any) -> float:
 def save_model(pipeline: Pipeline, folder: Path) -> None:
     """Write a fitted pipeline by skops, not as a pickle: loading it runs no code.
 
-    A FileError says that it could not be loaded again.
+    A ProjectError says that it could not be loaded again.
     """
     skops.dump(pipeline, folder / MODEL_FILE)
     load_model(folder)
 
 
 def load_model(folder: Path) -> Pipeline:
-    """Load what `save_model` wrote; a FileError says that it is damaged or hostile."""
+    """Load what `save_model` wrote; a ProjectError: it is damaged or hostile."""
     file = folder / MODEL_FILE
     with careful(file, "if the types are your estimator's, name them in estimators.py"):
         pipeline = skops.load(file, trusted=list(TRUSTED))

@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skops import io as skops
 
 from {{ cookiecutter.package_name }} import models
-from {{ cookiecutter.package_name }}.files import FileError
+from {{ cookiecutter.package_name }}.config import ProjectError
 
 
 class Bomb:
@@ -30,7 +30,7 @@ def test_code_in_a_file_is_refused_and_does_not_run(tmp_path: Path) -> None:
     pipeline = make_pipeline(StandardScaler())
     pipeline.surprise = Bomb(canary)
     skops.dump(pipeline, file)
-    with pytest.raises(FileError, match=models.MODEL_FILE):
+    with pytest.raises(ProjectError, match=models.MODEL_FILE):
         models.load_model(tmp_path)
     assert not canary.exists()
     skops.load(file, trusted=skops.get_untrusted_types(file=file))
@@ -44,7 +44,7 @@ def test_code_in_a_file_is_refused_and_does_not_run(tmp_path: Path) -> None:
 )
 def test_what_is_no_harmless_pipeline_is_refused(content: Any, tmp_path: Path) -> None:
     skops.dump(content, tmp_path / models.MODEL_FILE)
-    with pytest.raises(FileError, match=models.MODEL_FILE):
+    with pytest.raises(ProjectError, match=models.MODEL_FILE):
         models.load_model(tmp_path)
 
 
@@ -54,6 +54,6 @@ def test_a_pickle_and_a_damaged_file_are_no_model(tmp_path: Path) -> None:
     good = file.read_bytes()
     for content in (pickle.dumps(Bomb(canary)), good[:-50], b""):
         file.write_bytes(content)
-        with pytest.raises(FileError, match="is damaged, or carries code"):
+        with pytest.raises(ProjectError, match="is damaged, or carries code"):
             models.load_model(tmp_path)
     assert not canary.exists()

@@ -8,7 +8,6 @@ commands.py.
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +16,15 @@ import numpy.typing as npt
 
 from .files import careful
 
-# A network this small is fastest with one thread. 0: as many as there are cores.
-THREADS = 1
-
-
-@contextmanager
-def quiet_tensorflow() -> Iterator[None]:
-    """Hide what C++ code writes to the terminal; exceptions are not affected."""
-    terminal = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
-
-
-# TensorFlow reads these when it is imported, and announces the processor all the same.
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(THREADS))
+# TensorFlow reads these when it is imported. A network this small is fastest with one
+# thread; 0: as many as there are cores.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with quiet_tensorflow():
-    import absl.logging
-    import keras
-    import tensorflow as tf
+
+import absl.logging  # noqa: E402
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
 # Keras logs with absl, which closes the stream that it found at its import when logging
 # is configured; in a notebook that one is somebody else's.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
@@ -146,14 +130,17 @@ class EachEpoch(keras.callbacks.Callback):
     def __init__(self, seed: int, on_epoch: OnEpoch | None) -> None:
         """Take the seed, and whom to tell the number of an epoch and its figures."""
         super().__init__()
-        self.on_epoch, self.augmentation = on_epoch, keras.Sequential()
-        self.seeds = tf.Variable([seed, 0], dtype=tf.int64)  # the second: the epoch
+        self.seed, self.epoch, self.on_epoch = seed, 0, on_epoch
+        self.augmentation = keras.Sequential()
+
+    def order(self, count: int) -> npt.NDArray[np.int64]:
+        """Return the numbers of so many images, in the order of this epoch."""
+        return np.random.default_rng([self.seed, self.epoch]).permutation(count)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Set the order, and the generators of dropout, which Keras does not save."""
-        seed, _ = self.seeds.numpy()
-        self.seeds.assign([seed, epoch])
-        random = np.random.default_rng([seed, epoch])
+        """Set the generators of dropout, which Keras does not save."""
+        self.epoch = epoch
+        random = np.random.default_rng([self.seed, epoch])
         for variable in [*self.model.variables, *self.augmentation.variables]:
             if variable.name == "seed_generator_state":  # two numbers: seed and counter
                 variable.assign([random.integers(2**31), 0])
@@ -177,30 +164,25 @@ def augmentation(shape: tuple[int, ...]) -> keras.Sequential:
 
 
 def in_batches(
-    images: Any, labels: Any, size: int, seeds: tf.Variable | None = None
+    images: Any, labels: Any, size: int, order: Callable[[int], Any] = np.arange
 ) -> tf.data.Dataset:
-    """Return all images and labels, `size` at a time.
+    """Return images and labels, `size` at a time, as an order of their numbers says.
 
-    Args:
-        images: What can be asked for rows, as an array or `Scaled` images can.
-        labels: An array of as many.
-        size: The last batch may be smaller.
-        seeds: Two numbers, which decide the order; that of the rows if not given.
+    The images are all that can be asked for rows, as an array or `Scaled` ones can.
     """
-    count, shape = len(labels), images[:1].shape[1:]
+    labels = np.asarray(labels)
 
-    def take(rows: Any) -> FloatArray:
-        return np.asarray(images[rows], dtype=np.float32)
+    def batches() -> Iterator[tuple[Any, Any]]:
+        rows = order(len(labels))
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
+            yield images[some], labels[some]
 
-    def batch(start: Any) -> tuple[Any, Any]:
-        rows = tf.range(start, tf.minimum(start + size, count))
-        if seeds is not None:
-            rows = tf.random.experimental.index_shuffle(rows, seeds, count - 1)
-        taken = tf.numpy_function(take, [rows], tf.float32)
-        return tf.ensure_shape(taken, (None, *shape)), tf.gather(labels, rows)
-
-    starts = tf.data.Dataset.range(0, count, size, output_type=tf.int32)
-    return starts.map(batch).prefetch(2)  # a `PyDataset` takes twice the time
+    example = (images[:1].astype(np.float32), labels[:1])
+    shapes = [tf.TensorSpec((None, *e.shape[1:]), e.dtype) for e in example]
+    data = tf.data.Dataset.from_generator(batches, output_signature=tuple(shapes))
+    count = -(-len(labels) // size)
+    return data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
 
 
 def train_model(
@@ -241,7 +223,7 @@ def train_model(
         if validation_split:
             validation_data = (x_train[kept:], y_train[kept:])
             x_train = x_train[:kept]
-        data = in_batches(x_train, y_train[:kept], batch_size, each_epoch.seeds)
+        data = in_batches(x_train, y_train[:kept], batch_size, each_epoch.order)
         if augment:
             layers = augmentation(x_train[:1].shape[1:])
             each_epoch.augmentation = layers
@@ -285,7 +267,7 @@ def save_model(model: keras.Model, folder: Path) -> None:
 def load_model(folder: Path) -> keras.Model:
     """Load what `save_model` wrote.
 
-    Safe mode refuses what would run code or read other files, as a FileError says; a
+    Safe mode refuses what would run code or read other files, as a ProjectError says; a
     class of your own needs `@keras.saving.register_keras_serializable()`.
     """
     with careful(folder / MODEL_FILE):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from {{ cookiecutter.package_name }} import adapter, export, models
-from {{ cookiecutter.package_name }}.files import FileError
+from {{ cookiecutter.package_name }}.config import ProjectError
 from {{ cookiecutter.package_name }}.models import (
     build_mnist_model,
     compile_model,
@@ -81,7 +81,7 @@ def test_every_image_is_used_once_an_epoch_in_another_order(stripes: Arrays) -> 
     each_epoch = models.EachEpoch(seed=1, on_epoch=None)
     each_epoch.set_model(small_model())
     numbers = np.arange(240)
-    data = models.in_batches(stripes[0], numbers, 50, each_epoch.seeds)
+    data = models.in_batches(stripes[0], numbers, 50, each_epoch.order)
     orders = []
     for epoch in (0, 1, 0):
         each_epoch.on_epoch_begin(epoch)

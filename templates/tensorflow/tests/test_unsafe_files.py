@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from {{ cookiecutter.package_name }} import models
-from {{ cookiecutter.package_name }}.files import FileError
+from {{ cookiecutter.package_name }}.config import ProjectError
 
 # Keras 3.15 asks NumPy for arrays in a way that NumPy 2 finds outdated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ imp:DeprecationWarning")
@@ -40,7 +40,7 @@ def test_a_function_in_a_file_is_refused_and_does_not_run(tmp_path: Path) -> Non
     layer = keras.layers.Lambda(lambda values: open(path, "w") and values)
     keras.Sequential([keras.Input((2,)), layer]).save(tmp_path / models.MODEL_FILE)
     canary.unlink()  # to build the model, it was called
-    with pytest.raises(FileError, match=models.MODEL_FILE):
+    with pytest.raises(ProjectError, match=models.MODEL_FILE):
         models.load_model(tmp_path)
     assert not canary.exists()
     keras.saving.load_model(tmp_path / models.MODEL_FILE, safe_mode=False)
@@ -60,6 +60,6 @@ def test_a_layer_that_is_none_is_refused(layer: dict[str, Any], tmp_path: Path) 
         entries["config.json"] = json.dumps(config).encode()
         for name, content in entries.items():
             archive.writestr(name, content)
-    with pytest.raises(FileError, match=models.MODEL_FILE):
+    with pytest.raises(ProjectError, match=models.MODEL_FILE):
         models.load_model(tmp_path)
     assert not canary.exists()

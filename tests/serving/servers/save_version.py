@@ -62,6 +62,8 @@ if __name__ == "__main__":
         seed=1,
         dataset="digits",
         classes=tuple(golden["classes"]),
-        inputs=Inputs(**{key: golden[key] for key in ("height", "width", "max_value")}),
+        inputs=Inputs(
+            shape=(golden["height"], golden["width"]), max_value=golden["max_value"]
+        ),
         data_sha256="0" * 64,
     )

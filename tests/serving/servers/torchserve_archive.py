@@ -45,7 +45,8 @@ def pack(handler: Path, folder: Path) -> None:
     )
     network = io.BytesIO()
     torch.export.save(program, network)
-    inputs = {key: model[key] for key in ("height", "width", "max_value")}
+    shape = (model["height"], model["width"])
+    inputs = {"shape": shape, "max_value": model["max_value"]}
     names = {str(index): name for index, name in enumerate(model["classes"])}
     manifest = {
         "createdOn": "2026-01-01T00:00:00Z",

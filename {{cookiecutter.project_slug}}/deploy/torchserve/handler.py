@@ -5,7 +5,7 @@ archive.py packs this file into model.mar, beside
     model.pt2           the network, written with `torch.export.save`: from raw pixels
                         float32 (n, height, width[, 3]) to probabilities (n, classes)
     index_to_name.json  {"0": the first class's name, ...}
-    inputs.json         {"height", "width", "max_value", "colours", "scaled"} of images
+    inputs.json         {"shape", "max_value", "scaled"} of images
 
 A request's body is one of
 
@@ -51,8 +51,7 @@ class Handler:
         names = json.loads((folder / "index_to_name.json").read_text("utf-8"))
         self.classes = [names[str(index)] for index in range(len(names))]
         inputs = json.loads((folder / "inputs.json").read_text("utf-8"))
-        self.size = (inputs["height"], inputs["width"])
-        self.shape = (*self.size, 3) if inputs.get("colours") else self.size
+        self.shape = tuple(inputs["shape"])  # (height, width), or (height, width, 3)
         self.max_value = float(inputs["max_value"])
         self.scaled = inputs.get("scaled", False)
 
@@ -131,7 +130,7 @@ class Handler:
             ValueError: If it is no image, is damaged, too large, of another size, or of
                 more than 8 bits a channel.
         """
-        height, width = self.size
+        height, width = self.shape[:2]
         try:
             # Opening reads no more than the size; a huge image is never decoded.
             with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 #% if cookiecutter.__data_kind == "tabular"
@@ -27,7 +27,6 @@ from pydantic_settings import (
     BaseSettings,
     CliPositionalArg,
     InitSettingsSource,
-    PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
@@ -72,8 +71,6 @@ class Settings(BaseSettings):
         cli_avoid_json=True,
     )
 
-    group: ClassVar[str] = "dev"  # what has to be installed: requirements/<group>.txt
-
     config: Path = Path("configs/train.yaml")
     """YAML file with settings"""
     model_name: str = Field("model", pattern=r"^[A-Za-z0-9][\w-]*$")
@@ -97,16 +94,10 @@ class Settings(BaseSettings):
         return self.models_dir / self.model_name
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(cls, *args: Any, **sources: Any) -> tuple[Any, ...]:
         """Look in the environment, then in the file (the command line comes first)."""
-        return init_settings, env_settings, ConfigFile(settings_cls, {})
+        file = ConfigFile(cls, {})
+        return sources["init_settings"], sources["env_settings"], file
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -145,16 +136,14 @@ def explained(problem: ErrorDetails, arguments: Sequence[str], known: str) -> st
     name, value = str(problem["loc"][0]), problem["input"]
     option, variable = "--" + name.replace("_", "-"), ENV_PREFIX + name.upper()
     if problem["type"] == "extra_forbidden":
-        return f"{name} in the settings file: no such setting, only {known}"
+        return f"{name} in the file: no such setting, only {known}"
     if problem["type"] == "missing":
         return f"{name} is missing; give it with {option} or {variable}"
-    if option in (argument.partition("=")[0] for argument in arguments):
-        place = option
-    elif value in arguments:  # given without its name
-        place = name.upper()
+    if value in arguments or any(each.startswith(option) for each in arguments):
+        place = "on the command line"
     else:
-        place = variable if variable in os.environ else f"{name} in the settings file"
-    return f"{place}: {value!r}: {problem['msg']}"
+        place = "in the environment" if variable in os.environ else "in the file"
+    return f"{name} {place}: {value!r}: {problem['msg']}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

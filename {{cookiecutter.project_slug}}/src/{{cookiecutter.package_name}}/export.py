@@ -28,10 +28,6 @@ TOLERANCE = 1e-4  # of a probability; of a regression's value, in standard devia
 COMPARED_ROWS = 1000  # more would only take longer
 
 
-class ExportError(ProjectError):
-    """A model cannot be exported, or the export does not compute the same."""
-
-
 def onnx_session(file: Path, threads: int = 1) -> Any:
     """Return an ONNX file as ONNX Runtime's `InferenceSession`, on the processor."""
     import onnxruntime
@@ -59,18 +55,16 @@ def differences(
         unit: 1 for probabilities; the standard deviation of the values.
 
     Raises:
-        ExportError: If that is more than `TOLERANCE`.
+        ProjectError: If that is more than `TOLERANCE`.
     """
     found = {}
     for name, answer in answers.items():
         if answer.shape != native.shape:
-            raise ExportError(f"{name} gives {answer.shape}, the model {native.shape}")
+            raise ProjectError(f"{name} gives {answer.shape}, the model {native.shape}")
         found[name] = float(np.abs(answer - native).max() / unit)
         if not found[name] <= TOLERANCE:  # which NaN is not, either
-            raise ExportError(
-                f"{name} is up to {found[name]:.3g} off the model on {len(native)} "
-                f"rows, where {TOLERANCE:g} is allowed; nothing was saved"
-            )
+            problem = f"{name} is up to {found[name]:.3g} off the model"
+            raise ProjectError(f"{problem}; allowed is {TOLERANCE:g}: nothing is saved")
     return found
 
 
@@ -83,7 +77,7 @@ def export(settings: ExportSettings) -> Path:
             shutil.copytree(folder, copy, dirs_exist_ok=True)
             copy.rename(target)
     elif registry.read_manifest(target) != manifest:
-        raise ExportError(f"{target} is another version; take another folder: --into")
+        raise ProjectError(f"{target} is another version; take another folder: --into")
     print(f"model:   {target}")
     return target
 

@@ -6,25 +6,19 @@ Yours: nothing has to change here.
 import hashlib
 import json
 import platform
-import shutil
 import subprocess
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .config import ProjectError
 
 INCOMPLETE = ".incomplete-"  # how the folders begin that something is prepared in
-STALE_SECONDS = 24 * 60 * 60  # longer than any preparation takes
 VERIFY = "`registry verify` says whether it is the one that was written"
-
-
-class FileError(ProjectError):
-    """A file is damaged, carries code, or is not what it is said to be."""
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -52,16 +46,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def incomplete_folder(parent: Path) -> Iterator[Path]:
     """Give a folder to prepare something in; remove it if it was not renamed."""
     parent.mkdir(parents=True, exist_ok=True)
-    for stale in parent.glob(f"{INCOMPLETE}*"):  # of a process that was killed
-        with suppress(FileNotFoundError):  # it was finished, and renamed, meanwhile
-            if time.time() - stale.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(stale, ignore_errors=True)
-    folder = parent / f"{INCOMPLETE}{uuid.uuid4().hex}"
-    folder.mkdir()
-    try:
+    with TemporaryDirectory(None, INCOMPLETE, parent) as private:
+        folder = Path(private, "new")  # which others may read once it is renamed
+        folder.mkdir()
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -79,7 +67,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def careful(file: Path, advice: str = VERIFY) -> Iterator[None]:
-    """Let a library read a file; whatever it runs into becomes a FileError.
+    """Let a library read a file; whatever it runs into becomes a ProjectError.
 
     Args:
         file: What is read.
@@ -91,7 +79,7 @@ def careful(file: Path, advice: str = VERIFY) -> Iterator[None]:
         raise
     except Exception as error:  # damaged bytes bring whatever the library runs into
         reason = (str(error).strip() or "no reason given").splitlines()[0]
-        raise FileError(
+        raise ProjectError(
             f"{file} is damaged, or carries code: {type(error).__name__}: {reason}; "
             f"{advice}"
         ) from error

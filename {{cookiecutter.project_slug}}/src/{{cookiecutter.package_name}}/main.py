@@ -107,11 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, or the one that the command answers with; 2 if something was
         refused; 128 plus the signal that stopped it, or that a closed pipe stands for.
     """
-    description = metadata.metadata(PROGRAM)["Summary"]
-    if "%(prog)" in description:  # then argparse formats it
-        description = description.replace("%", "%%")
-    usage = f"Options of a command: {PROGRAM} COMMAND --help. Without: train, evaluate."
-    parser = argparse.ArgumentParser(PROGRAM, None, description, usage)
+    about = f"Options of a command: {PROGRAM} COMMAND --help. Without: train, evaluate."
+    parser = argparse.ArgumentParser(PROGRAM, epilog=about)
     version = metadata.version(PROGRAM)
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -134,9 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; nothing half written is left", file=sys.stderr)
         return 128 + (stopped.args[0] if stopped.args else signal.SIGINT)
     except ModuleNotFoundError as error:
-        group = all_settings()[name].group
-        advice = f"install requirements/{group}.txt, or everything by `make setup`"
-        print(f"{PROGRAM} {name}: {error}; {advice}", file=sys.stderr)
+        print(f"{PROGRAM} {name}: {error}; `make setup` installs it", file=sys.stderr)
         return 2
     except (ProjectError, OSError) as error:
         logger.debug("stopped by", exc_info=error)

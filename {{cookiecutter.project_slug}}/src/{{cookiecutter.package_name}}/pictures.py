@@ -14,7 +14,7 @@ import hashlib
 import logging
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -62,7 +62,6 @@ def read_picture(
         DataError: If it is no such picture, is damaged, or has more than 8 bits.
     """
     height, width = shape[:2]
-    problem = "is not a JPEG, PNG or WebP picture that can be read"
     try:
         with Image.open(source, formats=tuple(FORMATS.values())) as image:
             # What is in the header is known before anything is unpacked.
@@ -73,9 +72,8 @@ def read_picture(
                 raise DataError("has more than 8 bits a channel; save it with 8")
             ImageOps.exif_transpose(image, in_place=True)
             if not scale and image.size != (width, height):
-                given = "{} x {}".format(*image.size)
-                problem = f"must be {width} x {height} pixels, is {given}"
-                raise DataError(f"{problem}, and is not resized")
+                given = "{} x {}, and is not resized".format(*image.size)
+                raise DataError(f"must be {width} x {height} pixels, is {given}")
             seen: Image.Image = image
             if image.has_transparency_data:
                 white = Image.new("RGBA", image.size, "white")
@@ -85,8 +83,8 @@ def read_picture(
     except DataError:
         raise
     except DAMAGED as error:  # Pillow's own words name objects of this process
-        problem = f"{problem} ({type(error).__name__})"
-    raise DataError(problem)
+        why = type(error).__name__
+        raise DataError(f"is not a JPEG, PNG or WebP picture: {why}") from error
 
 
 def load_pictures(
@@ -102,43 +100,40 @@ def load_pictures(
     if parts != [""] and not set(parts) <= set(PARTS):
         wanted = f"one of {', '.join(PARTS)}, or none in any"
         raise DataError(f"{path}: each picture must be in {wanted}; here are {parts}")
-    numbers, classes = found["label"].factorize(sort=True)
-    is_test = found["part"] == "test"
-    if not is_test.any():
-        _, (rows, _) = split_data(np.arange(len(found)), numbers, TEST_FRACTION, seed=0)
-        is_test.iloc[rows] = True
+    found["number"], classes = found["label"].factorize(sort=True)
+    found["is_test"] = found["part"] == "test"
+    if "test" not in parts:
+        rows, numbers = np.arange(len(found)), found["number"]
+        _, (rows, _) = split_data(rows, numbers, TEST_FRACTION, seed=0)
+        found.loc[rows, "is_test"] = True
     # Training first, so that both are a piece of one file.
-    found = found.assign(number=numbers, is_test=is_test)
     found = found.sort_values("is_test", kind="stable")
-    images, bad = read_pictures(found["path"], shape, folder=folder)
+    images, bad = read_pictures(list(found["path"]), shape, folder=folder)
     found = found[~found["path"].isin(list(bad))]
     labels, count = found["number"].to_numpy(), int((~found["is_test"]).sum())
     counts = np.bincount(labels[:count], minlength=len(classes))
     if len(counts) < 2 or counts.min() < LEAST:
-        told = ", ".join(f"{name}: {n}" for name, n in zip(classes, counts))
-        raise DataError(
-            f"{path}: there must be two classes or more, each with {LEAST} pictures to "
-            f"train on; there are {told}"
-        )
+        needed = f"two classes or more, each with {LEAST} pictures to train on"
+        told = dict(zip(classes, counts.tolist()))
+        raise DataError(f"{path}: there must be {needed}; there are {told}")
     training, test = (images[:count], labels[:count]), (images[count:], labels[count:])
     return training, test, tuple(classes)
 
 
 def read_pictures(
-    files: Iterable[Path],
+    files: Sequence[Path],
     shape: tuple[int, ...],
     scale: bool = True,
     folder: Path | None = None,
 ) -> tuple[Pixels, dict[Path, str]]:
     """Return all pictures that can be read, (n, *shape), and what is wrong with others.
 
-    As `read_picture` reads them, one after the other into a file without a name, which
-    is mapped: they need not fit in memory.
+    They are in a file without a name, which is mapped, so they need not fit in memory.
 
     Args:
         files: The pictures.
         shape: As `read_picture` takes it; `scale` too.
-        folder: Where the file is, made when missing; that of the system if not given.
+        folder: Where that file is, made when missing; that of the system if not given.
 
     Raises:
         DataError: If none is left.
@@ -150,26 +145,27 @@ def read_pictures(
         except DataError as error:
             return str(error)
 
-    paths, bad = list(files), {}
+    bad = {}
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     # Pillow decodes outside of Python's lock.
     with TemporaryFile(dir=folder) as store, ThreadPool() as pool:
-        for first in range(0, len(paths), BLOCK):
-            block = paths[first : first + BLOCK]
+        for first in range(0, len(files), BLOCK):
+            block = files[first : first + BLOCK]
             for path, found in zip(block, pool.map(read, block)):
                 if isinstance(found, str):
                     bad[path] = found
                 else:
                     store.write(found.tobytes())
         store.flush()
-        shown = "; ".join(f"{path} {why}" for path, why in list(bad.items())[:SHOWN])
         count = store.tell() // math.prod(shape)  # a file may be named twice
-        if not count:
-            raise DataError(f"none of {len(paths)} pictures can be read: {shown}")
         if bad:
-            counts = len(paths) - count, len(paths)
-            logger.warning("%d of %d pictures are left out: %s", *counts, shown)
+            shown = "; ".join(f"{path} {why}" for path, why in [*bad.items()][:SHOWN])
+            lost, given = len(files) - count, len(files)
+            text = f"{lost} of {given} pictures are left out: {shown}"
+            if not count:
+                raise DataError(text)
+            logger.warning(text)
         return np.memmap(store, np.uint8, "r", shape=(count, *shape)), bad
 
 
@@ -194,21 +190,20 @@ def find_pictures(path: Path) -> "pd.DataFrame":
         frame = get_data(path, dtype=str, keep_default_na=False)
         if absent := {"path", "label"} - set(frame):
             raise DataError(f"{path}: no column {', '.join(sorted(absent))}")
-        if not all(frame["label"]):
-            raise DataError(f"{path}: a label is empty; each picture needs one")
         frame["path"] = [path.parent / name for name in frame["path"]]
-        return frame.assign(part=frame.get("part", ""))[["path", "label", "part"]]
-    found = []
-    for file in picture_files(path):
-        part, *folders = file.relative_to(path).parts[:-1] or ("",)
-        if part not in PARTS:
-            part, folders = "", [part]
-        found.append((file, folders[0] if folders else "", part))
-    frame = pd.DataFrame(found, columns=["path", "label", "part"])
+        frame["part"] = frame.get("part", "")
+    else:
+        found = []
+        for file in picture_files(path):
+            part, *folders = file.relative_to(path).parts[:-1] or ("",)
+            if part not in PARTS:
+                part, folders = "", [part]
+            found.append((file, folders[0] if folders else "", part))
+        frame = pd.DataFrame(found, columns=["path", "label", "part"])
     if not all(frame["label"]):
         raise DataError(
-            f"{path} must have a folder for each class, with pictures in it; above "
-            f"those there may be {', '.join(PARTS)}"
+            f"{path}: each picture needs a label: a folder for each class, with "
+            f"pictures in it; above those there may be {', '.join(PARTS)}"
         )
     return frame
 
@@ -228,17 +223,13 @@ def read_images(
     """
     try:
         if path.suffix.lower() == ".npy":
-            # Mapped first: no pickles, and no memory for what the file lacks.
-            pixels = np.array(open_memmap(path, mode="r"), dtype=np.float64)
+            pixels = open_memmap(path, mode="r")  # no pickle, no archive
         else:
-            pixels = get_data(path, cols_to_drop).to_numpy(dtype=np.float64)
-        images = pixels.reshape(len(pixels), *shape)
-        if np.isnan(images).any():
-            raise ValueError("a pixel is missing, or is not a number")
+            pixels = get_data(path, cols_to_drop).to_numpy()
+        return np.array(pixels, dtype=np.float64).reshape(len(pixels), *shape)
     except (OSError, ValueError, TypeError) as error:
         size = f"the model takes images of {' x '.join(map(str, shape))} pixels"
         raise DataError(f"{path}: {error}; {size}") from error
-    return images
 
 
 def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
@@ -250,27 +241,21 @@ def fetch(file: str, sha256: str, url: str, folder: Path, quiet: bool) -> bytes:
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    source = url.rstrip("/") + "/"
+    url = url.rstrip("/")
     files = {file: None}  # what is in them is checked below, decompressed
-    store = pooch.create(folder, source, registry=files, retry_if_failed=4)
+    store = pooch.create(folder, f"{url}/", registry=files, retry_if_failed=4)
     loader = pooch.HTTPDownloader(progressbar=not quiet, timeout=30)
     try:
         path = Path(store.fetch(file, downloader=loader))
     except OSError as error:
-        raise DataError(
-            f"cannot download {source}{file}: {error}\n"
-            f"Put the file into {folder} yourself, name a mirror with --data-url, "
-            "or work offline with --dataset digits"
-        ) from error
+        advice = f"put it into {folder}, name a mirror by --data-url, or take digits"
+        raise DataError(f"cannot download {url}/{file}: {error}; {advice}") from error
     content = path.read_bytes()
     if file.endswith(".gz"):
         with suppress(EOFError, OSError, zlib.error):  # the hash is another one, then
             content = gzip.decompress(content)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    if hashlib.sha256(content).hexdigest() != sha256:
         path.unlink()
-        raise DataError(
-            f"{file} from {source} is not the file that this project was tested with, "
-            f"and was removed: its SHA-256 is not {sha256}, but {found}"
-        )
+        problem = f"what it holds has not the SHA-256 {sha256}, and it was removed"
+        raise DataError(f"{path} from {url}: {problem}")
     return content

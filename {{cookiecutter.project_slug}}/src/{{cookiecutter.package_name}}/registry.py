@@ -31,12 +31,6 @@ MANIFEST = "manifest.json"
 ONNX_FILE = "model.onnx"
 ALIASES = "aliases.json"
 LOCK_SECONDS = 10  # far longer than anybody needs
-# What `list` shows of a version, whichever of these it has.
-SCORES = ("val_accuracy", "cv_accuracy_mean", "val_r2", "cv_r2_mean")
-
-
-class RegistryError(ProjectError):
-    """A model version is missing, damaged or not what its manifest says."""
 
 
 class Manifest(BaseModel):
@@ -70,17 +64,17 @@ def versions(model_dir: Path) -> list[int]:
 
 
 def find_version(model_dir: Path, version: int | None = None) -> Path:
-    """Return the folder of a version, the newest if not given, or a RegistryError."""
+    """Return the folder of a version, the newest if not given, or a ProjectError."""
     known = versions(model_dir)
     if not known:
-        raise RegistryError(f"no model in {model_dir}; run the command `train` first")
+        raise ProjectError(f"no model in {model_dir}; run the command `train` first")
     if version is not None and version not in known:
-        raise RegistryError(f"no version {version} in {model_dir}; there are {known}")
+        raise ProjectError(f"no version {version} in {model_dir}; there are {known}")
     return model_dir / str(version or known[-1])
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a version; a FileError says that it is damaged."""
+    """Return the manifest of a version; a ProjectError says that it is damaged."""
     with careful(folder / MANIFEST):
         return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
 
@@ -89,7 +83,7 @@ def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Man
     """Return the folder and the manifest of a version, the newest if not given.
 
     Raises:
-        RegistryError: If it is not there, or any file is missing, changed or added.
+        ProjectError: If it is not there, or any file is missing, changed or added.
     """
     folder = find_version(model_dir, version)
     manifest, found = read_manifest(folder), hashes(folder)
@@ -101,7 +95,7 @@ def load_version(model_dir: Path, version: int | None = None) -> tuple[Path, Man
     ]
     problems += [f"{name} was added" for name in found.keys() - manifest.files.keys()]
     if problems:
-        raise RegistryError(f"{folder} is not used: {'; '.join(sorted(problems))}")
+        raise ProjectError(f"{folder} is not used: {'; '.join(sorted(problems))}")
     return folder, manifest
 
 
@@ -158,16 +152,12 @@ def served_version(model_dir: Path) -> int:
 @contextmanager
 def changed_promotions(model_dir: Path) -> Iterator[list[int]]:
     """Give the promotions to change, which nobody else can meanwhile."""
-    file = model_dir / ALIASES
-    try:
-        with filelock.FileLock(model_dir / f".{ALIASES}.lock", timeout=LOCK_SECONDS):
-            history = promotions(model_dir)
-            yield history
-            write_json(file, {"production": history[-1], "history": history})
-        promoted, text = history[-1], "%s: version %d is in production"
-        logger.info(text, model_dir, promoted, extra={"production": promoted})
-    except filelock.Timeout as error:
-        raise RegistryError(f"another command is changing {file}; try again") from error
+    with filelock.FileLock(model_dir / f".{ALIASES}.lock", timeout=LOCK_SECONDS):
+        history = promotions(model_dir)
+        yield history
+        content = {"production": history[-1], "history": history}
+        write_json(model_dir / ALIASES, content)
+    logger.info("%s: version %d is in production", model_dir, history[-1])
 
 
 def promote(model_dir: Path, version: int) -> None:
@@ -182,10 +172,8 @@ def rollback(model_dir: Path) -> None:
     """Put the version back into production that was there before, if it is whole."""
     with changed_promotions(model_dir) as history:
         if len(history) < 2:
-            raise RegistryError(
-                f"no version of {model_dir} was in production before; choose one with "
-                "`registry promote --version N`"
-            )
+            advice = "choose one by `registry promote --version N`"
+            raise ProjectError(f"{model_dir}: there was none before; {advice}")
         load_version(model_dir, history[-2])
         history.pop()
 
@@ -194,7 +182,7 @@ def registry(settings: RegistrySettings) -> None:
     """Do what the settings say with the versions of a model."""
     model_dir, action = settings.model_dir, settings.action
     if settings.version and action in ("list", "rollback"):
-        raise RegistryError(f"registry {action} takes no --version")
+        raise ProjectError(f"registry {action} takes no --version")
     folder = find_version(model_dir, settings.version)
     if action == "list":
         list_versions(model_dir)
@@ -204,11 +192,11 @@ def registry(settings: RegistrySettings) -> None:
         for number in [settings.version] if settings.version else versions(model_dir):
             _, found = load_version(model_dir, number)
             print(f"version {number}: {len(found.files)} files, all as written")
+    elif action == "promote":
+        promote(model_dir, int(folder.name))
     else:
-        if action == "promote":
-            promote(model_dir, int(folder.name))
-        else:
-            rollback(model_dir)
+        rollback(model_dir)
+    if action in ("promote", "rollback"):
         print(f"production: version {production(model_dir)}")
 
 
@@ -218,8 +206,9 @@ def list_versions(model_dir: Path) -> None:
     print("version  created               score                      exports")
     for number in versions(model_dir):
         manifest = read_manifest(model_dir / str(number))
-        wanted = (*SCORES, f"cv_{manifest.settings.get('metric')}_mean")
-        known = [f"{n} {v:.4f}" for n, v in manifest.metrics.items() if n in wanted]
-        score, exports = " ".join(known), ", ".join(manifest.exports) or "none"
+        # Of a cross-validation, the first is what it goes by.
+        names = {"val_accuracy"} & manifest.metrics.keys() or [*manifest.metrics][:1]
+        score = " ".join(f"{name} {manifest.metrics[name]:.4f}" for name in names)
+        exports = ", ".join(manifest.exports) or "none"
         mark = "  <- production" if number == promoted else ""
         print(f"{number:>7}  {manifest.created}  {score:<25}  {exports}{mark}")

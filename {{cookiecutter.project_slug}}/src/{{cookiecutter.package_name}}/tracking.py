@@ -16,7 +16,7 @@ import time
 from contextlib import ContextDecorator
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import filelock
 from pydantic import Field
@@ -44,7 +44,6 @@ ADDRESS = r"^((sqlite|postgresql|mysql|mssql|https?)\S*://|databricks)\S*$"
 class TrackingSettings(Settings):
     """Send MLflow the runs of a model that it does not have."""
 
-    group: ClassVar[str] = "track"
     action: CliPositionalArg[Literal["sync"]] = "sync"
     """What to do"""
     tracking: bool = True

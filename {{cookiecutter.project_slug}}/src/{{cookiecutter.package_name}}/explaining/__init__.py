@@ -4,7 +4,7 @@ Its settings stand here, as `--help` reads them: this module is quick to import.
 """
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -14,7 +14,6 @@ from ..config import Settings, Version
 class ExplainSettings(Settings):
     """Explain predictions by SHAP, LIME and ELI5; write figures and tables."""
 
-    group: ClassVar[str] = "explain"
     method: Literal["all", "shap", "lime", "eli5"] = "all"
     """How to explain; all: one after another, then compared"""
     version: Version = None

@@ -5,7 +5,6 @@ Here are the settings of `monitor` and `retrain`. Yours: the tests in drift.py, 
 """
 
 from pathlib import Path
-from typing import ClassVar
 
 from pydantic import Field
 
@@ -15,7 +14,6 @@ from ..config import Settings, TrainSettings, Version
 class MonitorSettings(Settings):
     """Compare rows with those of the training; end with status 1 on an alarm."""
 
-    group: ClassVar[str] = "monitor"
     input: Path | None = None
     """File to look at, as predict takes it"""
     drop: tuple[str, ...] = ()
@@ -35,7 +33,6 @@ class MonitorSettings(Settings):
 class RetrainSettings(TrainSettings):
     """Train a version; it takes the old one's place if it is better."""
 
-    group: ClassVar[str] = "monitor"
     margin: float = Field(0.0, ge=0, le=1)
     """How much its score must gain"""
     alpha: float = Field(0.05, gt=0, lt=0.5)

@@ -18,7 +18,7 @@ from sklearn.metrics import r2_score
 from .. import adapter, commands, {{ "models, " if cookiecutter.__data_kind == "tabular" }}registry
 from ..config import ProjectError, TrainSettings
 from ..files import write_json
-from ..registry import Manifest, RegistryError
+from ..registry import Manifest
 from . import RetrainSettings
 from .drift import Array
 
@@ -36,7 +36,7 @@ class Comparison(NamedTuple):
 def retrain(settings: RetrainSettings) -> Path:
     """Train a version, promote it if it is better; return the file that says why.
 
-    Nothing is promoted, but a RegistryError raised, if the version in use is damaged or
+    Nothing is promoted, but a ProjectError raised, if the version in use is damaged or
     another one was promoted meanwhile.
     """
     model_dir, known = settings.model_dir, registry.promotions(settings.model_dir)
@@ -56,7 +56,7 @@ def retrain(settings: RetrainSettings) -> Path:
     if better:
         with registry.changed_promotions(model_dir) as history:
             if history != known:
-                raise RegistryError("what is in production has changed meanwhile")
+                raise ProjectError("what is in production has changed meanwhile")
             history.append(number)
     content = settings.model_dump(include={"margin", "alpha"})
     content |= {"promoted": better, "why": why, "challenger": number}

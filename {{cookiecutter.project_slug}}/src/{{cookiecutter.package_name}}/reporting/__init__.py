@@ -5,7 +5,6 @@ figures, card.py the model card, and the .jinja files what both look like.
 """
 
 from pathlib import Path
-from typing import ClassVar
 
 from ..config import Settings, Version
 
@@ -13,7 +12,6 @@ from ..config import Settings, Version
 class ReportSettings(Settings):
     """Write a version's report, one HTML file, and its model card."""
 
-    group: ClassVar[str] = "report"
     version: Version = None
     """Version to report on; the newest if not given"""
     model_card: Path = Path("configs/model_card.yaml")

@@ -1,7 +1,5 @@
 """The settings of the commands here; quick to import, as `--help` reads them."""
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from .. import config
@@ -10,7 +8,6 @@ from .. import config
 class OnRay(config.Settings):
     """Where a command runs."""
 
-    group: ClassVar[str] = "ray"
     # Not in manifests: what comes out is the same everywhere.
     ray: str | None = Field(None, min_length=1, exclude=True)
     """Ray cluster to run on: host:port of its head; auto: the one of this machine"""

@@ -188,7 +188,7 @@ def create_app(settings: ServeSettings, served: ServedModel | None = None) -> St
         served: What to predict with; the version that the registry says if not given.
 
     Raises:
-        RegistryError: If there is no version to serve, or it cannot be used.
+        ProjectError: If there is no version to serve, or it cannot be used.
         ConfigError: If a setting cannot be used.
     """
     served = served or ServedModel(settings.model_dir, settings.threads)

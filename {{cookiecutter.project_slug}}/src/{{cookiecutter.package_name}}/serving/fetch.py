@@ -19,8 +19,7 @@ def fetch(settings: FetchSettings) -> None:
     Raises:
         DataError: If the archive cannot be had, is another one, holds no version, or
             has the number of another version that is there already.
-        FileError: If it cannot be unpacked.
-        RegistryError: If the files are not those of the manifest.
+        ProjectError: If it cannot be unpacked, or is not what its manifest says.
     """
     import pooch
 

@@ -17,12 +17,12 @@ from ..adapter import Limits, predictor
 #% else
 from ..adapter import Limits
 #% endif
+from ..config import ProjectError
 from ..export import onnx_session
 from ..files import careful
 from ..registry import (
     ONNX_FILE,
     Manifest,
-    RegistryError,
     load_version,
     production,
     served_version,
@@ -64,7 +64,7 @@ class Model:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, session: Any) -> None:
-        """Try the model, or raise RegistryError if it is not that of the manifest."""
+        """Try the model, or raise ProjectError if it is not that of the manifest."""
         self.name, self.version = folder.parent.name, int(folder.name)
         # What a path may name; the second is the version in TorchServe's archives.
         versions = [str(self.version), f"{self.version}.0"]
@@ -78,7 +78,7 @@ class Model:
         types = {node.name: FROM_ONNX[node.type] for node in session.get_inputs()}
         shapes, limits = self.inputs.shapes, self.inputs.limits
         if types.keys() != shapes.keys():
-            raise RegistryError(
+            raise ProjectError(
                 f"{folder / ONNX_FILE} takes {sorted(types)}, and {sorted(shapes)} by "
                 "the manifest; export this version again"
             )
@@ -139,7 +139,7 @@ class ServedModel:
     """The one model of a server; a version that is promoted takes its place."""
 
     def __init__(self, model_dir: Path, threads: int = 1) -> None:
-        """Load the version that is to be served, or raise RegistryError.
+        """Load the version that is to be served, or raise ProjectError.
 
         Args:
             model_dir: The folder of all versions; its name is the model's.
@@ -162,7 +162,7 @@ class ServedModel:
         """Load another version if one is promoted; return whether it is another.
 
         Raises:
-            RegistryError: If the version cannot be used; the old one goes on.
+            ProjectError: If the version cannot be used; the old one goes on.
         """
         if time.monotonic() < self.retry_at:
             return False
@@ -175,7 +175,7 @@ class ServedModel:
 
 
 def load_model(model_dir: Path, version: int, threads: int = 1) -> Model:
-    """Load a version, or say what is wrong with it by RegistryError or FileError."""
+    """Load a version, or say what is wrong with it by ProjectError."""
     folder, manifest = load_version(model_dir, version)
     with careful(folder / ONNX_FILE):
         #% if cookiecutter.__data_kind == "tabular"

@@ -52,7 +52,7 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until a signal comes.
 
     Raises:
-        RegistryError: If there is no model to serve, or it cannot be used; the message
+        ProjectError: If there is no model to serve, or it cannot be used; the message
             says what to run.
         ConfigError: If a setting cannot be used.
     """

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 
@@ -22,8 +22,6 @@ def port_of_platform() -> int:
 
 class ServeSettings(Settings):
     """Answer requests for predictions over HTTP."""
-
-    group: ClassVar[str] = "serve"
 
     config: Path = Path("configs/serve.yaml")
     """YAML file with settings"""
@@ -86,8 +84,6 @@ class ServeSettings(Settings):
 
 class FetchSettings(Settings):
     """Download a version, check it by its hash, and promote it."""
-
-    group: ClassVar[str] = "serve"
 
     config: Path = Path("configs/serve.yaml")
     """YAML file with settings"""
