@@ -52,6 +52,10 @@ def test_the_stub_fails_and_the_solution_passes(
     assert failed("solution.py")[name] == 0
 
 
+def test_there_are_enough_of_them() -> None:
+    assert len(NAMES) >= 40
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_in_a_chapter(name: str) -> None:
     assert name not in sys.stdlib_module_names  # its folder would hide the module
