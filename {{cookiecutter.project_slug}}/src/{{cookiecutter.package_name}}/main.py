@@ -61,6 +61,10 @@ COMMANDS = {
 
 #% if "ray" in cookiecutter.__extras
 # These have an option --ray.
+#% if cookiecutter.__data_kind == "tabular"
+COMMANDS["tune"] = ("scaling.command:tune", "scaling.settings:TuneSettings")
+#% endif
+COMMANDS["train"] = ("scaling.command:train", "scaling.settings:TrainSettings")
 COMMANDS["predict"] = ("scaling.command:predict", "scaling.settings:PredictSettings")
 
 

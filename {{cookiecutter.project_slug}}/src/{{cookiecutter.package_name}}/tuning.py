@@ -8,6 +8,8 @@ was not. What is tried of an estimator is said in estimators.py.
 import hashlib
 import json
 import logging
+from collections.abc import Callable
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -25,11 +27,32 @@ from .validation import Table, split_target
 
 logger = logging.getLogger(__name__)
 
+Space = dict[str, BaseDistribution]
+Score = Callable[[dict[str, Any]], float]
+Trials = Callable[[optuna.Study, Space, Score, range], None]
+
 # What decides which parameters are the best; with the same of these, a search goes on.
 IDENTITY = FitSettings.model_fields.keys() - DataSettings.model_fields.keys()
 
 
-def tune(settings: TuneSettings) -> dict[str, Any]:
+def one_by_one(study: optuna.Study, space: Space, score: Score, seeds: range) -> None:
+    """Run trials, each with a seed."""
+    for seed in seeds:
+        # A new one each time: what a sampler has drawn so far is not stored.
+        study.sampler = optuna.samplers.TPESampler(seed=seed)
+        trial = study.ask(space)
+        tell(study, trial, score(trial.params))
+
+
+def tell(study: optuna.Study, trial: optuna.Trial, score: float) -> None:
+    """Keep what a trial came to."""
+    study.tell(trial, score)
+    told = {"number": trial.number, "score": score, "params": trial.params}
+    text = "trial %d: %.4f with %s"
+    logger.info(text, *told.values(), extra={"trial": told})
+
+
+def tune(settings: TuneSettings, run_trials: Trials = one_by_one) -> dict[str, Any]:
     """Search for the best parameters and return them; go on where it was stopped."""
     table = Table.find(settings)
     data, inputs = table.paths[0], table.inputs
@@ -43,33 +66,37 @@ def tune(settings: TuneSettings) -> dict[str, Any]:
     run["data_sha256"] = data_sha256
     logger.info("%s: %d rows to tune on", data, len(training), extra={"run": run})
     finished = study.get_trials(states=(TrialState.COMPLETE,))  # others were stopped
+    seeds = range(settings.seed + len(finished), settings.seed + settings.trials)
+    known = (settings, inputs, features, labels, folds)
     with threadpool_limits(settings.threads or None):
-        for number in range(len(finished), settings.trials):
-            # A new one each time: what a sampler has drawn so far is not stored.
-            study.sampler = optuna.samplers.TPESampler(seed=settings.seed + number)
-            trial = study.ask(space)
-            parameters = {**settings.parameters, **trial.params}
-            pipeline = models.build_pipeline(
-                settings.estimator, inputs.task, parameters, settings.seed
-            )
-            scores = models.cross_validate(
-                pipeline, features, labels, folds, settings.metric
-            )
-            score = fmean(next(iter(scores.values())))
-            study.tell(trial, score)
-            told = {"number": number, "score": score, "params": trial.params}
-            text = "trial %d: %.4f with %s"
-            logger.info(text, *told.values(), extra={"trial": told})
+        run_trials(study, space, partial(score, *known), seeds)
     best = {**settings.parameters, **study.best_params}
     print(f"best of {settings.trials}, {study.best_value:.4f}; for the settings file:")
     print(yaml.safe_dump({"parameters": best}), end="")
     return best
 
 
-def find_space(settings: TuneSettings, inputs: Inputs) -> dict[str, BaseDistribution]:
+def score(
+    settings: TuneSettings,
+    inputs: Inputs,
+    features: Any,
+    labels: Any,
+    folds: Any,
+    params: dict[str, Any],
+) -> float:
+    """Return the mean score of a cross-validation with some parameters."""
+    parameters = {**settings.parameters, **params}
+    pipeline = models.build_pipeline(
+        settings.estimator, inputs.task, parameters, settings.seed
+    )
+    scores = models.cross_validate(pipeline, features, labels, folds, settings.metric)
+    return fmean(next(iter(scores.values())))
+
+
+def find_space(settings: TuneSettings, inputs: Inputs) -> Space:
     """Return what to try of the parameters that it has and nobody has set."""
     known = make_estimator(settings.estimator, inputs.task).get_params()
-    space: dict[str, BaseDistribution] = {}
+    space: Space = {}
     if settings.estimator in ESTIMATORS:
         for name, (low, high) in ESTIMATORS[settings.estimator].space.items():
             if name in known and name not in settings.parameters:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import commands
 from ..config import ConfigError, ProjectError
-from .settings import PredictSettings
+from . import settings as of
 
 
 @contextmanager
@@ -34,7 +34,31 @@ def cluster(address: str) -> Iterator[None]:
         ray.shutdown()
 
 
-def predict(settings: PredictSettings) -> Any:
+#% if cookiecutter.__data_kind == "tabular"
+def tune(settings: of.TuneSettings) -> Any:
+    """Search for the best parameters; on a cluster, a trial for each of its cores."""
+    from .. import tuning
+
+    if settings.ray is None:
+        return tuning.tune(settings)
+    from .training import run_trials
+
+    with cluster(settings.ray):
+        return tuning.tune(settings, run_trials)
+
+
+#% endif
+def train(settings: of.TrainSettings) -> Any:
+    """Train a model, on a cluster in parallel."""
+    if settings.ray is None:
+        return commands.train(settings)
+    from . import training
+
+    with cluster(settings.ray):
+        return training.train(settings)
+
+
+def predict(settings: of.PredictSettings) -> Any:
     """Predict the rows of a file; on a cluster, of files that exceed any memory."""
     if settings.ray is None:
         return commands.predict(settings)

@@ -13,5 +13,15 @@ class OnRay(config.Settings):
     """Ray cluster to run on: host:port of its head; auto: the one of this machine"""
 
 
+#% if cookiecutter.__data_kind == "tabular"
+class TuneSettings(OnRay, config.TuneSettings):
+    __doc__ = config.TuneSettings.__doc__
+
+
+#% endif
+class TrainSettings(OnRay, config.TrainSettings):
+    __doc__ = config.TrainSettings.__doc__
+
+
 class PredictSettings(OnRay, config.PredictSettings):
     __doc__ = config.PredictSettings.__doc__

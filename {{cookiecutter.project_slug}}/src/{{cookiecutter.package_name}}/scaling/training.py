@@ -1,0 +1,1 @@
+#% include cookiecutter.framework ~ "/src/scaling/training.py"
