@@ -77,10 +77,11 @@ class Shard:
         random = np.random.default_rng([self.settings.seed, self.epoch])
         random.integers(2**63)  # as `train_model` draws before it asks for an order
         self.epoch += 1
-        count = len(self.data[1])
+        (images, labels), augment = self.data, self.settings.augment
+        count = len(labels)
         order = random.permutation(count)[: count - count % size][rank::size]
         batch = max(1, self.settings.batch_size // size)
-        return iter(models.in_batches(*self.data, order, batch, self.settings.augment))
+        return iter(models.in_batches(images, labels, order, batch, augment))
 
 
 def work(told: Mapping[str, Any]) -> None:
