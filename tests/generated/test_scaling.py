@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -89,6 +90,9 @@ def two_nodes(
 ) -> Iterator[InstalledProject]:
     """Return a project whose environment two nodes run in, the other one last."""
     project = installed("scikit-learn", extras="ray", deploy_target="none")
+    # cyclonedx-bom's, which jsonschema would load in each process of Ray, for seconds.
+    for slow in project.path.glob(".venv/lib/*/site-packages/rfc3987_syntax"):
+        shutil.rmtree(slow)
     project.run(".venv/bin/python", "-m", "compileall", "-q", ".venv/lib")
     folder = tmp_path_factory.mktemp("ray")
     head = ["--head", "--include-dashboard=false", f"--temp-dir={folder}"]
