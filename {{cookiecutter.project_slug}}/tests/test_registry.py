@@ -1,6 +1,7 @@
 """Model versions: whole, numbered, never changed; and which one is in production."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -87,7 +88,12 @@ def test_a_save_that_is_killed_leaves_no_version(save: Save, model_dir: Path) ->
     killed = subprocess.run([sys.executable, "-c", code, str(model_dir)], check=False)
     assert killed.returncode == 9
     assert registry.versions(model_dir) == []
+    (left,) = model_dir.iterdir()
     assert save().name == "1"
+    assert left.exists()  # another process may still be writing it
+    os.utime(left, (0, 0))
+    assert save().name == "2"
+    assert not left.exists()
 
 
 def test_versions_saved_at_the_same_time_get_numbers_of_their_own(

@@ -8,6 +8,7 @@ commands.py.
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,28 @@ import numpy.typing as npt
 
 from .files import careful
 
-# TensorFlow reads these when it is imported. A network this small is fastest with one
-# thread; 0: as many as there are cores.
+
+@contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """Hide what C++ code writes to the terminal; exceptions are not affected."""
+    terminal = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+# TensorFlow reads these when it is imported, and announces the processor all the same.
+# A network this small is fastest with one thread; 0: as many as there are cores.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import absl.logging  # noqa: E402
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
+with quiet_tensorflow():
+    import absl.logging
+    import keras
+    import tensorflow as tf
 # Keras logs with absl, which closes the stream that it found at its import when logging
 # is configured; in a notebook that one is somebody else's.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__

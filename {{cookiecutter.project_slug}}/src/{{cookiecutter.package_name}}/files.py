@@ -6,7 +6,9 @@ Yours: nothing has to change here.
 import hashlib
 import json
 import platform
+import shutil
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +20,7 @@ from typing import Any
 from .config import ProjectError
 
 INCOMPLETE = ".incomplete-"  # how the folders begin that something is prepared in
+STALE_SECONDS = 24 * 60 * 60  # longer than any preparation takes
 VERIFY = "`registry verify` says whether it is the one that was written"
 
 
@@ -46,6 +49,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def incomplete_folder(parent: Path) -> Iterator[Path]:
     """Give a folder to prepare something in; remove it if it was not renamed."""
     parent.mkdir(parents=True, exist_ok=True)
+    for stale in parent.glob(f"{INCOMPLETE}*"):  # of a process that was killed
+        with suppress(FileNotFoundError):  # it was finished meanwhile
+            if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(stale, ignore_errors=True)
     with TemporaryDirectory(None, INCOMPLETE, parent) as private:
         folder = Path(private, "new")  # which others may read once it is renamed
         folder.mkdir()
