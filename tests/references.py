@@ -162,7 +162,8 @@ def dead_references(root: Path, elsewhere: Collection[str] = ()) -> list[str]:
         problems |= {f"{source}: {reason}" for reason in found}
     for name, code in render.commands.items():
         for module in (text.split(":")[0].replace(".", "/") for text in code):
-            if f"src/{render.package}/{module}.py" not in render.files:
+            here = f"src/{render.package}/{module}"
+            if not {f"{here}.py", f"{here}/__init__.py"} & render.files:
                 problems.add(f"main.py: {name} is in {module}.py, which is not there")
     return sorted(problems)
 
@@ -234,6 +235,12 @@ def dead_imports(render: Render, source: str, text: str) -> Iterator[str]:
         for name in [module] if module else [alias.name for alias in node.names]:
             path = str(folder.joinpath(*name.split(".")))
             there = path in render.folders or f"{path}.py" in render.files
+            package = str(folder / "__init__.py")  # which may hold what has the name
+            if not module and package in render.files:
+                there |= (
+                    re.search(rf"^class {name}\b", render.read(package), re.M)
+                    is not None
+                )
             if not there and not name.startswith("__"):
                 yield f"imports the module {name}, which is not there"
 

@@ -52,7 +52,7 @@ SAID = {
 }
 # Modules that an owner calls; the rest is called by them.
 CORE = (
-    "utils pictures schema validation models estimators commands checkpoints registry"
+    "utils pictures schema validation models estimators commands registry"
     " export adapter"
 ).split()
 NOTE = "<!-- Written by tests/docs: UPDATE_GOLDEN=1 poe test tests/docs. -->\n"

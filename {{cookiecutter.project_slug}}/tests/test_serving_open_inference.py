@@ -9,7 +9,11 @@ import orjson
 import pytest
 from starlette.responses import Response
 
-from {{ cookiecutter.package_name }}.serving import open_inference, rows, values
+from {{ cookiecutter.package_name }}.serving import (
+    open_inference,
+    rows,
+    values,
+)
 from {{ cookiecutter.package_name }}.serving.messages import (
     Request,
     RequestError,

@@ -10,7 +10,12 @@ import orjson
 import pytest
 from PIL import Image
 
-from {{ cookiecutter.package_name }}.serving import mlflow, rows, torchserve, values
+from {{ cookiecutter.package_name }}.serving import (
+    mlflow,
+    rows,
+    torchserve,
+    values,
+)
 from {{ cookiecutter.package_name }}.serving.messages import (
     Request,
     RequestError,
