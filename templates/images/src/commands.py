@@ -39,10 +39,7 @@ IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
-    size = (settings.image_size, settings.image_size)
-    shape = (*size, 3) if settings.colours else size
-    place = (settings.data_dir, settings.data_url, settings.quiet)
-    data = utils.load_data(settings.dataset, *place, shape)
+    data = load_training(settings)
     (images, labels), inputs = data.training, data.inputs
     split = utils.split_data(
         np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
@@ -54,20 +51,10 @@ def train(settings: TrainSettings) -> Path:
     models.use_device(settings.device)
     #% endif
     models.set_seed(settings.seed)
-    facts: dict[str, Any] = {  # for the manifest
-        "settings": settings.model_dump(mode="json"),
-        "seed": settings.seed,
-        "dataset": settings.dataset,
-        "classes": data.classes,
-        "inputs": inputs,
-        "data_sha256": utils.data_fingerprint(*data.training),
-        "libraries": library_versions(models.LIBRARIES),
-        "git_commit": git_commit(),
-    }
-    run, count = Run(settings, facts), len(fitted[1])
+    run, count = Run(settings, data), len(fitted[1])
     model = run.load() if settings.resume else new_model(settings, data, count)
     told = {"command": "train", "name": run.folder.name, "dataset": settings.dataset}
-    told["data_sha256"] = facts["data_sha256"]
+    told["data_sha256"] = run.facts["data_sha256"]
     text = "%s: %d images to train on"
     logger.info(text, settings.dataset, count, extra={"run": told})
     models.train_model(
@@ -94,14 +81,32 @@ def train(settings: TrainSettings) -> Path:
     return version
 
 
+def load_training(settings: TrainSettings) -> utils.Data:
+    """Load the data set of a training."""
+    size = (settings.image_size, settings.image_size)
+    shape = (*size, 3) if settings.colours else size
+    place = (settings.data_dir, settings.data_url, settings.quiet)
+    return utils.load_data(settings.dataset, *place, shape)
+
+
 class Run:
     """A training, its history, and its last checkpoint."""
 
-    def __init__(self, settings: TrainSettings, facts: dict[str, Any]) -> None:
-        """Begin under a name that no other has; the facts are fields of `Manifest`."""
+    def __init__(self, settings: TrainSettings, data: utils.Data) -> None:
+        """Begin under a name that no other has; note what the manifest is to say."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
         self.folder = settings.model_dir / UNFINISHED / name
-        self.settings, self.facts = settings, facts
+        self.settings = settings
+        self.facts: dict[str, Any] = {
+            "settings": settings.model_dump(mode="json"),
+            "seed": settings.seed,
+            "dataset": settings.dataset,
+            "classes": data.classes,
+            "inputs": data.inputs,
+            "data_sha256": utils.data_fingerprint(*data.training),
+            "libraries": library_versions(models.LIBRARIES),
+            "git_commit": git_commit(),
+        }
         self.history: dict[str, list[float]] = {}
         self.saved_at = time.monotonic()
 

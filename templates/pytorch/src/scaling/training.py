@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -19,7 +20,7 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from .. import commands, models, utils
-from ..checkpoints import Run
+from ..commands import Run
 from ..config import ConfigError, TrainSettings
 
 HISTORY = "history.json"
@@ -30,8 +31,8 @@ def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     if settings.resume or settings.device != "cpu":
         raise ConfigError("ray: a training goes on by itself, and on processors alone")
-    data, inputs = commands.load_training(settings)
-    run = Run(settings, inputs, data)
+    data = commands.load_training(settings)
+    run = Run(settings, data)
     nodes = sum(node["Alive"] for node in ray.nodes())
     trainer = TorchTrainer(
         work,
@@ -46,9 +47,9 @@ def train(settings: TrainSettings) -> Path:
     )
     with trainer.fit().checkpoint.as_directory() as folder:
         model, run.history = restore(folder)
-    write = partial(commands.write_exports, model, inputs, data.test[0])
+    write = partial(commands.write_exports, model, data.inputs, data.test[0])
     version = run.save(settings.model_dir, write)
-    run.remove()
+    shutil.rmtree(run.folder, ignore_errors=True)  # its checkpoints
     print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
     print(f"model:   {version}")
     return version
@@ -88,14 +89,16 @@ def work(told: Mapping[str, Any]) -> None:
     """Train in one of the processes."""
     os.chdir(told["folder"])  # Ray begins in one of its own
     settings: TrainSettings = told["settings"]
-    data, inputs = commands.load_training(settings)
+    data = commands.load_training(settings)
     images, labels = data.training
     numbers, part = np.arange(len(labels)), settings.validation_fraction
     split = utils.split_data(numbers, labels, part, settings.seed)
-    scaled = utils.Scaled(images, data.max_value)
-    fitted, validation = ((scaled.part(rows), truth) for rows, truth in split)
+    largest = data.inputs.max_value
+    fitted, validation = (
+        (utils.Scaled(images, largest, rows), truth) for rows, truth in split
+    )
     models.set_seed(settings.seed)
-    model = commands.new_model(settings, inputs, data, len(fitted[1]))
+    model = commands.new_model(settings, data, len(fitted[1]))
     history: dict[str, list[float]] = {}
     if checkpoint := ray_train.get_checkpoint():
         with checkpoint.as_directory() as folder:
