@@ -55,8 +55,8 @@ _INSTALLED = """
     huey_consumer huggingface-cli identify-cli imageio_download_bin imageio_remove_bin
     inv ipython3 isort-identify-imports isympy jlpm jupyter lsm2bin mako-render
     markdown-it markdown_py mypyc normalizer numpy-config onnxruntime_test poe pybabel
-    pyftmerge pyftsubset pygmentize saved_model_cli sqlformat stubgen stubtest
+    pyftmerge pyftsubset pygmentize saved_model_cli serve sqlformat stubgen stubtest
     tf_upgrade_v2 tflite_convert tiff2fsspec tiffcomment tiny-agents toco
-    torch-model-archiver torchfrtrace torchrun ttx uvx watchmedo wsdump
+    torch-model-archiver torchfrtrace torchrun ttx tune uvx watchmedo wsdump
 """
 PROGRAMS = frozenset(f"{_SHELL} {_CALLED} {_INSTALLED}".split())

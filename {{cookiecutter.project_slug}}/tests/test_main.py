@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
     assert all(re.search(rf"\n    {name}\s", shown) for name in main.COMMANDS)
+
+
+@pytest.mark.parametrize("text", ["50 % better", "100% %(prog)s %x", "%(prog)"])
+def test_the_help_shows_the_projects_description_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(metadata, "metadata", lambda name: {"Summary": text})
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+    assert f"\n\n{text}\n\n" in capsys.readouterr().out
 
 
 def test_without_a_command_a_model_is_trained_and_evaluated(

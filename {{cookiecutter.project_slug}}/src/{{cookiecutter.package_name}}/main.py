@@ -111,8 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, or the one that the command answers with; 2 if something was
         refused; 128 plus the signal that stopped it, or that a closed pipe stands for.
     """
+    description = metadata.metadata(PROGRAM)["Summary"]
+    if "%(prog)" in description:  # then argparse formats it
+        description = description.replace("%", "%%")
     about = f"Options of a command: {PROGRAM} COMMAND --help. Without: train, evaluate."
-    parser = argparse.ArgumentParser(PROGRAM, epilog=about)
+    parser = argparse.ArgumentParser(PROGRAM, None, description, about)
     version = metadata.version(PROGRAM)
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
