@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,14 +96,21 @@ def two_nodes(
         shutil.rmtree(slow)
     project.run(".venv/bin/python", "-m", "compileall", "-q", ".venv/lib")
     folder = tmp_path_factory.mktemp("ray")
-    head = ["--head", "--include-dashboard=false", f"--temp-dir={folder}"]
-    head += [f"--port={PORT}", f"--node-ip-address={HEAD}"]
-    nodes = [start_until_up(project, folder, *head)]
-    other = [f"--address={ADDRESS}", f"--node-ip-address={OTHER}"]
-    nodes.append(start_until_up(project, folder, *other))
-    yield project
-    for pid in nodes:
-        stop(pid)
+    nodes = []
+    # Not below pytest's folder: sockets are in it, whose paths have 107 bytes at most.
+    with tempfile.TemporaryDirectory(
+        prefix="ray-", ignore_cleanup_errors=True
+    ) as short:
+        head = ["--head", "--include-dashboard=false", f"--temp-dir={short}"]
+        head += [f"--port={PORT}", f"--node-ip-address={HEAD}"]
+        other = [f"--address={ADDRESS}", f"--node-ip-address={OTHER}"]
+        try:
+            for options in (head, other):
+                nodes.append(start_until_up(project, folder, *options))
+            yield project
+        finally:
+            for pid in nodes:
+                stop(pid)
 
 
 def scorers() -> list[int]:

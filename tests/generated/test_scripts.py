@@ -253,7 +253,7 @@ def test_editor_settings_parse_and_debug_training_and_a_test(
         *(default_project.path / ".vscode").glob("*.json"),
         default_project.path / ".devcontainer/devcontainer.json",
     ]
-    assert len(files) == 5
+    assert len(files) == 4
     parsed = {file.name: json.loads(file.read_text(encoding="utf-8")) for file in files}
     launched = parsed["launch.json"]["configurations"]
     package = default_project.path.name.replace("-", "_")
