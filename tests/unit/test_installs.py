@@ -33,6 +33,7 @@ BY_RANGES = {
     "pip install cookiecutter": "what a user needs before there is a project",
     "torchserve==0.12.0": "TorchServe is archived; an environment of its own",
     "tensorflow-serving-api": "for one script, wherever its user wants it",
+    "uv pip install NAME": "what somebody tries, beside what the project needs",
     "uvx cruft": "what a user updates a project with, in an environment of its own",
 }
 # Neither what nobody installs from, nor caches and environments.
@@ -40,6 +41,7 @@ SILENT = re.compile(
     r"(?:^|/)(?:tests|benchmarks|build|\.git|\.u?v(?:env)?|\.\w*cache|\.hypothesis)/"
     r"|(?:^|/)requirements/\w+\.txt$|(?:^|/)docs/explanation/|CHANGELOG\.md$"
     r"|^answers/names\.py$"  # names of programs
+    r"|^docs/handbook/"  # teaches what pip and uv do, with wheels that it builds itself
 )
 
 
