@@ -54,10 +54,20 @@ def snippets(page: Path) -> list[Snippet]:
 def run(page: Path, python: Path, folder: Path, **variables: str) -> str:
     """Run a page's snippets by another Python; return "", or what went wrong."""
     path = os.pathsep.join([str(python.absolute().parent), os.environ["PATH"]])
+    # What `make test` and pytest are told is not for what a page runs.
+    outer = {
+        "ARGS",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "PYTEST_ADDOPTS",
+        "VIRTUAL_ENV",
+    }
+    kept = {name: value for name, value in os.environ.items() if name not in outer}
     done = subprocess.run(
         [python.absolute(), Path(__file__).resolve(), "-"],
         cwd=folder,
-        env=os.environ | {"PATH": path, "PYTHONUTF8": "1"} | variables,
+        env=kept | {"PATH": path, "PYTHONUTF8": "1"} | variables,
         input=json.dumps(snippets(page)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
