@@ -16,9 +16,21 @@ from conftest import ROOT, bake_into
 
 # The Python that runs these tests: it is there, and a CI job tests the one it names.
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-# What a make that runs these tests would tell the make of a project.
-MISLEADING = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV"}
+# What a make and a pytest that run these tests would tell those of a project.
+MISLEADING = {
+    "ARGS",
+    "MAKEFLAGS",
+    "MAKELEVEL",
+    "MFLAGS",
+    "PYTEST_ADDOPTS",
+    "VIRTUAL_ENV",
+}
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+
+
+def own_environment() -> dict[str, str]:
+    """Return the variables for what runs in a project, without what misleads it."""
+    return {k: v for k, v in os.environ.items() if k not in MISLEADING}
 
 
 class InstalledProject:
@@ -39,7 +51,7 @@ class InstalledProject:
         Returns:
             What it printed, both streams together.
         """
-        environment = {k: v for k, v in os.environ.items() if k not in MISLEADING}
+        environment = own_environment()
         environment["PATH"] = os.pathsep.join(
             [str(self.path / ".venv/bin"), environment["PATH"]]
         )

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -51,23 +51,15 @@ def snippets(page: Path) -> list[Snippet]:
     return found
 
 
-def run(page: Path, python: Path, folder: Path, **variables: str) -> str:
+def run(
+    page: Path, python: Path, folder: Path, environment: Mapping[str, str] = os.environ
+) -> str:
     """Run a page's snippets by another Python; return "", or what went wrong."""
-    path = os.pathsep.join([str(python.absolute().parent), os.environ["PATH"]])
-    # What `make test` and pytest are told is not for what a page runs.
-    outer = {
-        "ARGS",
-        "MAKEFLAGS",
-        "MAKELEVEL",
-        "MFLAGS",
-        "PYTEST_ADDOPTS",
-        "VIRTUAL_ENV",
-    }
-    kept = {name: value for name, value in os.environ.items() if name not in outer}
+    path = os.pathsep.join([str(python.absolute().parent), environment["PATH"]])
     done = subprocess.run(
         [python.absolute(), Path(__file__).resolve(), "-"],
         cwd=folder,
-        env=kept | {"PATH": path, "PYTHONUTF8": "1"} | variables,
+        env={**environment, "PATH": path, "PYTHONUTF8": "1"},
         input=json.dumps(snippets(page)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, choices
 from docs.pages import DOCS, HEADS
 from docs.snippets import run, snippets
-from environments import Installed
+from environments import Installed, own_environment
 
 ENVIRONMENTS = {page: head.get("environment") for page, head in HEADS.items()}
 RUNNING = [
@@ -31,17 +31,17 @@ def test_the_snippets_of_a_page_run(
     name, file = HEADS[page]["environment"], DOCS / page
     assert snippets(file)
     if name == "template":
-        assert run(file, Path(sys.executable), tmp_path) == ""
+        assert run(file, Path(sys.executable), tmp_path, own_environment()) == ""
         return
     project = installed(name)
     python = project.path / ".venv" / "bin" / "python"
     if not HEADS[page].get("project"):
-        assert run(file, python, tmp_path) == ""
+        assert run(file, python, tmp_path, own_environment()) == ""
         return
     # As it was rendered and installed, before the page and after it.
     fresh = "git checkout -q . && git clean -qfdx --exclude .venv"
     project.run("bash", "-c", fresh)
-    problem = run(file, python, project.path)
+    problem = run(file, python, project.path, own_environment())
     project.run("bash", "-c", fresh)
     assert problem == ""
 

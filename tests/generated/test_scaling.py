@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from environments import MISLEADING, Installed, InstalledProject
+from environments import Installed, InstalledProject, own_environment
 
 pytestmark = pytest.mark.generated
 
@@ -43,8 +43,10 @@ def start_node(project: InstalledProject, folder: Path, *options: str) -> int:
     """Start a node; return the process that ends it, or 0 if it has not come up."""
     command = [".venv/bin/ray", "start", "--block", "--num-cpus=2", *options]
     command += ["--disable-usage-stats", "--object-store-memory=150000000"]
-    environment = {k: v for k, v in os.environ.items() if k not in MISLEADING}
-    environment |= {"OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = own_environment() | {
+        "OMP_NUM_THREADS": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process compiles Ray
     log = folder / f"{options[-1].strip('-').replace('=', '-').replace('/', '_')}.log"
     with log.open("w") as output:

@@ -33,6 +33,8 @@ class Other(Settings):
 
     file: Path = Field(description="Must be given")
     columns: tuple[str, ...] = Field(())
+    rows: int = Field(1, ge=1)
+    rows_shown: int = Field(1, ge=1)
 
 
 def load(*arguments: str) -> Example:
@@ -110,6 +112,12 @@ def test_settings_of_others_may_be_there_and_its_own_have_to(project: Path) -> N
     write(project, "")
     with pytest.raises(ConfigError, match=f"--file or {config.ENV_PREFIX}FILE"):
         config.load_settings(Other, [], "other")
+
+
+def test_an_option_that_begins_as_another_is_not_taken_for_it(project: Path) -> None:
+    write(project, "rows: 0\nfile: table.csv")
+    with pytest.raises(ConfigError, match="rows in the file: 0: "):
+        config.load_settings(Other, ["--rows-shown", "3"], "other")
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def read_rows(
     inputs: Inputs,
     cols_to_drop: Sequence[str] = (),
     strict: bool = True,
+    files: Sequence[Path] = (),
 ) -> tuple[Array, Array | None]:
     """Read images, numbers (n, height, width[, 3]); no labels are with them.
 
@@ -114,6 +115,7 @@ def read_rows(
         inputs: What the model takes.
         cols_to_drop: CSV columns that are not pixels.
         strict: Whether bad rows are an error, which those of images always are.
+        files: The pictures, where they are known: a folder is not listed again.
 
     Raises:
         DataError: If the file cannot be read, its images are of another size, or a
@@ -126,7 +128,7 @@ def read_rows(
         images = pictures.read_images(path, inputs.shape, cols_to_drop)
         utils.check_images(images, inputs.max_value)
         return images, None
-    files = pictures.picture_files(path)
+    files = files or pictures.picture_files(path)
     pixels, bad = pictures.read_pictures(files, inputs.shape, inputs.scaled)
     if bad and strict:  # an answer is found by its number
         raise DataError(f"{len(bad)} pictures cannot be read; remove them")

@@ -31,6 +31,8 @@ from .files import git_commit, library_versions, write_json, write_text
 
 logger = logging.getLogger(__name__)
 
+Part = tuple[utils.Scaled, utils.Labels]
+
 UNFINISHED = ".unfinished"
 CHECKPOINT_SECONDS = 2.0  # a training that is stopped loses no more, and an epoch
 # Settings that do not decide the result; with others of the rest, nothing is resumed.
@@ -40,13 +42,7 @@ IRRELEVANT = {*Settings.model_fields, "data_url", "resume"}
 def train(settings: TrainSettings) -> Path:
     """Train a model, keep it as a new version and return its folder."""
     data = load_training(settings)
-    (images, labels), inputs = data.training, data.inputs
-    split = utils.split_data(
-        np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
-    )
-    fitted, validation = (
-        (utils.Scaled(images, inputs.max_value, rows), truth) for rows, truth in split
-    )
+    fitted, validation = split_training(settings, data)
     #% if cookiecutter.framework == "pytorch"
     models.use_device(settings.device)
     #% endif
@@ -72,13 +68,7 @@ def train(settings: TrainSettings) -> Path:
         verbose=0,
         #% endif
     )
-    write = partial(write_exports, model, inputs, data.test[0])
-    version = run.save(settings.model_dir, write)
-    shutil.rmtree(run.folder, ignore_errors=True)  # its checkpoint
-    logger.info("saved as %s", version, extra={"version": str(version)})
-    print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
-    print(f"model:   {version}")
-    return version
+    return run.finish(model, data)
 
 
 def load_training(settings: TrainSettings) -> utils.Data:
@@ -87,6 +77,19 @@ def load_training(settings: TrainSettings) -> utils.Data:
     shape = (*size, 3) if settings.colours else size
     place = (settings.data_dir, settings.data_url, settings.quiet)
     return utils.load_data(settings.dataset, *place, shape)
+
+
+def split_training(settings: TrainSettings, data: utils.Data) -> tuple[Part, Part]:
+    """Return the images to fit and those to validate with, each with its labels."""
+    images, labels = data.training
+    split = utils.split_data(
+        np.arange(len(labels)), labels, settings.validation_fraction, settings.seed
+    )
+    fitted, validation = (
+        (utils.Scaled(images, data.inputs.max_value, rows), truth)
+        for rows, truth in split
+    )
+    return fitted, validation
 
 
 class Run:
@@ -161,6 +164,16 @@ class Run:
             model_dir, write, metrics=metrics, history=self.history, **self.facts
         )
 
+    def finish(self, model: Any, data: utils.Data) -> Path:
+        """Save the model as a version, say so, and return its folder."""
+        write = partial(write_exports, model, data.inputs, data.test[0])
+        version = self.save(self.settings.model_dir, write)
+        shutil.rmtree(self.folder, ignore_errors=True)  # its checkpoints
+        logger.info("saved as %s", version, extra={"version": str(version)})
+        print(f"validation accuracy: {self.history['val_accuracy'][-1]:.4f}")
+        print(f"model:   {version}")
+        return version
+
 
 def new_model(settings: TrainSettings, data: utils.Data, images: int) -> Any:
     """Build and compile the network for a training on so many images."""
@@ -208,7 +221,7 @@ def predict(settings: PredictSettings) -> None:
     folder, manifest = registry.load_version(settings.model_dir, settings.version)
     path = settings.input
     files = pictures.picture_files(path) if path.is_dir() else []
-    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop)
+    images, _ = adapter.read_rows(path, manifest.inputs, settings.drop, files=files)
     outputs = adapter.predictor(folder, manifest)(images)
     classes = np.array(manifest.classes)[outputs.argmax(axis=1)]
     table = pd.DataFrame({"class": classes, "probability": outputs.max(axis=1)})

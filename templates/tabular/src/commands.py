@@ -108,7 +108,8 @@ def fit(
 ) -> tuple[pd.DataFrame, dict[str, list[float]]]:
     """Validate and fit a pipeline; return the test rows, and the scores."""
     settings, inputs = table.settings, table.inputs
-    if table.exceeds_memory and not hasattr(pipeline["model"], "partial_fit"):
+    in_chunks = table.exceeds_memory
+    if in_chunks and not hasattr(pipeline["model"], "partial_fit"):
         raise ConfigError(
             f"estimator: {settings.estimator} needs all rows at once, and the table "
             "is larger than in_memory_mb; take sgd, or raise that"
@@ -118,7 +119,7 @@ def fit(
     features, labels = validation.split_target(training, inputs)
     folds = table.folds(training)
     history = models.cross_validate(pipeline, features, labels, folds, settings.metric)
-    if table.exceeds_memory:
+    if in_chunks:
         chunks = chain.from_iterable(table.chunks() for _ in range(epochs))
         labelled = (validation.split_target(chunk, inputs) for chunk in chunks)
         sample = features, labels

@@ -139,7 +139,8 @@ def explained(problem: ErrorDetails, arguments: Sequence[str], known: str) -> st
         return f"{name} in the file: no such setting, only {known}"
     if problem["type"] == "missing":
         return f"{name} is missing; give it with {option} or {variable}"
-    if value in arguments or any(each.startswith(option) for each in arguments):
+    options = {argument.partition("=")[0] for argument in arguments}
+    if value in arguments or option in options:
         place = "on the command line"
     else:
         place = "in the environment" if variable in os.environ else "in the file"

@@ -32,7 +32,7 @@ Score = Callable[[dict[str, Any]], float]
 Trials = Callable[[optuna.Study, Space, Score, range], None]
 
 # What decides which parameters are the best; with the same of these, a search goes on.
-IDENTITY = FitSettings.model_fields.keys() - DataSettings.model_fields.keys()
+IDENTITY = FitSettings.model_fields.keys() - DataSettings.model_fields - {"threads"}
 
 
 def one_by_one(study: optuna.Study, space: Space, score: Score, seeds: range) -> None:
@@ -112,7 +112,7 @@ def find_space(settings: TuneSettings, inputs: Inputs) -> Space:
 def open_study(settings: FitSettings, inputs: Inputs, data_sha256: str) -> optuna.Study:
     """Return the study of these data and settings: the old one, or a new one."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    identity = settings.model_dump(mode="json", include=set(IDENTITY))
+    identity = settings.model_dump(mode="json", include=IDENTITY)
     identity |= {"inputs": inputs.model_dump(mode="json"), "data": data_sha256}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     settings.model_dir.mkdir(parents=True, exist_ok=True)

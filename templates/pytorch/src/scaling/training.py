@@ -3,10 +3,8 @@
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +45,7 @@ def train(settings: TrainSettings) -> Path:
     )
     with trainer.fit().checkpoint.as_directory() as folder:
         model, run.history = restore(folder)
-    write = partial(commands.write_exports, model, data.inputs, data.test[0])
-    version = run.save(settings.model_dir, write)
-    shutil.rmtree(run.folder, ignore_errors=True)  # its checkpoints
-    print(f"validation accuracy: {run.history['val_accuracy'][-1]:.4f}")
-    print(f"model:   {version}")
-    return version
+    return run.finish(model, data)
 
 
 def restore(folder: str) -> tuple[models.Network, dict[str, list[float]]]:
@@ -90,13 +83,7 @@ def work(told: Mapping[str, Any]) -> None:
     os.chdir(told["folder"])  # Ray begins in one of its own
     settings: TrainSettings = told["settings"]
     data = commands.load_training(settings)
-    images, labels = data.training
-    numbers, part = np.arange(len(labels)), settings.validation_fraction
-    split = utils.split_data(numbers, labels, part, settings.seed)
-    largest = data.inputs.max_value
-    fitted, validation = (
-        (utils.Scaled(images, largest, rows), truth) for rows, truth in split
-    )
+    fitted, validation = commands.split_training(settings, data)
     models.set_seed(settings.seed)
     model = commands.new_model(settings, data, len(fitted[1]))
     history: dict[str, list[float]] = {}
