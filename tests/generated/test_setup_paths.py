@@ -46,8 +46,8 @@ MISLEADING = (
 
 @pytest.fixture
 def bake(bake: Callable[..., BakedProject]) -> Callable[..., BakedProject]:
-    """Return `bake` for a project that is soon installed."""
-    return partial(bake, framework="scikit-learn")
+    """Return `bake` for a project that is soon installed: the ways are of every one."""
+    return partial(bake, framework="scikit-learn", extras="none", deploy_target="none")
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_set_up_for_training_installs_no_more(
     bake: Callable[..., BakedProject], programs: Path
 ) -> None:
     """What the first accuracy needs; tools, servers and explanations come later."""
-    project = bake(python_version=VERSION)
+    project = bake(python_version=VERSION, extras="all")
     (programs / "uv").symlink_to(find_uv())
     script = ["bash", "scripts/setup_uv.sh", "train"]
     project.run(*script, env=environment(programs))
@@ -245,8 +245,8 @@ def test_pip_installs_the_dependency_group(bake: Callable[..., BakedProject]) ->
 
 
 def test_uv_sync_installs_the_project(bake: Callable[..., BakedProject]) -> None:
-    """uv's own way: it makes a uv.lock first."""
-    project = bake()
+    """uv's own way: it makes a uv.lock first, here of all extras."""
+    project = bake(extras="all")
     project.run(
         find_uv(), "sync", "--quiet", "--python", str(PYTHON), env=environment()
     )

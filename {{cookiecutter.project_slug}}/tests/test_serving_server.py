@@ -205,6 +205,9 @@ def test_a_body_that_never_ends_is_refused(start: Start) -> None:
         assert reply.status == 408
         assert "within 0.2 s" in json.load(reply)["error"]
         assert slow.recv(1) == b""
+    running.stop()
+    (line,) = ACCESS.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["status"] == 408
 
 
 @pytest.mark.parametrize("begin", ["GET /" + "x" * 70_000, "GET / HTTP/1.1\r\nx: "])

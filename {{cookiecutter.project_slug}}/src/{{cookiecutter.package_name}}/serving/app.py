@@ -121,7 +121,7 @@ class Front:
                 scope["route"], scope["path_params"] = known
                 await known[0].app(scope, receive, answer)
         except ClientDisconnect:
-            pass
+            status = scope.get("status", status)
         except RequestError as error:
             # Its traceback, and that of its cause, would keep the body.
             error.__traceback__ = error.__context__ = None

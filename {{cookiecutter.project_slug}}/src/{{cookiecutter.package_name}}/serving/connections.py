@@ -54,6 +54,8 @@ class Connection(HttpToolsProtocol):
         if self.is_idle() or self.cycle.response_started or self.pipeline:
             self.transport.close()
         else:
+            scope: Any = self.scope
+            scope["status"] = 408  # for the log, and those who count
             self.refuse(408, f"the body did not arrive within {self.patience:g} s")
 
     def connection_made(self, transport: Any) -> None:
