@@ -29,7 +29,7 @@ def project_place(
     """Show {project}`utils.py#load_mnist_data`, a place in a generated project.
 
     A path below src/<package>/, or with a leading slash from the project's root; what
-    it has to hold after "#". tests/docs/test_links.py looks whether it is there.
+    it has to hold after "#". tests/docs/test_handbook.py looks whether it is there.
     """
     shown = text.lstrip("/").replace("#", ": ")
     return [nodes.literal(rawtext, shown)], []

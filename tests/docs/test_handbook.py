@@ -1,4 +1,7 @@
-"""Places in a project that pages name are there; a topic has a page where it runs."""
+"""Places in a project that pages name are there; a topic has a page where it runs.
+
+Links to other sites are looked at, not followed: `poe links` does that.
+"""
 
 import re
 from collections.abc import Callable
@@ -12,7 +15,9 @@ from conftest import BakedProject, bake_into, choices
 from docs.pages import DOCS, HEADS
 from docs.snippets import snippets
 
+LINK = re.compile(r"\]\((\w+:[^)]*)\)")
 PLACE = re.compile(r"\{project\}`([^`#]+)#?([^`]*)`")
+CHAPTERS = [page for page in HEADS if re.match(r"handbook/(?!00)\d\d-", page)]
 TOPICS: dict[str, str] = {}
 for file in sorted(DOCS.glob("handbook/topics-*.yaml")):
     TOPICS |= yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -48,6 +53,19 @@ def test_what_a_page_names_in_a_project_is_there(
             assert re.search(defined, file.read_text(encoding="utf-8")), (path, name)
         elif name:
             assert name in file.read_text(encoding="utf-8"), (path, name)
+
+
+@pytest.mark.parametrize("page", HEADS)
+def test_links_to_other_sites_are_whole(page: str) -> None:
+    for link in LINK.findall((DOCS / page).read_text(encoding="utf-8")):
+        assert re.fullmatch(r"https://[a-z0-9.-]+\.[a-z]+(/[\w./#%+-]*)?", link), link
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_names_its_sources(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    _, _, further = text.partition("## Further reading\n")
+    assert len(LINK.findall(further.partition("\n## ")[0])) >= 3
 
 
 def test_each_topic_has_a_page_that_says_it_and_runs() -> None:
