@@ -15,7 +15,7 @@ from {{ cookiecutter.package_name }} import main, registry
 #% endif
 from {{ cookiecutter.package_name }}.config import ConfigError, DataError
 from {{ cookiecutter.package_name }}.scaling import rows, scoring
-from {{ cookiecutter.package_name }}.scaling.settings import PredictSettings
+from {{ cookiecutter.package_name }}.scaling.command import PredictSettings
 
 OUTPUT = Path("predictions")
 INPUT = Path("rows")
@@ -46,10 +46,9 @@ def two_files(trained: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def chunks(files: list[Path]) -> Iterator[scoring.Batch]:
     """Yield what is left to do of all files."""
     manifest = registry.read_manifest(Path("models/model/1"))
-    done = {path.stem for path in OUTPUT.glob("part-*")}
     for number, file in enumerate(files):
         task = {"number": [number], "path": [str(file)]}
-        yield from scoring.read(task, manifest.inputs, (), done)
+        yield from scoring.read(task, OUTPUT, manifest.inputs, ())
 
 
 def test_every_row_is_predicted_once_as_predict_does_or_named_as_bad(
@@ -87,7 +86,7 @@ def test_what_is_done_is_not_done_again_and_what_is_missing_is_noticed(
         scoring.finish(OUTPUT, len(files))
     parts = [chunk["name"] for chunk in chunks(files) if chunk["rows"][0]]
     assert parts == [every[0]["name"]]
-    assert scoring.count(OUTPUT).keys() == {1}
+    assert scoring.whole(OUTPUT) == {1: 50}
 
 
 def test_other_files_or_another_model_need_another_folder(files: list[Path]) -> None:

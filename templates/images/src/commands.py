@@ -114,7 +114,7 @@ class Run:
         self.saved_at = time.monotonic()
 
     def load(self) -> Any:
-        """Go on with the newest unfinished training, and return its model.
+        """Go on with it, or else the newest unfinished training; return the model.
 
         Raises:
             ConfigError: If there is none, or other settings or data would go on.
@@ -123,7 +123,8 @@ class Run:
         known = [path for path in where.glob("*") if registry.versions(path)]
         if not known:
             raise ConfigError(f"nothing to resume in {where}; train without --resume")
-        self.folder = max(known)
+        if self.folder not in known:
+            self.folder = max(known)
         folder, manifest = registry.load_version(self.folder)
         before = {**manifest.settings, "data": manifest.data_sha256}
         now = {**self.facts["settings"], "data": self.facts["data_sha256"]}

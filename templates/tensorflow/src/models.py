@@ -184,7 +184,6 @@ def in_batches(
 
     The images are all that can be asked for rows, as an array or `Scaled` ones can.
     """
-    labels = np.asarray(labels)
 
     def batches() -> Iterator[tuple[Any, Any]]:
         rows = order(len(labels))
@@ -236,8 +235,8 @@ def train_model(
         kept = len(y_train) - int(len(y_train) * validation_split)
         if validation_split:
             validation_data = (x_train[kept:], y_train[kept:])
-            x_train = x_train[:kept]
-        data = in_batches(x_train, y_train[:kept], batch_size, each_epoch.order)
+            x_train, y_train = x_train[:kept], y_train[:kept]
+        data = in_batches(x_train, y_train, batch_size, each_epoch.order)
         if augment:
             layers = augmentation(x_train[:1].shape[1:])
             each_epoch.augmentation = layers

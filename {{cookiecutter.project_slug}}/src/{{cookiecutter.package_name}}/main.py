@@ -62,10 +62,10 @@ COMMANDS = {
 #% if "ray" in cookiecutter.__extras
 # These have an option --ray.
 #% if cookiecutter.__data_kind == "tabular"
-COMMANDS["tune"] = ("scaling.command:tune", "scaling.settings:TuneSettings")
+COMMANDS["tune"] = ("scaling.command:tune", "scaling.command:TuneSettings")
 #% endif
-COMMANDS["train"] = ("scaling.command:train", "scaling.settings:TrainSettings")
-COMMANDS["predict"] = ("scaling.command:predict", "scaling.settings:PredictSettings")
+COMMANDS["train"] = ("scaling.command:train", "scaling.command:TrainSettings")
+COMMANDS["predict"] = ("scaling.command:predict", "scaling.command:PredictSettings")
 
 
 #% endif

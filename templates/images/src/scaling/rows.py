@@ -28,9 +28,9 @@ def read_file(
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table, or the paths of pictures; a DataError: of neither."""
     if path.suffix not in SUFFIXES:
-        paths = [str(file) for file in picture_files(path)]
+        paths = pd.DataFrame({"path": map(str, picture_files(path))})
         for start in range(0, len(paths), CHUNK_ROWS):
-            yield pd.DataFrame({"path": paths[start : start + CHUNK_ROWS]})
+            yield paths[start : start + CHUNK_ROWS].copy()
         return
     try:
         if path.suffix == ".csv":
@@ -40,8 +40,7 @@ def read_file(
             frames = (batch.to_pandas() for batch in batches)
         for frame in frames:
             frame = frame.drop(columns=list(drop))
-            if len(frame.columns) != np.prod(inputs.shape):
-                size = " x ".join(map(str, inputs.shape))
+            if len(frame.columns) != (size := np.prod(inputs.shape)):
                 raise ValueError(f"{len(frame.columns)} columns are not {size} pixels")
             yield frame
     except (OSError, ValueError, KeyError) as error:
@@ -63,10 +62,9 @@ def check(
             bad[int(frame.index[place])] = told
         return pixels.reshape(-1, *inputs.shape), frame[[]], bad
     images = np.zeros((len(frame), *inputs.shape))
-    for number, path in enumerate(frame["path"]):
+    for number, (row, path) in enumerate(frame["path"].items()):
         try:
-            picture = read_picture(Path(path), inputs.shape, inputs.scaled)
-            images[number] = picture * (inputs.max_value / 255)
+            images[number] = read_picture(Path(path), inputs.shape, inputs.scaled)
         except DataError as error:
-            bad[int(frame.index[number])] = f"{path}: {error}"
-    return images, frame[["path"]], bad
+            bad[row] = f"{path}: {error}"
+    return images * (inputs.max_value / 255), frame[["path"]], bad

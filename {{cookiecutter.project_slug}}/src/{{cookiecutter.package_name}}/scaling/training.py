@@ -1,1 +1,1 @@
-#% include cookiecutter.framework ~ "/src/scaling/training.py"
+#% include cookiecutter.__data_kind ~ "/src/scaling/training.py"

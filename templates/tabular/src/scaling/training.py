@@ -10,7 +10,7 @@ import ray
 from ray.util.joblib import register_ray
 
 from .. import commands, tuning
-from ..config import TrainSettings
+from ..config import TrainSettings, TuneSettings
 
 RETRIES = {"max_restarts": 3, "max_task_retries": 3}  # where a process dies
 
@@ -20,6 +20,11 @@ def train(settings: TrainSettings) -> Path:
     register_ray()
     with joblib.parallel_config("ray", n_jobs=-1, ray_remote_args=RETRIES):
         return commands.train(settings)
+
+
+def tune(settings: TuneSettings) -> dict[str, Any]:
+    """Search for the best parameters and return them; go on where it was stopped."""
+    return tuning.tune(settings, run_trials)
 
 
 def run_trials(
