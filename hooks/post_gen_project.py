@@ -68,6 +68,7 @@ NEEDS = {
     "src/*/scaling/*": "ray",
     "tests/test_scaling*": "ray",
     "requirements/ray.txt": "ray",
+    "requirements/kuberay.txt": "kubernetes ray",
     # where the project is checked and where it runs
     ".github/*": "github",
     ".github/workflows/tensorflow_serving.yml": "serve container tensorflow",
@@ -79,7 +80,9 @@ NEEDS = {
     "deploy/prometheus.yml": "container serve",
     "deploy/with_model.Dockerfile": "container serve",
     "deploy/kserve/*": "kubernetes serve",
-    "deploy/kubernetes/*": "kubernetes serve",
+    "deploy/kubernetes/*/*": "kubernetes serve",
+    "deploy/kubernetes/train-job.yaml": "kubernetes",
+    "deploy/ray/*": "kubernetes ray",
     "deploy/seldon/*": "kubernetes serve",
     "deploy/ssh.py": "serve",
     "deploy/systemd/*": "serve",

@@ -91,7 +91,7 @@ class Render:
             for tree in trees
             for node in ast.walk(tree)
             if isinstance(node, ast.ClassDef)
-            and node.name.endswith(("Settings", "Reading"))  # how a table is read
+            and node.name.endswith(("Settings", "Reading", "OnRay"))
             for field in node.body
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         )

@@ -54,4 +54,4 @@ def test_a_group_is_pinned_within_its_ranges(group: str) -> None:
 def test_everything_is_installed_for_development() -> None:
     lines = (ROOT / "requirements" / "dev.txt").read_text("utf-8").splitlines()
     named = {line.removeprefix("-r ").removesuffix(".txt") for line in lines[1:]}
-    assert named == GROUPS.keys() - {"dev", "uv"}  # `tools` has uv
+    assert named == GROUPS.keys() - {"dev", {{ '"kuberay", ' if "ray" in cookiecutter.__extras and cookiecutter.deploy_target == "kubernetes" }}"uv"}  # `tools` has uv
