@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -66,8 +67,13 @@ def schema(settings: SchemaSettings) -> Path:
     return file
 
 
-def train(settings: TrainSettings) -> Path:
-    """Train a model, keep it as a new version and return its folder."""
+def train(
+    settings: TrainSettings, parallel: AbstractContextManager[Any] = nullcontext()
+) -> Path:
+    """Train a model, keep it as a new version and return its folder.
+
+    It is validated and fitted where joblib's configuration says, `parallel`.
+    """
     table = Table.find(settings)
     inputs, dataset = table.inputs, schema_file(settings).stem
     data_sha256 = utils.sha256_of(*table.paths)
@@ -77,7 +83,7 @@ def train(settings: TrainSettings) -> Path:
     run = {"command": "train", "name": f"{dataset}-{time.time():.3f}"}
     run |= {"dataset": dataset, "data_sha256": data_sha256}
     logger.info("%s: train %s", table.paths[0], pipeline["model"], extra={"run": run})
-    with threadpool_limits(settings.threads or None):
+    with threadpool_limits(settings.threads or None), parallel:
         test, history = fit(pipeline, table, settings.epochs)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
     metrics |= {f"{name}_std": pstdev(values) for name, values in history.items()}

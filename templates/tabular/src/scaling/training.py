@@ -12,14 +12,16 @@ from ray.util.joblib import register_ray
 from .. import commands, tuning
 from ..config import TrainSettings, TuneSettings
 
-RETRIES = {"max_restarts": 3, "max_task_retries": 3}  # where a process dies
+# Of a process that dies, or whose node does: it finds a place on any other.
+ACTORS: dict[str, Any] = {"max_restarts": 3, "max_task_retries": 3, "num_cpus": 0}
+ACTORS["scheduling_strategy"] = "SPREAD"
 
 
 def train(settings: TrainSettings) -> Path:
     """Train a model, to the same as on one machine: folds, or trees, in parallel."""
     register_ray()
-    with joblib.parallel_config("ray", n_jobs=-1, ray_remote_args=RETRIES):
-        return commands.train(settings)
+    parallel = joblib.parallel_config("ray", n_jobs=-1, ray_remote_args=ACTORS)
+    return commands.train(settings, parallel)
 
 
 def tune(settings: TuneSettings) -> dict[str, Any]:
