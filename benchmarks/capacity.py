@@ -1,4 +1,4 @@
-"""How many workers for so many requests: prints the tables of capacity.md.
+"""How many workers for so many requests: the tables and the plot of capacity.md.
 
 A worker answers what waits, all together: FIXED seconds, and EACH for a request; one
 batch in 100 has a PAUSE. These three follow from RESULTS.md.
@@ -15,13 +15,21 @@ from simpy.events import ProcessGenerator
 LOADS = 1_000, 100_000, 1_000_000  # requests a second
 TARGET = 0.020  # seconds that 99 of 100 requests are to stay under
 IN_HAND = 256  # of the server's settings: requests above it are refused
+MOST_ROWS, IMAGES = 256, 64  # of a batch, likewise; of a long request
 SPREAD = 0.7  # of what a worker can do is planned with: no model knows everything
 ZONES, SPIKE = 3, 10  # one zone may be lost; so many times the load
 MEMORY = 0.25  # GiB of a worker, as deployment.yaml asks for; and one core
 PRICES = 0.04, 0.005  # dollars for a core and for a GiB an hour: an example
 SECONDS = 3  # that a worker is played
+HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 400" role="img"
+font-family="sans-serif" font-size="15" stroke-width="2">
+<title>Requests a second by the number of clients: model and measurement</title>
+<rect width="720" height="400" rx="8" fill="#ffffff"/>
+<text x="60" y="25">Requests a second: lines are played, points are measured</text>
+<text x="360" y="375" text-anchor="middle">clients</text>"""
 
 RESULTS = Path(__file__).with_name("RESULTS.md").read_text("utf-8")
+PLOT = Path(__file__).parents[1] / "docs" / "images" / "capacity.svg"
 CELLS = re.sub("[, ms]", "", RESULTS.partition("| This template |")[2]).split("|")
 RATES = dict(zip((1, 16, 64), map(float, CELLS[0:6:2])))  # by the number of clients
 P99S = dict(zip(RATES, (float(cell) / 1000 for cell in CELLS[1:6:2])))
@@ -29,13 +37,21 @@ P99S = dict(zip(RATES, (float(cell) / 1000 for cell in CELLS[1:6:2])))
 EACH = (16 / RATES[16] - 1 / RATES[1]) / 15
 PAUSE = P99S[1] - EACH
 FIXED = max(0.0, 1 / RATES[1] - EACH - PAUSE / 100)
+# Long requests a second, by one worker and by two, by the number of clients.
+ROWS = re.findall(r"(?m)^\| (\d+) \| (\d+) \| (\d+) \|$", RESULTS)
+MEASURED = {int(row[0]): [*map(int, row[1:])] for row in ROWS}
 
 
 class Worker:
     """A worker that is played for some seconds."""
 
-    def __init__(self, rate: float = 0, clients: int = 0) -> None:
-        """Play: strangers come at a rate, or clients ask again when answered."""
+    def __init__(self, rate: float = 0, clients: int = 0, long: bool = False) -> None:
+        """Play: strangers come at a rate, or clients ask again when answered.
+
+        A long request has IMAGES, and takes what it took a worker with one client.
+        """
+        self.costs = (0, 1 / MEASURED[1][0], 0) if long else (FIXED, EACH, PAUSE)
+        self.most = MOST_ROWS // (IMAGES if long else 1)
         self.env, self.random = simpy.Environment(), random.Random(1)
         self.waiting: list[tuple[float, simpy.Event]] = []
         self.took: list[float] = []
@@ -77,9 +93,10 @@ class Worker:
             if not self.waiting:
                 self.woken = self.env.event()
                 yield self.woken
-            batch, self.waiting = self.waiting, []
-            pause = PAUSE * (self.random.random() < 0.01)
-            yield self.env.timeout(FIXED + EACH * len(batch) + pause)
+            batch, self.waiting = self.waiting[: self.most], self.waiting[self.most :]
+            fixed, each, pause = self.costs
+            pause *= self.random.random() < 0.01
+            yield self.env.timeout(fixed + each * len(batch) + pause)
             self.in_hand -= len(batch)
             for began, answered in batch:
                 self.took.append(self.env.now - began)
@@ -115,5 +132,53 @@ def tables() -> str:
     return "\n".join(lines)
 
 
+def played() -> dict[int, list[float]]:
+    """Return what the model says instead of `MEASURED`; workers share the clients."""
+    found = {}
+    for clients in MEASURED:
+        parts = [(clients + 1) // 2, clients // 2]
+        runs = [len(Worker(clients=n, long=True).took) for n in (clients, *parts) if n]
+        found[clients] = [runs[0] / SECONDS, sum(runs[1:]) / SECONDS]
+    return found
+
+
+def workers() -> str:
+    """Return the table of one and two workers."""
+    names = "Clients | one worker: model | measured | two workers: model | measured"
+    lines = [f"| {names} |", "| ---: " * 5 + "|"]
+    for clients, rates in played().items():
+        pairs = zip(rates, MEASURED[clients])
+        cells = (f"{model:,.0f} | {seen:,}" for model, seen in pairs)
+        lines.append(f"| {clients} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def plot() -> str:
+    """Return a picture of that table: lines are played, points are measured."""
+    top = 100 * math.ceil(max(map(max, MEASURED.values())) / 100)
+    model, width = played(), 600 / (len(MEASURED) - 1)
+    drawn = []
+    for step in range(0, top + 1, 100):
+        y = 320 - 280 * step / top
+        drawn.append(f'<path d="M60 {y:.0f}H660" stroke="#e2e8f0"/>')
+        drawn.append(f'<text x="50" y="{y + 5:.0f}" text-anchor="end">{step}</text>')
+    for n, clients in enumerate(MEASURED):
+        x = f'x="{60 + n * width:.0f}" y="345" text-anchor="middle"'
+        drawn.append(f"<text {x}>{clients}</text>")
+    for which, colour, name in ((0, "#1d4ed8", "one"), (1, "#b45309", "two")):
+        line = ""
+        for n, clients in enumerate(MEASURED):
+            across = 60 + n * width
+            line += f"{across:.0f},{320 - 280 * model[clients][which] / top:.0f} "
+            up = 320 - 280 * MEASURED[clients][which] / top
+            spot = f'cx="{across:.0f}" cy="{up:.0f}" r="5"'
+            drawn.append(f'<circle {spot} fill="{colour}"/>')
+        drawn.append(f'<polyline points="{line}" fill="none" stroke="{colour}"/>')
+        place = f'x="360" y="{245 - 110 * which}" fill="{colour}"'
+        drawn.append(f"<text {place}>{name} worker{'s' * which}</text>")
+    return "\n".join([HEAD, *drawn, "</svg>", ""])
+
+
 if __name__ == "__main__":
-    print(tables())
+    print(tables(), workers(), sep="\n\n")
+    PLOT.write_text(plot(), encoding="utf-8", newline="\n")

@@ -1,6 +1,6 @@
 """Measure what the README claims, each beside its yardstick, and write RESULTS.md.
 
-    poe bench [training] [tables] [serving]
+    poe bench [training] [tables] [serving] [workers]
 
 Without a name, everything is measured; else the other sections stay as they are.
 
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import larger_than_memory
+import serving_workers
 
 import serving
 
@@ -197,6 +198,7 @@ SECTIONS: dict[str, Callable[[Path], list[str]]] = {
     "training": measure_training,
     "tables": larger_than_memory.measure,
     "serving": serving.measure,
+    "workers": serving_workers.measure,
 }
 
 
