@@ -10,6 +10,8 @@ import pytest
 from conftest import BakedProject, choices
 from manifests import manifest_problems, parse
 
+pytestmark = pytest.mark.generated
+
 FILES = ("deploy/kubernetes/train-job.yaml", "deploy/ray/cluster.yaml")
 FRAMEWORKS = choices()["framework"]
 # What the image's commands write to, and whoever runs it may.
