@@ -50,6 +50,7 @@ NEEDS = {
     "requirements/serve*.txt": "serve",
     "src/*/explaining/*": "explain",
     "tests/test_explaining*": "explain",
+    "notebooks/explain.py": "explain",
     "requirements/explain.txt": "explain",
     "src/*/reporting/*": "report",
     "tests/test_reporting*": "report",

@@ -16,7 +16,7 @@ from conftest import PROJECT, ROOT, files_below
 INSTALL = re.compile(
     r"`?(?:uv )?pip(?: -[\w-]+(?: /\S+)?)* (?:install|sync|wheel)\b[^\n]*"
     r"|^ *install --[^\n]*|@Install --[^\n]*"
-    r"|uv tool run[^\n]*|uvx [^\n]*|poetry install[^\n]*",
+    r"|uv tool run[^\n]*|uvx [^\n]*|uv run [^\n]*--with[^\n]*|poetry install[^\n]*",
     re.MULTILINE,
 )
 CONTINUED = re.compile(r" *[\\`]\n[ \t#]*")
@@ -34,6 +34,8 @@ BY_RANGES = {
     "torchserve==0.12.0": "TorchServe is archived; an environment of its own",
     "tensorflow-serving-api": "for one script, wherever its user wants it",
     "uv pip install NAME": "what somebody tries, beside what the project needs",
+    "uv run --no-sync --with jupyterlab": "an editor, in an environment of its own",
+    "uv pip install ipykernel": "what an editor brings, beside what the project needs",
     "uvx cruft": "what a user updates a project with, in an environment of its own",
 }
 # Neither what nobody installs from, nor caches and environments.

@@ -1,0 +1,1 @@
+#% include cookiecutter.__data_kind ~ "/notebooks/explore.py"
