@@ -13,6 +13,9 @@ from typing import Any
 #% if cookiecutter.framework == "pytorch"
 import numpy as np
 #% endif
+#% if cookiecutter.framework == "tensorflow"
+import keras
+#% endif
 import ray
 #% if cookiecutter.framework == "tensorflow"
 import tensorflow as tf
@@ -84,19 +87,39 @@ class Part:
 
 
 #% if cookiecutter.framework == "tensorflow"
-def average_gradients(model: Any, strategy: tf.distribute.Strategy) -> None:
-    """Let `fit`, which fails under this strategy, exchange gradients all the same."""
-    model.steps_per_execution = 1  # nothing can be exchanged in a call of several
-    apply = model.optimizer.apply
+class Parallel(keras.Model):
+    """A model that steps by the mean of the gradients of all processes.
 
-    def mean(values: list[tf.Tensor]) -> Any:
-        context, kind = tf.distribute.get_replica_context(), tf.distribute.ReduceOp.MEAN
-        return context.all_reduce(kind, [tf.identity(each) for each in values])
+    Keras' own step fails under TensorFlow's strategy for several machines.
+    """
 
-    def apply_mean(gradients: Any, variables: Any = None) -> None:
-        apply(strategy.run(mean, [list(gradients)]), variables)
+    def __init__(self, model: Any, strategy: tf.distribute.Strategy) -> None:
+        """Take a compiled model; each call is one step, as all have to meet in it."""
+        super().__init__()
+        self.model, self.strategy = model, strategy
+        self.compile(model.optimizer, model.loss, metrics=["accuracy"])
 
-    model.optimizer.apply = apply_mean
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Return what the model says."""
+        return self.model(images, training=training)
+
+    def train_step(self, data: Any) -> Any:
+        """Take a step and return the figures of the epoch so far."""
+        images, labels, counts = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            outputs = self(images, training=True)
+            loss = self.compute_loss(images, labels, outputs, counts)
+        weights = self.trainable_weights
+        means = self.strategy.run(mean, tape.gradient(loss, weights))
+        self.optimizer.apply(means, weights)
+        self.metrics[0].update_state(loss)
+        return self.compute_metrics(images, labels, outputs, counts)
+
+
+def mean(*values: tf.Tensor) -> Any:
+    """Return the means of what the processes have, on the device of each."""
+    here = list(map(tf.identity, values))
+    return tf.distribute.get_replica_context().all_reduce("mean", here)
 
 
 #% endif
@@ -114,13 +137,13 @@ def work(told: Mapping[str, Any]) -> None:
     begun = registry.versions(run.folder)
     model = run.load() if begun else commands.new_model(settings, data, len(labels))
     #% if cookiecutter.framework == "tensorflow"
-    average_gradients(model, strategy)
+    parallel = Parallel(model, strategy)
     #% else
     parallel: Any = DistributedDataParallel(model)
     parallel.optimizer, parallel.schedule = model.optimizer, model.schedule
     #% endif
     models.train_model(
-        {{ "parallel" if cookiecutter.framework == "pytorch" else "model" }},
+        parallel,
         Part(images),
         Part(labels),
         epochs=settings.epochs,
