@@ -11,6 +11,11 @@ from docs.snippets import run, snippets
 from environments import Installed, own_environment
 
 ENVIRONMENTS = {page: head.get("environment") for page, head in HEADS.items()}
+# MLflow takes longer than a small training, and no page shows what it records.
+WITHOUT_TRACKING = {
+    "HANDWRITTEN_DIGITS_TRACKING": "false",
+    "TUMOUR_DIAGNOSIS_TRACKING": "false",
+}
 RUNNING = [
     # The template's own environment is there; a project's is installed.
     pytest.param(page, marks=[pytest.mark.generated] if name != "template" else [])
@@ -41,7 +46,7 @@ def test_the_snippets_of_a_page_run(
     # As it was rendered and installed, before the page and after it.
     fresh = "git checkout -q . && git clean -qfdx --exclude .venv"
     project.run("bash", "-c", fresh)
-    problem = run(file, python, project.path, own_environment())
+    problem = run(file, python, project.path, own_environment() | WITHOUT_TRACKING)
     project.run("bash", "-c", fresh)
     assert problem == ""
 
