@@ -1,156 +1,226 @@
-"""A real cluster of two nodes, on this machine: the commands, and processes killed."""
+"""A real cluster of two nodes, on this machine: the commands, and what is killed."""
 
 import json
 import os
-import shutil
+import re
 import signal
+import sqlite3
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+from sqlite3 import OperationalError
 
 import pytest
+from clusters import ADDRESS, Cluster, started
 
-from environments import Installed, InstalledProject, own_environment
+from environments import Installed, own_environment
 
 pytestmark = pytest.mark.generated
 
-# 127.0.0.1 Ray would take for the address of the machine in its network.
-HEAD, OTHER, PORT = "127.0.0.2", "127.0.0.3", 6479
-ADDRESS = f"{HEAD}:{PORT}"
-STARTS = (
-    5  # a node ends if its agent is not up in 15 s: github.com/ray-project/ray 65983
-)
-PATIENCE = 120
+TUMOURS, DIGITS = ".venv/bin/tumour-diagnosis", ".venv/bin/handwritten-digits"
+TRIALS, ROUNDS = 60, 20
 ROWS, EVERY, BAD_ROWS = 200_000, 10_000, 20
 MAKE_ROWS = f"""
-import sys
 from sklearn.datasets import load_breast_cancer
 frame = load_breast_cancer(as_frame=True).data.sample({ROWS}, replace=True)
 frame = frame.astype(object)
 frame.iloc[::{EVERY}, 3] = "oops"
 frame.to_csv("rows.csv", index=False)
 """
-LOOK = """
-import pandas
-found = pandas.read_parquet("out")
+COUNT = """
+import sys, pandas
+found = pandas.read_parquet(sys.argv[1])
 print(len(found), found["row"].nunique())
 """
+NOISE = 0.02  # of an accuracy, by the seed
 
-
-def start_node(project: InstalledProject, folder: Path, *options: str) -> int:
-    """Start a node; return the process that ends it, or 0 if it has not come up."""
-    command = [".venv/bin/ray", "start", "--block", "--num-cpus=2", *options]
-    command += ["--disable-usage-stats", "--object-store-memory=150000000"]
-    environment = own_environment() | {
-        "OMP_NUM_THREADS": "1",
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process compiles Ray
-    log = folder / f"{options[-1].strip('-').replace('=', '-').replace('/', '_')}.log"
-    with log.open("w") as output:
-        node = subprocess.Popen(
-            command,
-            cwd=project.path,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and node.poll() is None:
-        if "Ray runtime started" in log.read_text():
-            return node.pid
-        time.sleep(0.5)
-    print(f"the node {options} is not up: {log.read_text()[-2000:]}")
-    stop(node.pid)
-    return 0
-
-
-def stop(pid: int) -> None:
-    """End a node and what it has started."""
-    try:
-        os.killpg(pid, signal.SIGTERM)
-        time.sleep(2)
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def start_until_up(project: InstalledProject, folder: Path, *options: str) -> int:
-    """Start a node, again where it ends for no fault of ours; say how often."""
-    for number in range(STARTS):
-        if pid := start_node(project, folder, *options):
-            print(f"{options[0]}: up at start {number + 1}")
-            return pid
-    pytest.fail(f"no node came up in {STARTS} starts")
+Act = Callable[[], bool]  # does something once it can, and says whether it has
 
 
 @pytest.fixture(name="cluster", scope="module")
-def two_nodes(
-    installed: Installed, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[InstalledProject]:
-    """Return a project whose environment two nodes run in, the other one last."""
+def cluster_of_tables(installed: Installed) -> Iterator[Cluster]:
+    """Return two nodes in a project of scikit-learn, with many rows to predict."""
     project = installed("scikit-learn", extras="ray", deploy_target="none")
-    # cyclonedx-bom's, which jsonschema would load in each process of Ray, for seconds.
-    for slow in project.path.glob(".venv/lib/*/site-packages/rfc3987_syntax"):
-        shutil.rmtree(slow)
-    project.run(".venv/bin/python", "-m", "compileall", "-q", ".venv/lib")
-    folder = tmp_path_factory.mktemp("ray")
-    nodes = []
-    # Not below pytest's folder: sockets are in it, whose paths have 107 bytes at most.
-    with tempfile.TemporaryDirectory(
-        prefix="ray-", ignore_cleanup_errors=True
-    ) as short:
-        head = ["--head", "--include-dashboard=false", f"--temp-dir={short}"]
-        head += [f"--port={PORT}", f"--node-ip-address={HEAD}"]
-        other = [f"--address={ADDRESS}", f"--node-ip-address={OTHER}"]
-        try:
-            for options in (head, other):
-                nodes.append(start_until_up(project, folder, *options))
-            yield project
-        finally:
-            for pid in nodes:
-                stop(pid)
+    project.run(".venv/bin/python", "-c", MAKE_ROWS)
+    project.run(TUMOURS, "train")
+    with started(project) as cluster:
+        yield cluster
 
 
-def scorers() -> list[int]:
-    """Return the processes that predict, by their titles."""
-    found = subprocess.run(
-        ["pgrep", "-f", "ray::.*Scorer"], capture_output=True, text=True
-    )
+def run(cluster: Cluster, *command: str, acts: tuple[Act, ...] = ()) -> str:
+    """Run a command on the cluster, and do one thing after another meanwhile."""
+    left = list(acts)
+    with subprocess.Popen(
+        [*command, "--ray", ADDRESS],
+        cwd=cluster.project.path,
+        env=own_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        while left and running.poll() is None:
+            if left[0]():
+                del left[0]
+            time.sleep(0.1)
+        output, _ = running.communicate()
+    assert running.returncode == 0, output
+    assert not left, f"it was over before: {output}"
+    return output
+
+
+def processes(title: str) -> list[int]:
+    """Return the processes of Ray that do something."""
+    command = ["pgrep", "-f", f"^ray::{title}"]
+    found = subprocess.run(command, capture_output=True, text=True)
     return list(map(int, found.stdout.split()))
 
 
-def test_commands_on_two_nodes(cluster: InstalledProject) -> None:
-    """Train, tune, and predict, with a worker killed half-way, and again after it."""
-    run = [".venv/bin/tumour-diagnosis"]
-    on_ray = ["--ray", ADDRESS, "--folds", "2"]
-    assert "cross-validation" in cluster.run(*run, "train", *on_ray)
-    assert "C: " in cluster.run(*run, "tune", "--trials", "3", *on_ray)
-    cluster.run(".venv/bin/python", "-c", MAKE_ROWS)
-    command = [*run, "predict", "--input", "rows.csv", "--output", "out"]
-    command += ["--ray", ADDRESS]
-    killed = 0
-    predicting = subprocess.Popen(
-        command, cwd=cluster.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    while predicting.poll() is None:
-        if not killed and list(cluster.path.glob("out/part-*")) and scorers():
-            killed = scorers()[0]
-            os.kill(killed, signal.SIGKILL)
-        time.sleep(0.1)
-    assert predicting.stdout is not None
-    assert predicting.returncode == 0, predicting.stdout.read().decode()
-    assert killed
-    summary = json.loads((cluster.path / "out/_summary.json").read_text("utf-8"))
+def kill(title: str, begun: Act = lambda: True) -> Act:
+    """Return what kills a process of Ray once it is there and something has begun."""
+
+    def act() -> bool:
+        found = processes(title)
+        if now := bool(found) and begun():
+            os.kill(found[-1], signal.SIGKILL)
+        return now
+
+    return act
+
+
+def kill_node(cluster: Cluster, begun: Act) -> Act:
+    """Return what kills the other node once something has begun."""
+
+    def act() -> bool:
+        if now := begun():
+            cluster.kill_other()
+        return now
+
+    return act
+
+
+def is_there(cluster: Cluster, pattern: str, least: int = 1) -> Act:
+    """Return what says whether there are so many files of a name."""
+    return lambda: len(list(cluster.project.path.glob(pattern))) >= least
+
+
+def trials(cluster: Cluster) -> int:
+    """Return how many trials of all searches are over."""
+    file = cluster.project.path / "models/model/tuning.sqlite3"
+    query = "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(file)) as database, suppress(OperationalError):
+        return int(database.execute(query).fetchone()[0])
+    return 0  # its tables are being made
+
+
+def predict(cluster: Cluster, output: str, *acts: Act) -> None:
+    """Predict all rows, and see that each is there once, or among the bad ones."""
+    options = ["--input", "rows.csv", "--output", output]
+    run(cluster, TUMOURS, "predict", *options, acts=acts)
+    folder = cluster.project.path / output
+    summary = json.loads((folder / "_summary.json").read_text("utf-8"))
     expected = {"rows": ROWS, "predicted": ROWS - BAD_ROWS, "bad": BAD_ROWS}
     assert summary == expected | {"files": 1}
-    lines = (cluster.path / "out/_bad_rows.csv").read_text("utf-8").splitlines()
+    lines = (folder / "_bad_rows.csv").read_text("utf-8").splitlines()
     assert len(lines) == 1 + BAD_ROWS
-    told = cluster.run(".venv/bin/python", "-c", LOOK)
+    told = cluster.project.run(".venv/bin/python", "-c", COUNT, output)
     assert told.split() == [str(ROWS - BAD_ROWS)] * 2
-    times = {p: p.stat().st_mtime_ns for p in cluster.path.glob("out/part-*")}
-    cluster.run(*command)
-    assert times == {p: p.stat().st_mtime_ns for p in cluster.path.glob("out/part-*")}
+
+
+def parts(cluster: Cluster, output: str) -> dict[Path, int]:
+    """Return when each file of an output was written."""
+    found = cluster.project.path.glob(f"{output}/part-*")
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def test_train_goes_on_when_a_worker_is_killed(cluster: Cluster) -> None:
+    """Folds are done by processes that are started anew."""
+    options = ["--folds", "5"]
+    alone = cluster.project.run(TUMOURS, "train", *options)
+    told = run(cluster, TUMOURS, "train", *options, acts=(kill("PoolActor"),))
+    scores = [re.findall(r"cross-validation.*", text) for text in (alone, told)]
+    assert scores[0] == scores[1] != []
+
+
+def test_tune_tells_all_trials_when_a_worker_or_itself_is_killed(
+    cluster: Cluster,
+) -> None:
+    """A search that was killed goes on; a trial that was killed is done again."""
+    command = [TUMOURS, "tune", "--trials", str(TRIALS)]
+    with subprocess.Popen(
+        [*command, "--ray", ADDRESS], cwd=cluster.project.path
+    ) as searching:
+        while not trials(cluster):
+            assert searching.poll() is None
+            time.sleep(0.1)
+        searching.kill()
+    assert 0 < trials(cluster) < TRIALS
+    run(cluster, *command, acts=(kill(".lambda"),))
+    assert trials(cluster) == TRIALS
+
+
+def worker_and_node(cluster: Cluster, output: str) -> tuple[Act, Act]:
+    """Return what kills a worker after a file of an output, and a node after two."""
+    one, two = (is_there(cluster, f"{output}/part-*", least) for least in (1, 2))
+    return kill(".*Scorer", one), kill_node(cluster, two)
+
+
+def test_predict_loses_no_row_when_a_worker_and_a_node_are_killed(
+    cluster: Cluster,
+) -> None:
+    """And what is done is not done again."""
+    predict(cluster, "out", *worker_and_node(cluster, "out"))
+    times = parts(cluster, "out")
+    predict(cluster, "out")
+    assert times == parts(cluster, "out")
+
+
+@pytest.mark.matrix
+def test_train_and_tune_go_on_when_a_node_is_killed(cluster: Cluster) -> None:
+    """What it was given is done by the other one."""
+    cluster.add_other()
+    options = ["--estimator", "forest", "--folds", "5"]
+    alone = cluster.project.run(TUMOURS, "train", *options)
+    begun = kill_node(cluster, lambda: bool(processes("PoolActor")))
+    told = run(cluster, TUMOURS, "train", *options, acts=(begun,))
+    scores = [re.findall(r"cross-validation.*", text) for text in (alone, told)]
+    assert scores[0] == scores[1] != []
+    cluster.add_other()
+    before = trials(cluster)
+    command = [TUMOURS, "tune", "--seed", "2", "--trials", str(TRIALS)]
+    begun = kill_node(cluster, lambda: bool(processes(".lambda")))
+    run(cluster, *command, acts=(begun,))
+    assert trials(cluster) == before + TRIALS
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("framework", ["tensorflow", "pytorch"])
+def test_networks_learn_the_same_on_two_nodes(
+    installed: Installed, framework: str
+) -> None:
+    """Though a worker is killed, and a node; that weights differ would be an error."""
+    project = installed(framework, extras="ray", deploy_target="none")
+    pattern = "models/model/.unfinished/*/*/manifest.json"
+    with started(project) as cluster:
+        outputs = [project.run(DIGITS, "train")]
+        begun = is_there(cluster, pattern)
+        outputs.append(
+            run(cluster, DIGITS, "train", acts=(kill("RayTrainWorker", begun),))
+        )
+        outputs.append(run(cluster, DIGITS, "train", acts=(kill_node(cluster, begun),)))
+    found = [re.findall(r"validation accuracy: (.*)", output) for output in outputs]
+    alone, *others = (float(score) for (score,) in found)
+    assert others == pytest.approx([alone] * 2, abs=NOISE)
+
+
+@pytest.mark.matrix
+def test_no_row_is_lost_over_many_kills(cluster: Cluster) -> None:
+    """A worker and the other node, which is started again, each so many times."""
+    for number in range(ROUNDS):
+        cluster.add_other()
+        output = f"round-{number}"
+        predict(cluster, output, *worker_and_node(cluster, output))
+        print(f"{output}: no row is lost; starts so far: {cluster.starts}")
