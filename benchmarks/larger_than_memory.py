@@ -40,11 +40,11 @@ class Run(NamedTuple):
     peak: float
 
 
-def make_project(folder: Path) -> Path:
+def make_project(folder: Path, extras: str = "none") -> Path:
     """Render a scikit-learn project and set its environment up."""
     command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input"]
     options = ["--default-config", "--output-dir", str(folder)]
-    answers = ["framework=scikit-learn", "extras=none"]
+    answers = ["framework=scikit-learn", f"extras={extras}"]
     subprocess.run([*command, *options, *answers], check=True)
     (project,) = folder.iterdir()
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}

@@ -1,6 +1,6 @@
 """Measure what the README claims, each beside its yardstick, and write RESULTS.md.
 
-    poe bench [training] [tables] [serving] [workers]
+    poe bench [training] [tables] [serving] [workers] [ray]
 
 Without a name, everything is measured; else the other sections stay as they are.
 
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import larger_than_memory
+import on_ray
 import serving_workers
 
 import serving
@@ -199,6 +200,7 @@ SECTIONS: dict[str, Callable[[Path], list[str]]] = {
     "tables": larger_than_memory.measure,
     "serving": serving.measure,
     "workers": serving_workers.measure,
+    "ray": on_ray.measure,
 }
 
 
