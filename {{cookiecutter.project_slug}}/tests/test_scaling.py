@@ -43,12 +43,12 @@ def two_files(trained: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return files
 
 
-def chunks(files: list[Path]) -> Iterator[scoring.Batch]:
+def chunks(files: list[Path], *done: str) -> Iterator[scoring.Batch]:
     """Yield what is left to do of all files."""
     manifest = registry.read_manifest(Path("models/model/1"))
     for number, file in enumerate(files):
         task = {"number": [number], "path": [str(file)]}
-        yield from scoring.read(task, OUTPUT, manifest.inputs, ())
+        yield from scoring.read(task, OUTPUT, manifest.inputs, (), set(done))
 
 
 def test_every_row_is_predicted_once_as_predict_does_or_named_as_bad(
@@ -84,8 +84,10 @@ def test_what_is_done_is_not_done_again_and_what_is_missing_is_noticed(
         scorer(chunk)
     with pytest.raises(DataError, match="rows of 1 files are missing"):
         scoring.finish(OUTPUT, len(files))
-    parts = [chunk["name"] for chunk in chunks(files) if chunk["rows"][0]]
+    done = [path.stem for path in OUTPUT.glob("part-*")]
+    parts = [chunk["name"] for chunk in chunks(files, *done) if chunk["rows"][0]]
     assert parts == [every[0]["name"]]
+    assert list(chunks(files)) == every  # Ray wants as many as before, after a kill
     assert scoring.whole(OUTPUT) == {1: 50}
 
 

@@ -52,6 +52,7 @@ def score(settings: PredictSettings) -> None:
         context.enable_progress_bars = False
         context.target_max_block_size = 1  # chunks are large, and not to be joined
         told = {"inputs": manifest.inputs, "drop": getattr(settings, "drop", ())}
+        told["done"] = {path.stem for path in output.glob("part-*")}
         tasks = [{"number": n, "path": str(files[n])} for n in left]
         chunks = from_items(tasks, override_num_blocks=len(left)).map_batches(
             read, batch_size=1, fn_args=(output,), fn_kwargs=told, num_cpus=READER_CPUS
@@ -84,8 +85,14 @@ def begin(output: Path, files: list[Path], manifest: str) -> None:
         )
 
 
-def read(task: Batch, output: Path, inputs: Inputs, drop: Any) -> Iterator[Batch]:
-    """Yield the chunks of a file that are not done, and note how many rows it has."""
+def read(
+    task: Batch, output: Path, inputs: Inputs, drop: Any, done: set[str]
+) -> Iterator[Batch]:
+    """Yield the chunks of a file that are not done, and note how many rows it has.
+
+    What is done is told, not looked for: where a node has died, Ray calls this again,
+    and insists on as many chunks as before.
+    """
     number, problem = int(task["number"][0]), ""
     row = first = number * FILE_ROWS + FIRST_ROW
     try:
@@ -93,7 +100,7 @@ def read(task: Batch, output: Path, inputs: Inputs, drop: Any) -> Iterator[Batch
             name = f"part-{row:014}-{len(frame)}"
             frame.index = pd.RangeIndex(row, row + len(frame), name="row")
             row += len(frame)
-            if len(frame) and not (output / f"{name}.parquet").exists():
+            if len(frame) and name not in done:
                 yield {"name": [name], "rows": [pickle.dumps(frame)], "problem": [""]}
     except DataError as error:
         problem = str(error)
