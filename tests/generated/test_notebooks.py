@@ -28,7 +28,7 @@ pytestmark = [
 
 HUB = ["jupyterhub==5.*", "jupyterlab==4.*"]
 PROXY = "configurable-http-proxy@5.3.0"
-USER, PASSWORD = "ada", "a word of the tests"
+USER, PASSWORD = "ada", "a word of the tests"  # pragma: allowlist secret
 NOTEBOOKS = ["explain", "explore", "train"]
 READY_SECONDS = 120
 
