@@ -36,7 +36,6 @@ from .rows import FILE_ROWS, FIRST_ROW, check, find_files, read_file
 Batch = dict[str, Any]  # of Ray Data: here, always of one row
 
 STATE = "_state"
-READER_CPUS = 0.5  # unlike an actor's, or Ray would read a file where it is scored
 
 
 def score(settings: PredictSettings) -> None:
@@ -53,11 +52,17 @@ def score(settings: PredictSettings) -> None:
         context.target_max_block_size = 1  # chunks are large, and not to be joined
         told = {"inputs": manifest.inputs, "drop": getattr(settings, "drop", ())}
         told["done"] = {path.stem for path in output.glob("part-*")}
+        cores = int(ray.cluster_resources()["CPU"])
         tasks = [{"number": n, "path": str(files[n])} for n in left]
         chunks = from_items(tasks, override_num_blocks=len(left)).map_batches(
-            read, batch_size=1, fn_args=(output,), fn_kwargs=told, num_cpus=READER_CPUS
+            read,
+            batch_size=1,
+            fn_args=(output,),
+            fn_kwargs=told,
+            concurrency=cores,
+            # Where a node has died, actors may hold all of the rest, and wait for this.
+            num_cpus=0,
         )
-        cores = int(ray.cluster_resources()["CPU"])
         scored = chunks.map_batches(
             Scorer,
             batch_size=1,
