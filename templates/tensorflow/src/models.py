@@ -184,6 +184,8 @@ def in_batches(
 
     The images are all that can be asked for rows, as an array or `Scaled` ones can.
     """
+    if isinstance(labels, Sequence) or hasattr(labels, "__array__"):
+        labels = np.asarray(labels)  # by place, where pandas would go by its index
 
     def batches() -> Iterator[tuple[Any, Any]]:
         rows = order(len(labels))

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -75,6 +76,13 @@ def test_the_model_is_the_classic_network(stripes: Arrays) -> None:
     probabilities = models.predict_probabilities(small_model(), stripes[0][:7])
     assert probabilities.shape == (7, 3) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_labels_go_by_their_place_whatever_their_index() -> None:
+    for labels in (pd.Series([7, 8, 9], index=[2, 1, 0]), [7, 8, 9]):
+        data = models.in_batches(np.zeros((3, 2, 2)), labels, 3)
+        ((_, told),) = data.as_numpy_iterator()
+        assert told.tolist() == [7, 8, 9]
 
 
 def test_every_image_is_used_once_an_epoch_in_another_order(stripes: Arrays) -> None:
