@@ -200,6 +200,12 @@ def test_a_picture_is_classified(kind: str, model: Model) -> None:
     assert [content[name] for name in CLASSES] == pytest.approx(expected()[0], abs=0.01)
 
 
+def test_a_picture_is_read_in_a_thread_and_a_few_numbers_are_not() -> None:
+    assert rows.is_slow(PNG)
+    assert rows.is_slow(b"[" + b" " * rows.SLOW_BODY)
+    assert not rows.is_slow(b'{"instances": []}')
+
+
 def test_an_image_in_json_needs_no_list_around_it(model: Model) -> None:
     content = classified(model, orjson.dumps(ROWS[0]), "")
     assert [content[name] for name in CLASSES] == pytest.approx(expected()[0], abs=1e-6)

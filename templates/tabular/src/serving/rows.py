@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..adapter import MISSING, Column, Kind, to_days
-from .messages import TEXT, Array, Feeds, RequestError
+from .messages import LARGE_BODY, TEXT, Array, Feeds, RequestError
 from .model import Model, Tensor
 from .values import kind_of, require_list, require_names
 
@@ -195,6 +195,11 @@ def asked(tensor: Tensor) -> np.dtype[Any]:
 def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
     """Refuse a picture."""
     raise RequestError(415, "is a picture; this model takes rows, as JSON", field)
+
+
+def is_slow(body: bytes) -> bool:
+    """Whether to read a body in a thread, as health would wait for it."""
+    return len(body) > LARGE_BODY
 
 
 def is_one(model: Model, value: Any) -> bool:

@@ -20,6 +20,7 @@ from .metrics import Metrics
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
 from .request_log import RequestLog
+from .rows import is_slow
 #% endif
 from .settings import ServeSettings
 from .values import unpacked
@@ -166,7 +167,7 @@ class Answer:
             what = request.body, request.headers, settings.max_body_bytes
             request.body = await worker.run(True, unpacked, *what)
             worker.hold(request, len(request.body) - len(what[0]))
-        large = len(request.body) > LARGE_BODY
+        large = is_slow(request.body)
         feeds, write = await worker.run(large, endpoint.read, model, request)
         rows = len(next(iter(feeds.values())))
         if rows > settings.max_rows:

@@ -19,8 +19,8 @@ Feeds: TypeAlias = Mapping[str, Array]
 
 TEXT: np.dtype[Any] = np.dtype(object)  # how NumPy holds texts of any length
 JSON = "application/json"
-# Longer bodies are measured before they are parsed, and read in a thread; shorter ones
-# need little memory and always find room.
+# Longer bodies are measured before they are parsed; shorter ones need little memory and
+# always find room.
 LARGE_BODY = 65_536
 
 
