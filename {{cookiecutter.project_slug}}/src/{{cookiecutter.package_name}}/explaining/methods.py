@@ -3,7 +3,6 @@
 They ask for outputs alone, so that they explain any model.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -98,8 +97,4 @@ def explain_by_eli5(rows: Rows, settings: ExplainSettings) -> Explanation:
     return Explanation(values, np.full(len(values), np.nan), how)
 
 
-METHODS: dict[str, Callable[[Rows, ExplainSettings], Explanation]] = {
-    "shap": explain_by_shap,
-    "lime": explain_by_lime,
-    "eli5": explain_by_eli5,
-}
+METHODS = {"shap": explain_by_shap, "lime": explain_by_lime, "eli5": explain_by_eli5}

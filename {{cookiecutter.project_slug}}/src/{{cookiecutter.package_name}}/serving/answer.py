@@ -20,8 +20,8 @@ from .metrics import Metrics
 from .model import Model, ServedModel
 #% if "monitor" in cookiecutter.__extras
 from .request_log import RequestLog
-from .rows import is_slow
 #% endif
+from .rows import is_slow
 from .settings import ServeSettings
 from .values import unpacked
 
