@@ -94,7 +94,7 @@ def from_picture(model: Model, picture: bytes, field: str) -> Feeds:
 
 
 def is_slow(body: bytes) -> bool:
-    """Whether to read a body in a thread: a picture of few bytes may have 33 Mpixels."""
+    """Whether to read a body in a thread: few bytes of a picture can be 33 Mpixels."""
     return len(body) > SLOW_BODY or body[:1] not in (b"{", b"[")
 
 
