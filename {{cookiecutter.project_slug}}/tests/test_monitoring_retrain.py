@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.package_name }} import commands, main, registry
+from {{ cookiecutter.package_name }}.adapter import Array
 from {{ cookiecutter.package_name }}.monitoring import retrain
-from {{ cookiecutter.package_name }}.monitoring.drift import Array
 from {{ cookiecutter.package_name }}.monitoring.retrain import Comparison, compare
 
 from samples import QUICK_TRAINING
 
 Output = pytest.CaptureFixture[str]
-
-TRUTH = np.zeros(100, dtype=int)
 
 
 def says(right: Array) -> Array:
@@ -47,8 +45,7 @@ def quick(
     def decide(won: int, before: Callable[[], None] = lambda: None) -> None:
         def compared(*arguments: object) -> Comparison:
             before()
-            old, new = says(np.zeros(100)), says(np.arange(100) < won)
-            return compare(old, new, TRUTH, True)
+            return Comparison("accuracy", 0.0, won / 100, 100, 0.5**won)
 
         monkeypatch.setattr(retrain, "compare_versions", compared)
 
@@ -81,7 +78,7 @@ def test_the_first_version_is_promoted_and_a_twin_of_it_is_not(
     [
         (10, (), True, "accuracy 0.1000 after 0.0000 on 100 rows, p = 0.00098"),
         (10, ("--margin", "0.2"), False, "gain >= 0.2"),
-        (10, ("--alpha", "0.0001"), False, "p <= 0.0001"),
+        (9, ("--alpha", "0.001"), False, "p <= 0.001"),
         (4, (), False, "p = 0.062"),
         (0, (), False, "p = 1"),
     ],
@@ -133,18 +130,29 @@ def test_a_damaged_champion_is_found_before_the_training(
     assert registry.versions(model_dir) == [1]
 
 
+#% if cookiecutter.__data_kind == "images"
 def test_only_rows_on_which_the_models_differ_count() -> None:
     old, new = np.ones((2, 10), dtype=bool)
     old[:6], new[[0, 6]] = False, False
     # Of six tosses of a coin, five heads or six: (6 + 1) / 2**6.
-    found = compare(says(old), says(new), TRUTH[:10], True)
+    truth = np.zeros(10)
+    found = compare(says(old), says(new), truth)
     assert found[:4] == ("accuracy", 0.4, 0.8, 10)
     assert found.p == pytest.approx(7 / 64)
-    assert compare(says(new), says(old), TRUTH[:10], True).p > 0.9
-    assert compare(says(old), says(old), TRUTH[:10], True).p == 1
+    assert compare(says(new), says(old), truth).p > 0.9
+    assert compare(says(old), says(old), truth).p == 1
 
 
-#% if cookiecutter.__data_kind == "tabular"
+def test_no_more_models_pass_for_better_than_alpha() -> None:
+    passed = 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        hard = random.random(360) < 0.1  # for both; each errs half of the time
+        old, new = (says(~hard | (random.random(360) < 0.5)) for _ in range(2))
+        passed += compare(old, new, np.zeros(360)).p <= 0.05
+    print(f"{passed} of 200 models that are no better would be promoted")
+    assert passed <= 0.05 * 200 + 6  # and two standard deviations
+#% else
 def test_a_gain_by_any_metric_is_tested_in_pairs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -156,36 +164,38 @@ def test_a_gain_by_any_metric_is_tested_in_pairs(
         np.stack([-labels - s * each, labels + s * each], axis=1)
         for s, each in zip((2.0, 0.5), noise)
     )
-    found = retrain.compare_by("roc_auc", far, near, labels, 2)
+    found = compare("roc_auc", far, near, labels, 2)
     assert found.champion < 0.8 and found.challenger > 0.9 and found.p == 0.01
-    assert retrain.compare_by("roc_auc", near, far, labels, 2).p > 0.9
-    assert retrain.compare_by("f1", near, near, labels, 2).p == 1
+    assert compare("roc_auc", near, far, labels, 2).p > 0.9
+    assert compare("f1", near, near, labels, 2).p == 1
     values, error = np.array([[1.0], [2.0], [4.0]]), "neg_mean_absolute_error"
-    found = retrain.compare_by(error, values, values, np.arange(3), 0)
+    found = compare(error, values, values, np.arange(3), 0)
     assert found.champion == found.challenger == pytest.approx(-4 / 3)
 
 
-#% endif
-@pytest.mark.parametrize("kind", ["classes", "numbers"])
-def test_no_more_models_pass_for_better_than_alpha(kind: str) -> None:
+@pytest.mark.parametrize(("metric", "classes"), [("accuracy", 2), ("r2", 0)])
+def test_no_more_models_pass_for_better_than_alpha(
+    metric: str, classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrain, "PERMUTATIONS", 19)  # it is the largest of all, or not
     passed = 0
     for seed in range(200):
         random = np.random.default_rng(seed)
-        if kind == "classes":
+        truth, *both = random.normal(size=(3, 360))
+        old, new = (each[:, None] for each in both)
+        if classes:
             hard = random.random(360) < 0.1  # for both; each errs half of the time
-            old, new = (says(~hard | (random.random(360) < 0.5)) for _ in range(2))
+            old, new = (says(~hard | (each > 0)) for each in both)
             truth = np.zeros(360)
-        else:
-            truth, *both = random.normal(size=(3, 360))
-            old, new = (each[:, None] for each in both)
-        passed += compare(old, new, truth, kind == "classes").p <= 0.05
-    print(f"{kind}: {passed} of 200 models that are no better would be promoted")
+        passed += compare(metric, old, new, truth, classes).p <= 0.05
+    print(f"{metric}: {passed} of 200 models that are no better would be promoted")
     assert passed <= 0.05 * 200 + 6  # and two standard deviations
 
 
 def test_the_better_regression_has_a_small_p_value() -> None:
     truth, *noise = np.random.default_rng(0).normal(size=(3, 89))
     near, far = (truth + s * each for s, each in zip((0.1, 0.5), noise))
-    found = compare(far[:, None], near[:, None], truth, False)
-    assert found.p < 0.001 and 0.9 > found.champion and found.challenger > 0.95
-    assert compare(near[:, None], far[:, None], truth, False).p > 0.99
+    found = compare("r2", far[:, None], near[:, None], truth, 0)
+    assert found.p == 0.001 and 0.9 > found.champion and found.challenger > 0.95
+    assert compare("r2", near[:, None], far[:, None], truth, 0).p > 0.99
+#% endif

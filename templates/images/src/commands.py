@@ -49,10 +49,7 @@ def train(settings: TrainSettings) -> Path:
     models.set_seed(settings.seed)
     run, count = Run(settings, data), len(fitted[1])
     model = run.load() if settings.resume else new_model(settings, data, count)
-    told = {"command": "train", "name": run.folder.name, "dataset": settings.dataset}
-    told["data_sha256"] = run.facts["data_sha256"]
-    text = "%s: %d images to train on"
-    logger.info(text, settings.dataset, count, extra={"run": told})
+    logger.info("%s: %d images to train on", settings.dataset, count)
     models.train_model(
         model,
         *fitted,
@@ -97,10 +94,12 @@ class Run:
 
     def __init__(self, settings: TrainSettings, data: utils.Data) -> None:
         """Begin under a name that no other has; note what the manifest is to say."""
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
+        now = datetime.now(UTC)
+        name = f"{now:%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
         self.folder = settings.model_dir / UNFINISHED / name
         self.settings = settings
         self.facts: dict[str, Any] = {
+            "started": now.isoformat(),
             "settings": settings.model_dump(mode="json"),
             "seed": settings.seed,
             "dataset": settings.dataset,
@@ -136,7 +135,7 @@ class Run:
         if changed:
             told = f"the unfinished training differs: {'; '.join(sorted(changed))}"
             raise ConfigError(f"{told}. Resume it as it was, or train without --resume")
-        self.history = manifest.history
+        self.history, self.facts["started"] = manifest.history, manifest.started
         return models.load_model(folder)
 
     def log_epoch(self, model: Any, number: int, figures: Mapping[str, float]) -> None:
@@ -148,8 +147,7 @@ class Run:
         epochs = self.settings.epochs
         level = logging.DEBUG if number % max(1, epochs // 10) else logging.INFO
         shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        told = {"epoch": number, "figures": figures}
-        logger.log(level, "epoch %d/%d: %s", number, epochs, shown, extra=told)
+        logger.log(level, "epoch %d/%d: %s", number, epochs, shown)
         if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save(self.folder, partial(models.save_model, model))
             for older in registry.versions(self.folder)[:-1]:
@@ -170,7 +168,7 @@ class Run:
         write = partial(write_exports, model, data.inputs, data.test[0])
         version = self.save(self.settings.model_dir, write)
         shutil.rmtree(self.folder, ignore_errors=True)  # its checkpoints
-        logger.info("saved as %s", version, extra={"version": str(version)})
+        logger.info("saved as %s", version)
         print(f"validation accuracy: {self.history['val_accuracy'][-1]:.4f}")
         print(f"model:   {version}")
         return version

@@ -213,10 +213,11 @@ def test_a_training_is_resumed_with_the_same_settings_and_files_only(
     train("--epochs", "1")
     (checkpoint,) = saved_checkpoints()  # a new training keeps the unfinished one
     model = checkpoint.with_name(models.MODEL_FILE)
-    content = model.read_bytes()
+    content, begun = model.read_bytes(), registry.read_manifest(model.parent).started
     model.write_bytes(content[:-1])
     assert main.main(["train", *QUICK, "--resume"]) == 2
     assert f"{models.MODEL_FILE} was changed" in capsys.readouterr().err
     model.write_bytes(content)
     assert main.main(["train", *QUICK, "--resume", "--log-level", "DEBUG"]) == 0
     assert saved_checkpoints() == []
+    assert registry.load_version(MODEL_DIR)[1].started == begun

@@ -8,9 +8,9 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from {{ cookiecutter.package_name }}.adapter import Inputs, describe
+from {{ cookiecutter.package_name }}.adapter import Array, Inputs, describe
 from {{ cookiecutter.package_name }}.monitoring import drift
-from {{ cookiecutter.package_name }}.monitoring.drift import Array, Sample
+from {{ cookiecutter.package_name }}.monitoring.drift import Sample
 
 INPUTS = Inputs(shape=(8, 8), max_value=16)
 CLASSES = tuple("0123456789")

@@ -8,8 +8,8 @@ Yours: the steps of `train`; a setting that you add is one of `TrainSettings`.
 import logging
 import re
 import sys
-import time
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -74,15 +74,13 @@ def train(
 
     It is validated and fitted where joblib's configuration says, `parallel`.
     """
-    table = Table.find(settings)
+    started, table = datetime.now(UTC).isoformat(), Table.find(settings)
     inputs, dataset = table.inputs, schema_file(settings).stem
     data_sha256 = utils.sha256_of(*table.paths)
     pipeline = models.build_pipeline(
         settings.estimator, inputs.task, settings.parameters, settings.seed
     )
-    run = {"command": "train", "name": f"{dataset}-{time.time():.3f}"}
-    run |= {"dataset": dataset, "data_sha256": data_sha256}
-    logger.info("%s: train %s", table.paths[0], pipeline["model"], extra={"run": run})
+    logger.info("%s: train %s", table.paths[0], pipeline["model"])
     with threadpool_limits(settings.threads or None), parallel:
         test, history = fit(pipeline, table, settings.epochs)
     metrics = {f"{name}_mean": fmean(values) for name, values in history.items()}
@@ -90,6 +88,7 @@ def train(
     version = registry.save_version(
         settings.model_dir,
         partial(write_exports, pipeline, inputs, test),
+        started=started,
         metrics=metrics,
         history=history,
         settings=settings.model_dump(mode="json"),
@@ -101,7 +100,7 @@ def train(
         libraries=library_versions(models.LIBRARIES),
         git_commit=git_commit(),
     )
-    logger.info("saved as %s", version, extra={"version": str(version)})
+    logger.info("saved as %s", version)
     name = next(iter(history))
     mean, deviation = metrics[f"{name}_mean"], metrics[f"{name}_std"]
     print(f"cross-validation {name[3:]}: {mean:.4f} +/- {deviation:.4f}")

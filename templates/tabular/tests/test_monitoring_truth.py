@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from {{ cookiecutter.package_name }} import main
+from {{ cookiecutter.package_name }}.adapter import Array
 from {{ cookiecutter.package_name }}.monitoring import drift
-from {{ cookiecutter.package_name }}.monitoring.drift import Array, Sample
+from {{ cookiecutter.package_name }}.monitoring.drift import Sample
 
 from samples import PEOPLE, QUICK_TRAINING
 

@@ -24,8 +24,8 @@ PROGRAM = "{{ cookiecutter.project_slug }}"
 BROKEN_PIPE = 128 + 13  # what a shell reports of a program that SIGPIPE has ended
 
 #% if "track" in cookiecutter.__extras
-# Commands that MLflow hears of, and actions of `registry`.
-RECORDED = {"train", "tune", "retrain", "promote", "rollback"}
+# Commands after which MLflow is sent what is new, and actions of `registry`.
+TRACKED = {"train", "tune", "retrain", "promote", "rollback"}
 
 #% endif
 # The code of each command and its settings, whose docstring is its help.
@@ -89,8 +89,8 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
     logger.debug("%s with %s", name, settings.model_dump(mode="json"))
     function = resolve_name(f"{__package__}.{COMMANDS[name][0]}")
     #% if "track" in cookiecutter.__extras
-    if {name, getattr(settings, "action", name)} & RECORDED:
-        function = resolve_name(f"{__package__}.tracking:MlflowRun")(settings)(function)
+    if {name, getattr(settings, "action", name)} & TRACKED:
+        function = resolve_name(f"{__package__}.tracking:tracked")(settings)(function)
     #% endif
     result = function(settings)
     return result if isinstance(result, int) else 0

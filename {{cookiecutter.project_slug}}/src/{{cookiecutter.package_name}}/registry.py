@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from .adapter import Inputs
 from .config import ProjectError, RegistrySettings
@@ -40,6 +40,8 @@ class Manifest(BaseModel):
 
     name: str
     created: str  # UTC, ISO 8601
+    # When the training began, likewise, which no two do at once; older ones do not say.
+    started: str = Field(default_factory=lambda told: str(told["created"]))
     files: dict[str, str]  # SHA-256 of each file but this one, by its path
     metrics: dict[str, float]  # of training and validation
     history: dict[str, list[float]]  # for each metric, a value an epoch or a fold

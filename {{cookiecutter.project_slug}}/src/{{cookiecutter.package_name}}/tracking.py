@@ -1,10 +1,10 @@
-"""Trainings and searches as runs of MLflow, in a database or on a server.
+"""Versions{{ " and searches" if cookiecutter.__data_kind == "tabular" }} as runs of MLflow, in a database or on a server.
 
-A command logs what it does, with the facts as `extra`: `run` as it begins, each `epoch`
-and `trial`, the `version` that it saved. They become lines of models/<name>/.runs/
-<run>.jsonl, which is sent now and then and at the end; whatever MLflow does, a training
-goes on, and `tracking sync` sends the rest. A run has its name as a tag: what is sent
-twice is there once. Yours: `send_run`. `--help` imports this module, but no MLflow.
+A run says what models/<name>/ says anyway, in {{ "manifests and in tuning.sqlite3" if cookiecutter.__data_kind == "tabular" else "the manifest of a version" }}. After
+each command MLflow is sent what it lacks; if that fails, the command has done its work
+all the same, and the next one, or `tracking sync`, sends the rest.
+
+Yours: `Experiment.send_run`. `--help` imports this module, but no MLflow.
 """
 
 import json
@@ -12,11 +12,11 @@ import logging
 import os
 import re
 import tempfile
-import time
-from contextlib import ContextDecorator
-from multiprocessing.pool import ThreadPool
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import filelock
 from pydantic import Field
@@ -24,14 +24,17 @@ from pydantic_settings import CliPositionalArg
 
 from .config import ProjectError, Settings, load_settings
 from .files import write_whole
-from .registry import production, read_manifest
+from .registry import production, read_manifest, versions
 
 logger = logging.getLogger(__name__)
 
+Facts = Mapping[str, Any]
+
 # The experiment of MLflow that all runs are put into.
 EXPERIMENT = "{{ cookiecutter.project_slug }}"
-SECONDS = 60  # between two sendings; and that a command waits for MLflow at its end
-SILENT_SECONDS = 3600  # after which a run that has not ended is taken for a killed one
+LOCK_SECONDS = 60  # for another command that sends, too
+MOST_RUNS = 50_000  # that MLflow tells of at once
+MOST_FIGURES = 900  # that it takes at once, beside the parameters of a run
 ENVIRONMENT = {  # of MLflow, which would try for minutes, and tell of every table
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -42,129 +45,46 @@ ADDRESS = r"^((sqlite|postgresql|mysql|mssql|https?)\S*://|databricks)\S*$"
 
 
 class TrackingSettings(Settings):
-    """Send MLflow the runs of a model that it does not have."""
+    """Send MLflow what it lacks of a model."""
 
     action: CliPositionalArg[Literal["sync"]] = "sync"
     """What to do"""
     tracking: bool = True
-    """Whether commands record what they do"""
+    """Whether commands send what they have done"""
     # Not in logs, as it may hold a password.
     tracking_uri: str = Field("sqlite:///mlflow.db", pattern=ADDRESS, exclude=True)
     """MLflow's database, or the address of a server: http://…"""
 
 
-class MlflowRun(logging.Handler, ContextDecorator):
-    """Hears what a command logs, writes its run down, and sends it at the end."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Take the settings of the command."""
-        super().__init__()
-        known = ["--config", str(settings.config), "--model-name", settings.model_name]
-        known += ["--models-dir", str(settings.models_dir)]
-        self.tracking = load_settings(TrackingSettings, known, "tracking")
-        self.settings = settings
-        self.file: Path | None = None  # of the run, once it is heard of
-        self.sender = ThreadPool(1)  # which ends with the process where a server hangs
-        self.sent_at = time.monotonic()
-
-    def __enter__(self) -> Self:
-        """Begin to hear."""
-        if self.tracking.tracking:
-            logging.getLogger(__package__).addHandler(self)
-        return self
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write down the facts of what is logged; a figure is (name, value, step)."""
-        told = vars(record)
-        if "run" in told:
-            tags = dict(told["run"])
-            name = re.sub(r"[^\w.-]", "_", tags.pop("name"))
-            self.file = self.settings.model_dir / ".runs" / f"{name}.jsonl"
-            self.write(tags=tags, params=self.settings.model_dump(mode="json"))
-        elif "epoch" in told:
-            epoch = told["epoch"]
-            self.write(figures=[(*each, epoch) for each in told["figures"].items()])
-        elif "trial" in told:
-            number, score, params = told["trial"].values()
-            trial = {"params": params, "figures": [("score", score, number)]}
-            self.write(trials={number: trial}, figures=trial["figures"])
-        elif "version" in told:  # its folder may have gone when this is sent
-            known = read_manifest(Path(told["version"]))
-            steps = {name: len(values) for name, values in known.history.items()}
-            figures = [(n, v, steps.get(n, 1)) for n, v in known.metrics.items()]
-            what = {"version": Path(told["version"]).name, "created": known.created}
-            self.write(version=what, params=known.settings, figures=figures)
-
-    def write(self, **facts: Any) -> None:
-        """Append a line to the file of the run, if there is one; send it at times."""
-        if self.file is None:
-            return
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        if (sent := self.file.with_suffix(".sent")).exists():  # it is taken up again
-            sent.rename(self.file)
-        with self.file.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"time": int(time.time() * 1000), **facts}) + "\n")
-        if time.monotonic() - self.sent_at > SECONDS:
-            self.sent_at = time.monotonic()
-            self.sender.apply_async(send, (self.tracking,))
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """Write how it ends; send it, unless somebody waits for the command to stop."""
-        logging.getLogger(__package__).removeHandler(self)
-        stopped = isinstance(error, KeyboardInterrupt)
-        heard = self.tracking.tracking and (self.file or not error)
-        try:
-            self.write(end="KILLED" if stopped else "FAILED" if error else "FINISHED")
-            if heard and not stopped:
-                self.sender.apply_async(send, (self.tracking,)).get(SECONDS)
-        except Exception as problem:  # of MLflow, a driver or a connection
-            why = masked(problem) or f"no answer within {SECONDS} s"
-            logger.warning("MLflow lacks this: %s; `tracking sync` sends it", why)
-        self.sender.close()
+@contextmanager
+def tracked(settings: Settings) -> Iterator[None]:
+    """Send what a command has done, if it ends well."""
+    known = ["--config", str(settings.config), "--model-name", settings.model_name]
+    known += ["--models-dir", str(settings.models_dir)]
+    own = load_settings(TrackingSettings, known, "tracking")
+    yield
+    try:
+        if own.tracking:
+            tracking(own)
+    except ProjectError as error:
+        logger.warning("%s; `tracking sync` sends them", error)
 
 
 def tracking(settings: TrackingSettings) -> None:
-    """Send the runs of a model; a ProjectError says why that failed."""
+    """Send what MLflow lacks; a ProjectError says why that failed."""
     try:
-        print(f"sent:    {send(settings)} runs")
+        client, model_dir = connect(settings.tracking_uri), settings.model_dir
+        with filelock.FileLock(settings.models_dir / ".tracking.lock", LOCK_SECONDS):
+            experiment, promoted = Experiment(client, model_dir), production(model_dir)
+            #% if cookiecutter.__data_kind == "tabular"
+            experiment.send_searches(model_dir / "tuning.sqlite3")
+            #% endif
+            for number in versions(model_dir):
+                experiment.send_version(model_dir / str(number), number == promoted)
     except Exception as error:  # of MLflow, a driver or a connection
-        raise ProjectError(f"MLflow lacks runs: {masked(error)}") from error
-
-
-def masked(error: Exception) -> str:
-    """Return what an error says, without users and passwords of addresses in it."""
-    return re.sub(r"://[^/@\s]+@", "://***@", str(error))
-
-
-def send(settings: TrackingSettings) -> int:
-    """Send what MLflow lacks, and return how many runs; raise whatever it raises."""
-    folder, model = settings.model_dir / ".runs", f"{EXPERIMENT}-{settings.model_name}"
-    if not folder.is_dir():
-        return 0
-    client, count = connect(settings.tracking_uri), 0
-    with filelock.FileLock(folder / ".lock", timeout=SECONDS):
-        found = client.get_experiment_by_name(EXPERIMENT)
-        place = found.experiment_id if found else client.create_experiment(EXPERIMENT)
-        for file in () if found else folder.glob("*.sent"):  # to another MLflow
-            file.rename(file.with_suffix(".jsonl"))
-        for file in sorted(folder.glob("*.jsonl")):
-            lines = [line for line in file.open("rb") if line.endswith(b"}\n")]
-            facts = [json.loads(line) for line in lines]  # the last one may be torn
-            if not facts:
-                continue
-            if time.time() - file.stat().st_mtime > SILENT_SECONDS:
-                facts.append({"end": "KILLED", **facts[-1]})
-            send_run(client, place, model, file.stem, facts[0]["tags"], facts)
-            if "end" in facts[-1]:
-                file.rename(file.with_suffix(".sent"))
-            count += 1
-        if number := production(settings.model_dir):
-            # Numbers begin again when models/ is emptied; times do not.
-            created = read_manifest(settings.model_dir / str(number)).created
-            same = f"name = '{model}' and tag.created = '{created}'"
-            for version in client.search_model_versions(same):
-                client.set_registered_model_alias(model, "production", version.version)
-    return count
+        why = re.sub(r"://[^/@\s]+@", "://***@", str(error))  # without a password
+        raise ProjectError(f"MLflow lacks runs: {why}") from error
+    logger.info("MLflow has every run of %s", model_dir)
 
 
 def connect(uri: str) -> Any:
@@ -185,39 +105,103 @@ def connect(uri: str) -> Any:
     return MlflowClient(uri, uri)
 
 
-def send_run(
-    client: Any, place: str, model: str, name: str, tags: Any, facts: list[Any]
-) -> None:
-    """Make a run with its trials and its version, or complete that of the same name."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+def milliseconds(time: datetime) -> int:
+    """Return a time as MLflow has it, since 1970."""
+    return int(time.timestamp() * 1000)
 
-    params: dict[str, Any] = {}
-    metrics: dict[tuple[str, int], Metric] = {}  # as they were told first
-    for told in facts:
-        params |= told.get("params", {})
-        for key, value, step in told.get("figures", ()):
-            metrics.setdefault((key, step), Metric(key, value, told["time"], step))
-    found = client.search_runs([place], f"tags.recorded_run = '{name}'")
-    own, start = {**tags, "recorded_run": name}, facts[0]["time"]
-    run = found[0] if found else client.create_run(place, start, own, name)
-    run_id, old, points = run.info.run_id, run.data.params, list(metrics.values())
-    new = [Param(key, str(value)) for key, value in params.items() if key not in old]
-    for first in range(0, len(points) or 1, 900):  # MLflow takes 1000 facts at once
-        client.log_batch(run_id, points[first : first + 900], new)
-    source = json.dumps({"sha256": tags["data_sha256"]})
-    data = Dataset(tags["dataset"], tags["data_sha256"][:36], "local", source)
-    use = InputTag("mlflow.data.context", "training")
-    client.log_inputs(run_id, [DatasetInput(data, [use])])
-    for told in facts:
-        for number, trial in told.get("trials", {}).items():
-            trial |= {"time": told["time"], "end": "FINISHED"}
-            nested = {**tags, "mlflow.parentRunId": run_id}
-            send_run(client, place, model, f"{name}/{number}", nested, [trial])
-        same = f"run_id = '{run_id}'"
-        if "version" in told and not client.search_model_versions(same):
+
+class Experiment:
+    """What MLflow has of a model: a run for each version{{ ", search and trial" if cookiecutter.__data_kind == "tabular" }}."""
+
+    def __init__(self, client: Any, model_dir: Path) -> None:
+        """Find the experiment of this project, or make it."""
+        from mlflow.entities import ViewType
+
+        self.client, self.model = client, f"{EXPERIMENT}-{model_dir.name}"
+        found = client.get_experiment_by_name(EXPERIMENT)
+        self.id = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+        same, every = f"tags.model = '{self.model}'", ViewType.ALL
+        runs = client.search_runs([self.id], same, every, max_results=MOST_RUNS)
+        self.runs = {run.data.tags["recorded_run"]: run for run in runs}
+
+    def lacks(self, name: str) -> bool:
+        """Whether a run is missing or not whole; of a deleted one, nothing is."""
+        info = self.runs[name].info if name in self.runs else None
+        return not info or (info.status, info.lifecycle_stage) == ("RUNNING", "active")
+
+    def send_run(
+        self, name: str, start: datetime, tags: Facts, params: Facts, figures: Facts
+    ) -> Any:
+        """Make a run, or complete the one of that name; return MLflow's `RunInfo`.
+
+        The figures are lists, a value a step.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+
+        time, own = milliseconds(start), {"model": self.model, "recorded_run": name}
+        run = self.runs.get(name)
+        run = run or self.client.create_run(self.id, time, {**own, **tags}, name)
+        run_id, old, self.runs[name] = run.info.run_id, run.data.params, run
+        new = [Param(key, str(params[key])) for key in params if key not in old]
+        points = [
+            Metric(key, value, time, step)  # of one time, so that each is there once
+            for key, values in figures.items()
+            for step, value in enumerate(values, 1)
+        ]
+        for first in range(0, len(points) or 1, MOST_FIGURES):
+            part = points[first : first + MOST_FIGURES]
+            self.client.log_batch(run_id, part, new)
+        digest, use = tags["data_sha256"], InputTag("mlflow.data.context", "training")
+        source = json.dumps({"sha256": digest})
+        data = Dataset(tags["dataset"], digest[:36], "local", source)
+        self.client.log_inputs(run_id, [DatasetInput(data, [use])])
+        return run.info
+
+    #% if cookiecutter.__data_kind == "tabular"
+    def send_searches(self, file: Path) -> None:
+        """Send the searches of `tune`; a trial is a run within that of its search."""
+        import optuna
+
+        storage = f"sqlite:///{file}"
+        for name in optuna.get_all_study_names(storage) if file.exists() else ():
+            study = optuna.load_study(study_name=name, storage=storage)
+            done = [optuna.trial.TrialState.COMPLETE]
+            trials: list[Any] = study.get_trials(states=done)
+            tags, scores = study.user_attrs, [trial.value for trial in trials]
+            lacking = [each for each in trials if self.lacks(f"{name}/{each.number}")]
+            if not tags or not lacking:
+                continue
+            start, settings = trials[0].datetime_start, tags.pop("settings")
+            run = self.send_run(name, start, tags, settings, {"score": scores})
+            tags["mlflow.parentRunId"] = run.run_id
+            for trial in lacking:
+                facts = tags, trial.params, {"score": [trial.value]}
+                part, start = f"{name}/{trial.number}", trial.datetime_start
+                own, end = self.send_run(part, start, *facts), trial.datetime_complete
+                self.client.set_terminated(own.run_id, "FINISHED", milliseconds(end))
+            end = milliseconds(trials[-1].datetime_complete)
+            self.client.set_terminated(run.run_id, "FINISHED", end)
+
+    #% endif
+    def send_version(self, folder: Path, promoted: bool) -> None:
+        """Send a version, and whether it is in production."""
+        told, client, model = read_manifest(folder), self.client, self.model
+        if self.lacks(told.started):
+            last = {name: [value] for name, value in told.metrics.items()}
+            tags = {"dataset": told.dataset, "data_sha256": told.data_sha256}
+            times = map(datetime.fromisoformat, (told.started, told.created))
+            start, end = sorted(times)  # the second one is without its milliseconds
+            facts = start, tags, told.settings, {**last, **told.history}
+            run = self.send_run(told.started, *facts)
             if not client.search_registered_models(f"name = '{model}'"):
                 client.create_registered_model(model)
-            options = {"tags": told["version"], "await_creation_for": 0}
-            client.create_model_version(model, run.info.artifact_uri, run_id, **options)
-    if end := facts[-1].get("end"):
-        client.set_terminated(run_id, end, facts[-1]["time"])
+            if not client.search_model_versions(f"run_id = '{run.run_id}'"):
+                own = {"version": folder.name}
+                client.create_model_version(
+                    model, run.artifact_uri, run.run_id, own, await_creation_for=0
+                )
+            client.set_terminated(run.run_id, "FINISHED", milliseconds(end))
+        if promoted:
+            run_id = self.runs[told.started].info.run_id
+            for each in client.search_model_versions(f"run_id = '{run_id}'"):
+                client.set_registered_model_alias(model, "production", each.version)

@@ -47,9 +47,7 @@ def one_by_one(study: optuna.Study, space: Space, score: Score, seeds: range) ->
 def tell(study: optuna.Study, trial: optuna.Trial, score: float) -> None:
     """Keep what a trial came to."""
     study.tell(trial, score)
-    told = {"number": trial.number, "score": score, "params": trial.params}
-    text = "trial %d: %.4f with %s"
-    logger.info(text, *told.values(), extra={"trial": told})
+    logger.info("trial %d: %.4f with %s", trial.number, score, trial.params)
 
 
 def tune(settings: TuneSettings, run_trials: Trials = one_by_one) -> dict[str, Any]:
@@ -62,9 +60,10 @@ def tune(settings: TuneSettings, run_trials: Trials = one_by_one) -> dict[str, A
     folds = table.folds(training)
     data_sha256 = utils.sha256_of(*table.paths)
     study = open_study(settings, inputs, data_sha256)
-    run = {"command": "tune", "name": study.study_name, "dataset": data.name}
-    run["data_sha256"] = data_sha256
-    logger.info("%s: %d rows to tune on", data, len(training), extra={"run": run})
+    study.set_user_attr("settings", settings.model_dump(mode="json"))
+    for fact in {"dataset": data.name, "data_sha256": data_sha256}.items():
+        study.set_user_attr(*fact)
+    logger.info("%s: %d rows to tune on", data, len(training))
     finished = study.get_trials(states=(TrialState.COMPLETE,))  # others were stopped
     seeds = range(settings.seed + len(finished), settings.seed + settings.trials)
     known = (settings, inputs, features, labels, folds)

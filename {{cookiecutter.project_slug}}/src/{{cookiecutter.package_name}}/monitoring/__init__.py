@@ -1,7 +1,6 @@
 """Whether what a model is asked has changed since its training, and what to do then.
 
-Here are the settings of `monitor` and `retrain`. Yours: the tests in drift.py, and what
-`retrain` calls better.
+Here are the settings. Yours: the tests in drift.py, and what `retrain` calls better.
 """
 
 from pathlib import Path
@@ -35,5 +34,5 @@ class RetrainSettings(TrainSettings):
 
     margin: float = Field(0.0, ge=0, le=1)
     """How much its score must gain"""
-    alpha: float = Field(0.05, gt=0, lt=0.5)
+    alpha: float = Field(0.05, ge=0.001, lt=0.5)
     """How often one that is no better may pass"""

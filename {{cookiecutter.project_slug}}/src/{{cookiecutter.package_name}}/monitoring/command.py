@@ -6,7 +6,6 @@ reports/<model>/<version>/monitor/monitor.json   every test
 """
 
 import time
-from collections.abc import Callable
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -22,15 +21,12 @@ from .. import adapter, registry
 from ..config import DataError
 from ..files import write_json, write_text
 from ..registry import Manifest
-from . import MonitorSettings, drift
-from .drift import Array, Sample
+from . import MonitorSettings
+from .drift import Sample, compare
 from .log import read_labels, read_log
-
-Predict = Callable[[Any], Array]  # what `adapter.predictor` returns
 
 LEAST_ROWS = 30  # of fewer, hardly anything could be said
 MOST_ROWS = 5000  # more would find smaller changes than matter
-SHOWN = 10  # findings on the terminal
 
 
 def monitor(settings: MonitorSettings) -> int:
@@ -48,10 +44,9 @@ def monitor(settings: MonitorSettings) -> int:
     if len(keys) < LEAST_ROWS:
         raise DataError(f"{len(keys)} rows are too few; {LEAST_ROWS} are needed")
     if settings.labels:
-        truth = read_labels(settings.labels, keys, manifest.classes)
-        now = now._replace(labels=truth)
+        now = now._replace(labels=read_labels(settings.labels, keys, manifest.classes))
     before = read_reference(settings, folder, manifest, predict)
-    found = drift.compare(before, now, manifest.classes)
+    found = compare(before, now, manifest.classes)
     facts: dict[str, Any] = {
         "model": str(folder),
         "data": str(settings.input or settings.log),
@@ -75,29 +70,32 @@ def drawn(*arrays: Any) -> Any:
 
 
 def read_reference(
-    settings: MonitorSettings, folder: Path, manifest: Manifest, predict: Predict
+    settings: MonitorSettings, folder: Path, manifest: Manifest, predict: Any
 ) -> Sample:
     """Return variables of training rows, and outputs and labels of test rows.
 
     A model is surer of rows that it has learned from than it will be of later ones.
     """
-    (known, _), test = adapter.load_splits(
-        manifest, folder, settings.data_dir, settings.quiet
-    )
+    place = settings.data_dir, settings.quiet
+    (known, _), test = adapter.load_splits(manifest, folder, *place)
     variables = adapter.describe(drawn(known), manifest.inputs)
     rows, labels = drawn(*test)
     return Sample(variables, predict(rows), labels.astype(float))
 
 
 def read_file(
-    file: Path, drop: tuple[str, ...], manifest: Manifest, predict: Predict
+    file: Path, drop: tuple[str, ...], manifest: Manifest, predict: Any
 ) -> tuple[pd.DataFrame, Sample]:
     """Return the numbers of a file's rows, those that are drawn, and what they hold."""
     # What `predict` refuses is what is looked for here.
     rows, labels = adapter.read_rows(file, manifest.inputs, drop, strict=False)
     truth = np.full(len(rows), np.nan) if labels is None else labels.astype(float)
+    #% if cookiecutter.__data_kind == "tabular"
     if manifest.classes:
         truth[truth < 0] = np.nan
+    #% else
+    truth[truth < 0] = np.nan
+    #% endif
     keys = pd.DataFrame({"row": getattr(rows, "index", np.arange(len(rows)))})
     keys, rows, truth = drawn(keys, rows, truth)
     return keys, Sample(adapter.describe(rows, manifest.inputs), predict(rows), truth)
@@ -120,9 +118,7 @@ def read_requests(told: Any, manifest: Manifest) -> tuple[pd.DataFrame, Sample]:
     return told[["request_id", "row"]], now
 
 
-def write_gauges(
-    file: Path, version: str, facts: dict[str, Any], found: pd.DataFrame
-) -> None:
+def write_gauges(file: Path, version: str, facts: Any, found: pd.DataFrame) -> None:
     """Write gauges, as Prometheus' node exporter and the server here read them."""
     gauges = CollectorRegistry()
     gauge = partial(Gauge, registry=gauges)
@@ -152,7 +148,7 @@ def report(folder: Path, facts: dict[str, Any], found: pd.DataFrame) -> None:
     page = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
     text = page.substitute(facts, title=title, verdict=verdict, table=table)
     write_text(folder / "index.html", text)
-    for each in alarms.head(SHOWN).itertuples():
+    for each in alarms.head(10).itertuples():
         told = f"{each.variable}: {each.before} -> {each.now} (p {each.adjusted:.2g})"
         print(f"{each.group + ':':<12} {told}")
     print(f"{verdict}\npage:    {folder / 'index.html'}")

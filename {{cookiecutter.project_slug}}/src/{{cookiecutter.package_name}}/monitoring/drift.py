@@ -3,7 +3,6 @@
 A run makes dozens of tests, so each p-value is multiplied by how many could still be
 wrong (Holm's method): where nothing has changed, at most a share `alpha` of the runs
 raises an alarm, however the variables depend on each other.
-
 Yours: another test is another `Finding`.
 """
 
@@ -11,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-Array = npt.NDArray[Any]
+from ..adapter import Array
+
 # By name: float64 (n,), NaN where missing; datetime64[s] (n,), NaT where missing; or
 # texts (n,), `MISSING` where missing.
 Variables = Mapping[str, Array]

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..adapter import Array
 from ..config import DataError
 from ..files import careful
-from .drift import Array
 
 ONLY_EMPTY: Any = {"keep_default_na": False, "na_values": [""]}  # "NA" is a name
 MOST_LINES = 20_000  # the newest ones; more would take memory, and minutes
