@@ -15,7 +15,7 @@ import asyncssh
 import graphs
 import pytest
 from handwritten_digits.files import hashes
-from loopback import Quiet, running
+from test_serving_fetch import Quiet, running
 
 FOLDER = Path(__file__).parents[1] / "deploy"
 Output = pytest.CaptureFixture[str]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import Quiet, address_of, running
+from test_serving_fetch import Quiet, address_of, running
 
 CLIENT = Path(__file__).parents[1] / "deploy/tensorflow_serving/client.py"
 ROW = [0.25, 0.75]

@@ -37,8 +37,6 @@ SAID = {
     "SECURITY.md": "How to report a hole, and what is looked after.",
     "configs/logging.yaml": "Python's logging: a console for people, a file for all.",
     "deploy/kubernetes/base/deployment.yaml": "The server's pods, and their limits.",
-    "deploy/kubernetes/base/namespace.yaml": "The namespace, and its rules.",
-    "deploy/kubernetes/base/service.yaml": "One address for all pods.",
     "deploy/*/README.md": "How this server loads the project's versions.",
     "deploy/tensorflow_serving/digits.json": "A request to TensorFlow Serving.",
     "notebooks/explain.py": "Why a model says what it says, cell by cell.",

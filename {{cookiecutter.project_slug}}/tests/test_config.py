@@ -12,7 +12,7 @@ import pytest
 from pydantic import Field
 
 from {{ cookiecutter.package_name }} import config
-from {{ cookiecutter.package_name }}.config import ConfigError, Settings
+from {{ cookiecutter.package_name }}.config import ConfigError, Settings{{ "\nfrom " ~ cookiecutter.package_name ~ ".serving.settings import ServeSettings" if "serve" in cookiecutter.__extras }}
 
 logger = logging.getLogger("{{ cookiecutter.package_name }}.config")
 
@@ -169,6 +169,22 @@ def test_a_logging_file_without_the_two_handlers_is_refused(project: Path) -> No
         config.set_up_logging(load())
 
 
+#% if "serve" in cookiecutter.__extras
+def test_the_server_hears_the_port_of_a_platform(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "8080")
+    assert config.load_settings(ServeSettings, [], "serve").port == 8080
+    assert config.load_settings(ServeSettings, ["--port", "0"], "serve").port == 0
+    monkeypatch.setenv(f"{config.ENV_PREFIX}PORT", "9000")
+    assert config.load_settings(ServeSettings, [], "serve").port == 9000
+    monkeypatch.delenv(f"{config.ENV_PREFIX}PORT")
+    monkeypatch.setenv("PORT", "eighty")
+    with pytest.raises(ConfigError, match="PORT in the environment: 'eighty'"):
+        config.load_settings(ServeSettings, [], "serve")
+
+
+#% endif
 def test_an_uncaught_exception_is_logged_with_its_traceback(project: Path) -> None:
     code = (
         "from {{ cookiecutter.package_name }} import config\n"

@@ -4,20 +4,52 @@ import hashlib
 import io
 import shutil
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from {{ cookiecutter.package_name }} import main, registry
 
 import graphs
-from loopback import Quiet, address_of, running
 
 Publish = Callable[[bytes], list[str]]
+Server = TypeVar("Server", bound=ThreadingHTTPServer)
 MODEL = Path("models/model")
+
+
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that keeps the test's output clean."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Let a server answer in a thread of its own, and end it with the block."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def address_of(server: ThreadingHTTPServer) -> str:
+    """Return a server's URL, without a slash at its end."""
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 class Folder(Quiet, SimpleHTTPRequestHandler):

@@ -1,17 +1,16 @@
 """A version with a graph small enough to compute by hand: no framework, no training."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.adapter import Inputs
 from {{ cookiecutter.package_name }}.serving.messages import Array
-
-from onnx_models import onnx_model
 
 CLASSES = ("cat", "dog", "emu")
 FACTS: dict[str, Any] = {
@@ -77,3 +76,6 @@ def save(model_dir: Path, content: onnx.ModelProto | None = None) -> Path:
         return {"exports": {"onnx": 0.0}}
 
     return registry.save_version(model_dir, write_files, classes=CLASSES, **FACTS)
+
+
+#% include "onnx_model.py"

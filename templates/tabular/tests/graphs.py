@@ -1,18 +1,17 @@
 """A version with a graph small enough to compute by hand: no framework, no training."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.adapter import Column, Inputs
 from {{ cookiecutter.package_name }}.serving.messages import Array
-
-from onnx_models import onnx_model
 
 Task = Literal["classification", "regression"]
 
@@ -132,3 +131,6 @@ def save(
     return registry.save_version(
         model_dir, write_files, classes=inputs.classes, inputs=inputs, **FACTS
     )
+
+
+#% include "onnx_model.py"

@@ -1,8 +1,7 @@
 // The left half of the playground: draw an image, with a mouse, a finger, a pen or the
 // keyboard, or open a file.
 
-import { byId, complain, make, readDocument } from "./page.js";
-import { predictor } from "./prediction.js";
+import { byId, complain, make, predictor, readDocument } from "./page.js";
 
 const BOARD = 560; // pixels of the canvas to draw on; it is shown smaller or larger
 const PEN = 0.085; // width of a line, in parts of the board

@@ -1,7 +1,6 @@
 // The left half of the playground: a form with a field for each column.
 
-import { byId, make, readDocument } from "./page.js";
-import { predictor } from "./prediction.js";
+import { byId, make, predictor, readDocument } from "./page.js";
 
 async function start() {
   const content = await readDocument();

@@ -1,13 +1,3 @@
-"""Graphs as ONNX Runtime loads them, from their nodes."""
-
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-import onnx
-from onnx import helper, numpy_helper
-
-
 def onnx_model(
     nodes: list[Any],
     inputs: list[Any],
