@@ -75,6 +75,7 @@ NEEDS = {
     ".dockerignore": "container",
     "Dockerfile": "container",
     "compose.yaml": "container serve",
+    "deploy/prometheus.yml": "container serve",
     "deploy/with_model.Dockerfile": "container serve",
     "deploy/kserve/*": "kubernetes serve",
     "deploy/kubernetes/*/*": "kubernetes serve",

@@ -11,7 +11,7 @@ from docs.snippets import run, snippets
 from environments import Installed, own_environment
 
 ENVIRONMENTS = {page: head.get("environment") for page, head in HEADS.items()}
-# MLflow takes longer than a small training, and no page shows what it records.
+# MLflow takes longer than a small training, and no page shows its runs.
 WITHOUT_TRACKING = {
     "HANDWRITTEN_DIGITS_TRACKING": "false",
     "TUMOUR_DIAGNOSIS_TRACKING": "false",

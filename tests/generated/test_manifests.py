@@ -352,7 +352,7 @@ def test_compose_mounts_files_that_exist_and_opens_no_port_to_others(
                 or source == "./models"
                 or default_project.has_file(source.removeprefix("./"))
             ), volume
-    prometheus = yaml.safe_load(compose["configs"]["prometheus"]["content"])
+    prometheus = yaml.safe_load(default_project.read("deploy/prometheus.yml"))
     (job,) = prometheus["scrape_configs"]
     (targets,) = job["static_configs"]
     (target,) = targets["targets"]

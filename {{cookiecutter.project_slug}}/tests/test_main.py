@@ -1,14 +1,18 @@
-"""The command line: help, refusals, exit status."""
+"""The command line: help, refusals, exit status; and the notebooks."""
 
 import re
+import runpy
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot as plt
 
 from {{ cookiecutter.package_name }} import main
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
 
 
 def test_help_imports_no_framework() -> None:
@@ -89,3 +93,16 @@ def test_what_is_no_command_is_refused(
         main.main(arguments)
     assert stopped.value.code == 2
     assert arguments[0] in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_its_first_cell_to_its_last_and_draws(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plt.switch_backend("Agg")  # needs no display
+    drawn: list[int] = []
+    monkeypatch.setattr(plt, "show", lambda: drawn.extend(plt.get_fignums()))
+    found = runpy.run_path(str(notebook))
+    plt.close("all")
+    assert drawn and found.get("test_acc", 1) > 0.9

@@ -40,7 +40,7 @@ class Manifest(BaseModel):
 
     name: str
     created: str  # UTC, ISO 8601
-    # When the training began, likewise, which no two do at once; older ones do not say.
+    # When the training began, UTC, ISO 8601; what older versions do not say.
     started: str = Field(default_factory=lambda told: str(told["created"]))
     files: dict[str, str]  # SHA-256 of each file but this one, by its path
     metrics: dict[str, float]  # of training and validation

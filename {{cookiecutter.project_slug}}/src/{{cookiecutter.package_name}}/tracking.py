@@ -7,7 +7,6 @@ all the same, and the next one, or `tracking sync`, sends the rest.
 Yours: `Experiment.send_run`. `--help` imports this module, but no MLflow.
 """
 
-import json
 import logging
 import os
 import re
@@ -15,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,8 +32,7 @@ Facts = Mapping[str, Any]
 
 # The experiment of MLflow that all runs are put into.
 EXPERIMENT = "{{ cookiecutter.project_slug }}"
-LOCK_SECONDS = 60  # for another command that sends, too
-MOST_RUNS = 50_000  # that MLflow tells of at once
+SECONDS = 60  # that a command waits for MLflow, or for another one that sends
 MOST_FIGURES = 900  # that it takes at once, beside the parameters of a run
 ENVIRONMENT = {  # of MLflow, which would try for minutes, and tell of every table
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
@@ -63,18 +62,19 @@ def tracked(settings: Settings) -> Iterator[None]:
     known += ["--models-dir", str(settings.models_dir)]
     own = load_settings(TrackingSettings, known, "tracking")
     yield
-    try:
-        if own.tracking:
-            tracking(own)
-    except ProjectError as error:
-        logger.warning("%s; `tracking sync` sends them", error)
+    if own.tracking:
+        try:  # in a thread that ends with the process, also where a server hangs
+            ThreadPool(1).apply_async(tracking, (own,)).get(SECONDS)
+        except Exception as error:
+            why = str(error) or f"MLflow has not answered for {SECONDS} s"
+            logger.warning("%s; `tracking sync` sends what it lacks", why)
 
 
 def tracking(settings: TrackingSettings) -> None:
     """Send what MLflow lacks; a ProjectError says why that failed."""
     try:
         client, model_dir = connect(settings.tracking_uri), settings.model_dir
-        with filelock.FileLock(settings.models_dir / ".tracking.lock", LOCK_SECONDS):
+        with filelock.FileLock(settings.models_dir / ".tracking.lock", SECONDS):
             experiment, promoted = Experiment(client, model_dir), production(model_dir)
             #% if cookiecutter.__data_kind == "tabular"
             experiment.send_searches(model_dir / "tuning.sqlite3")
@@ -83,7 +83,7 @@ def tracking(settings: TrackingSettings) -> None:
                 experiment.send_version(model_dir / str(number), number == promoted)
     except Exception as error:  # of MLflow, a driver or a connection
         why = re.sub(r"://[^/@\s]+@", "://***@", str(error))  # without a password
-        raise ProjectError(f"MLflow lacks runs: {why}") from error
+        raise ProjectError(f"MLflow lacks runs: {why}") from None
     logger.info("MLflow has every run of %s", model_dir)
 
 
@@ -121,11 +121,15 @@ class Experiment:
         found = client.get_experiment_by_name(EXPERIMENT)
         self.id = found.experiment_id if found else client.create_experiment(EXPERIMENT)
         same, every = f"tags.model = '{self.model}'", ViewType.ALL
-        runs = client.search_runs([self.id], same, every, max_results=MOST_RUNS)
-        self.runs = {run.data.tags["recorded_run"]: run for run in runs}
+        self.runs: dict[str, Any] = {}
+        page: Any = ""
+        while page is not None:
+            found = client.search_runs([self.id], same, every, page_token=page)
+            self.runs |= {run.data.tags.get("run", ""): run for run in found}
+            page = found.token
 
     def lacks(self, name: str) -> bool:
-        """Whether a run is missing or not whole; of a deleted one, nothing is."""
+        """Whether a run is missing, or not whole; of a deleted one, nothing is."""
         info = self.runs[name].info if name in self.runs else None
         return not info or (info.status, info.lifecycle_stage) == ("RUNNING", "active")
 
@@ -138,9 +142,8 @@ class Experiment:
         """
         from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 
-        time, own = milliseconds(start), {"model": self.model, "recorded_run": name}
-        run = self.runs.get(name)
-        run = run or self.client.create_run(self.id, time, {**own, **tags}, name)
+        time, tags = milliseconds(start), {**tags, "model": self.model, "run": name}
+        run = self.runs.get(name) or self.client.create_run(self.id, time, tags, name)
         run_id, old, self.runs[name] = run.info.run_id, run.data.params, run
         new = [Param(key, str(params[key])) for key in params if key not in old]
         points = [
@@ -149,50 +152,53 @@ class Experiment:
             for step, value in enumerate(values, 1)
         ]
         for first in range(0, len(points) or 1, MOST_FIGURES):
-            part = points[first : first + MOST_FIGURES]
-            self.client.log_batch(run_id, part, new)
-        digest, use = tags["data_sha256"], InputTag("mlflow.data.context", "training")
-        source = json.dumps({"sha256": digest})
-        data = Dataset(tags["dataset"], digest[:36], "local", source)
+            self.client.log_batch(run_id, points[first : first + MOST_FIGURES], new)
+        data = Dataset(tags["dataset"], tags["data_sha256"][:36], "local", "{}")
+        use = InputTag("mlflow.data.context", "training")
         self.client.log_inputs(run_id, [DatasetInput(data, [use])])
         return run.info
 
     #% if cookiecutter.__data_kind == "tabular"
     def send_searches(self, file: Path) -> None:
         """Send the searches of `tune`; a trial is a run within that of its search."""
+        if not file.exists():
+            return
         import optuna
 
-        storage = f"sqlite:///{file}"
-        for name in optuna.get_all_study_names(storage) if file.exists() else ():
+        done, storage = [optuna.trial.TrialState.COMPLETE], f"sqlite:///{file}"
+        for name in optuna.get_all_study_names(storage):
             study = optuna.load_study(study_name=name, storage=storage)
-            done = [optuna.trial.TrialState.COMPLETE]
             trials: list[Any] = study.get_trials(states=done)
-            tags, scores = study.user_attrs, [trial.value for trial in trials]
+            tags = study.user_attrs
             lacking = [each for each in trials if self.lacks(f"{name}/{each.number}")]
-            if not tags or not lacking:
+            is_whole = not lacking and not self.lacks(name)
+            known = self.runs.get(name)
+            is_deleted = known and known.info.lifecycle_stage == "deleted"
+            if not tags or not trials or is_whole or is_deleted:
                 continue
             start, settings = trials[0].datetime_start, tags.pop("settings")
-            run = self.send_run(name, start, tags, settings, {"score": scores})
+            run = self.send_run(name, start, tags, settings, {})
             tags["mlflow.parentRunId"] = run.run_id
             for trial in lacking:
                 facts = tags, trial.params, {"score": [trial.value]}
                 part, start = f"{name}/{trial.number}", trial.datetime_start
                 own, end = self.send_run(part, start, *facts), trial.datetime_complete
                 self.client.set_terminated(own.run_id, "FINISHED", milliseconds(end))
-            end = milliseconds(trials[-1].datetime_complete)
-            self.client.set_terminated(run.run_id, "FINISHED", end)
+            end = max(trial.datetime_complete for trial in trials)
+            self.client.set_terminated(run.run_id, "FINISHED", milliseconds(end))
 
     #% endif
     def send_version(self, folder: Path, promoted: bool) -> None:
         """Send a version, and whether it is in production."""
         told, client, model = read_manifest(folder), self.client, self.model
-        if self.lacks(told.started):
-            last = {name: [value] for name, value in told.metrics.items()}
+        name = f"version {folder.name}, {told.created}"
+        if self.lacks(name):
+            last = {key: [value] for key, value in told.metrics.items()}
             tags = {"dataset": told.dataset, "data_sha256": told.data_sha256}
             times = map(datetime.fromisoformat, (told.started, told.created))
-            start, end = sorted(times)  # the second one is without its milliseconds
+            start, end = sorted(times)  # `created` is in whole seconds, and may be less
             facts = start, tags, told.settings, {**last, **told.history}
-            run = self.send_run(told.started, *facts)
+            run = self.send_run(name, *facts)
             if not client.search_registered_models(f"name = '{model}'"):
                 client.create_registered_model(model)
             if not client.search_model_versions(f"run_id = '{run.run_id}'"):
@@ -202,6 +208,6 @@ class Experiment:
                 )
             client.set_terminated(run.run_id, "FINISHED", milliseconds(end))
         if promoted:
-            run_id = self.runs[told.started].info.run_id
+            run_id = self.runs[name].info.run_id
             for each in client.search_model_versions(f"run_id = '{run_id}'"):
                 client.set_registered_model_alias(model, "production", each.version)

@@ -34,5 +34,5 @@ class RetrainSettings(TrainSettings):
 
     margin: float = Field(0.0, ge=0, le=1)
     """How much its score must gain"""
-    alpha: float = Field(0.05, ge=0.001, lt=0.5)
+    alpha: float = Field(0.05, {{ "ge=0.002" if cookiecutter.__data_kind == "tabular" else "gt=0" }}, lt=0.5)
     """How often one that is no better may pass"""

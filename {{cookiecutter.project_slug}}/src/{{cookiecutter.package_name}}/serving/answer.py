@@ -185,4 +185,4 @@ class Answer:
             message = f"row {row} is so unusual that the model has no finite answer"
             raise RequestError(422, message, "body")
         request.predicted = model, feeds, outputs
-        return await worker.run(large, write, outputs)
+        return await worker.run(large and rows > 1, write, outputs)
