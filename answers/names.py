@@ -12,8 +12,8 @@ STDLIB_ELSEWHERE = frozenset(
 # Folders and files of the generated project, and names that Python itself looks for.
 TAKEN = frozenset(
     "build configs conftest data deploy dist docs explain explore gates graphs logs "
-    "models notebooks reports requirements samples scripts setup sitecustomize src test "
-    "tests train usercustomize".split()
+    "models notebooks reports requirements samples scripts setup sitecustomize src "
+    "test tests train usercustomize".split()
 )
 # Import names that are not the distribution's own name with "_" for "-".
 IMPORT_NAMES = """
