@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,6 @@ def save(model_dir: Path) -> Callable[[], Path]:
             metrics={"val_accuracy": 0.9},
             history={"val_accuracy": [0.8, 0.9]},
             settings={"epochs": 2},
-            started=datetime.now(UTC).isoformat(),
             seed=1,
             dataset="digits",
             classes=("0", "1"),

@@ -241,21 +241,24 @@ def test_a_server_that_is_killed_half_way_has_all_after_a_sync(
 
 
 def test_a_server_that_is_down_or_never_answers_costs_seconds_and_no_training(
-    experiment: str, save: Save, monkeypatch: pytest.MonkeyPatch, caplog: Any
+    save: Save, experiment: str, monkeypatch: Any, caplog: Any, capsys: Any
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         # pragma: allowlist nextline secret
         monkeypatch.setenv(URI, f"http://ada:secret@127.0.0.1:{port}")
+        with monkeypatch.context() as patch, tracked(TrainSettings()):
+            patch.setattr(tracking, "SECONDS", 0.5)
+            save()
+        assert "MLflow has not answered for 0.5 s; `tracking sync`" in caplog.text
         with tracked(TrainSettings()):
             save()
-    assert "timed out" in caplog.text
-    caplog.clear()
-    with tracked(TrainSettings()):  # nobody listens there any more
-        save()
-    assert "refused" in caplog.text or "reset" in caplog.text
-    assert "secret" not in caplog.text
+        assert "timed out" in caplog.text
+    assert main.main(["tracking", "sync"]) == 2  # nobody listens there any more
+    told = capsys.readouterr().err
+    assert "refused" in told or "reset" in told
+    assert "secret" not in caplog.text + told
 
 
 def test_a_database_is_whole_or_not_there(

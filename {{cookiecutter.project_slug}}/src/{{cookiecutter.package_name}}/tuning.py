@@ -61,8 +61,8 @@ def tune(settings: TuneSettings, run_trials: Trials = one_by_one) -> dict[str, A
     data_sha256 = utils.sha256_of(*table.paths)
     study = open_study(settings, inputs, data_sha256)
     study.set_user_attr("settings", settings.model_dump(mode="json"))
-    for fact in {"dataset": data.name, "data_sha256": data_sha256}.items():
-        study.set_user_attr(*fact)
+    study.set_user_attr("dataset", data.name)
+    study.set_user_attr("data_sha256", data_sha256)
     logger.info("%s: %d rows to tune on", data, len(training))
     finished = study.get_trials(states=(TrialState.COMPLETE,))  # others were stopped
     seeds = range(settings.seed + len(finished), settings.seed + settings.trials)
